@@ -1,0 +1,69 @@
+#pragma once
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "parley/base/context.hpp"
+
+namespace parley::net {
+
+enum class Method { get, head, post, put, patch, delete_, options };
+std::string_view to_string(Method method) noexcept;
+
+/// Header fields in order; names compare without case.
+class Headers {
+ public:
+  void set(std::string_view name, std::string value);  ///< replaces
+  void add(std::string_view name, std::string value);  ///< appends
+  std::optional<std::string_view> get(std::string_view name) const;
+  const std::vector<std::pair<std::string, std::string>>& all() const noexcept { return fields_; }
+
+ private:
+  std::vector<std::pair<std::string, std::string>> fields_;
+};
+
+/// Query or form parameters, decoded, in order, repeats kept.
+using Fields = std::vector<std::pair<std::string, std::string>>;
+std::optional<std::string_view> find_field(const Fields& fields, std::string_view name);
+/// application/x-www-form-urlencoded. Errors: invalid.
+Result<Fields> parse_form(std::string_view text);
+
+struct HttpRequest {
+  Method method = Method::get;
+  std::string target;  ///< as received: path and query, percent-encoding untouched
+  std::string path;    ///< decoded, without query
+  Fields query;
+  Headers headers;
+  std::string body;
+  std::string remote_ip;
+  bool tls = false;
+  /// Values of the route's {names}.
+  std::map<std::string, std::string, std::less<>> path_values;
+  std::string request_id;  ///< taken from X-Request-Id when sound, else made
+
+  std::optional<std::string_view> path_value(std::string_view name) const;
+};
+
+/// Gives the next piece of a streamed body, an empty string at the end.
+using BodyStream = std::function<Task<std::string>()>;
+
+struct HttpResponse {
+  int status = 200;
+  Headers headers;
+  std::string body;
+  BodyStream stream;  ///< instead of body: sent chunked (server-sent events, exports)
+};
+
+HttpResponse text_response(int status, std::string body,
+                           std::string_view content_type = "text/plain; charset=utf-8");
+
+/// Runs on the connection's executor. The request is moved in; a thrown exception becomes a 500
+/// without its text, and is logged.
+using HttpHandler = std::function<asio::awaitable<HttpResponse>(HttpRequest)>;
+
+}  // namespace parley::net

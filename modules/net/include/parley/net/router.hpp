@@ -1,0 +1,47 @@
+#pragma once
+#include <memory>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "parley/net/websocket.hpp"
+
+namespace parley::net {
+
+/// Maps method and path to a handler. Patterns are "/calls/{id}/timeline"; a literal segment wins
+/// over a {name}, and a last segment {name...} takes the rest of the path. Built once at start,
+/// then read from every thread.
+class Router {
+ public:
+  struct Limits {
+    std::size_t max_body_bytes = 10u << 20;
+  };
+  void add(Method method, std::string pattern, HttpHandler handler, Limits limits = {10u << 20});
+  void add_websocket(std::string pattern, WebSocketHandler handler, WebSocketLimits limits = {});
+
+  struct HttpMatch {
+    const HttpHandler* handler;
+    Limits limits;
+    std::map<std::string, std::string, std::less<>> path_values;
+  };
+  struct WebSocketMatch {
+    const WebSocketHandler* handler;
+    WebSocketLimits limits;
+    std::map<std::string, std::string, std::less<>> path_values;
+  };
+  struct WrongMethod {
+    std::string allow;  ///< the Allow header: "GET, HEAD, POST"
+  };
+  struct NoRoute {};
+  std::variant<HttpMatch, WrongMethod, NoRoute> match(Method method, std::string_view path) const;
+  std::optional<WebSocketMatch> match_websocket(std::string_view path) const;
+
+  Router();
+  ~Router();
+
+ private:
+  struct Node;
+  std::unique_ptr<Node> root_;
+};
+
+}  // namespace parley::net

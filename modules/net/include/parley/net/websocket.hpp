@@ -1,0 +1,44 @@
+#pragma once
+#include <memory>
+#include <string>
+
+#include "parley/net/http.hpp"
+
+namespace parley::net {
+
+struct WebSocketMessage {
+  bool binary = false;
+  std::string payload;
+};
+
+/// One open WebSocket, server or client side, used from one strand. Pings are answered inside.
+class WebSocket {
+ public:
+  enum class Priority { normal, urgent };
+
+  virtual ~WebSocket() = default;
+  /// Errors: end_of_stream after an orderly close, unavailable when the connection broke, timeout
+  /// when nothing (not even a pong) came for the idle time, too_large.
+  virtual Task<WebSocketMessage> receive() = 0;
+  /// Queues and returns at once. Urgent messages overtake the normal ones not yet on the wire.
+  /// Errors: rate_limited when the queue holds its bound (the message is not queued),
+  /// end_of_stream after close.
+  virtual Result<void> send(WebSocketMessage message, Priority priority = Priority::normal) = 0;
+  /// Drops normal messages not yet on the wire; returns how many.
+  virtual std::size_t drop_queued() = 0;
+  virtual std::size_t queued_bytes() const noexcept = 0;
+  /// Sends what is queued, then the close frame; waits for the peer at most 2 s.
+  virtual asio::awaitable<void> close(int code, std::string reason) = 0;
+};
+
+struct WebSocketLimits {
+  std::size_t max_message_bytes = 1 << 20;
+  std::size_t max_queued_bytes = 1 << 20;
+  Duration idle_timeout = std::chrono::seconds(60);
+};
+
+/// The handshake was accepted; the socket lives until the coroutine returns.
+using WebSocketHandler =
+    std::function<asio::awaitable<void>(HttpRequest upgrade, std::unique_ptr<WebSocket> socket)>;
+
+}  // namespace parley::net

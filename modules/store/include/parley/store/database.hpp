@@ -1,0 +1,82 @@
+#pragma once
+#include <filesystem>
+#include <functional>
+#include <memory>
+#include <string>
+#include <type_traits>
+
+#include "parley/base/clock.hpp"
+#include "parley/base/random.hpp"
+#include "parley/store/tx.hpp"
+
+namespace parley::store {
+
+/// Short, synchronous transactions on database threads. Thread-safe.
+///
+/// SQLite: one writer thread that commits many functions together (group commit,
+/// synchronous=FULL; each inside its own savepoint, so that one's failure is its own), reader
+/// threads on WAL snapshots. PostgreSQL: a pool of connections, prepared statements kept,
+/// serialization failures and deadlocks retried: so the function may run more than once and must
+/// not have effects besides the transaction.
+class Database {
+ public:
+  enum class Kind { sqlite, postgresql };
+  virtual ~Database() = default;
+  virtual Kind kind() const noexcept = 0;
+
+  /// Commits when `change` returns a value, rolls back when it returns an error. The answer comes
+  /// after the commit is durable. Errors besides the function's own: unavailable (the database is
+  /// away; nothing was done), outcome_unknown (it went away during the commit), rate_limited (the
+  /// queue is full), timeout (ctx.deadline passed before it started), resource_exhausted.
+  template <class Function>
+  auto write(Context ctx, Function change)
+      -> asio::awaitable<std::invoke_result_t<Function&, Tx&>> {
+    return transact<std::invoke_result_t<Function&, Tx&>>(std::move(ctx), std::move(change),
+                                                          Mode::write);
+  }
+  /// A consistent snapshot; must not change anything.
+  template <class Function>
+  auto read(Context ctx, Function look) -> asio::awaitable<std::invoke_result_t<Function&, Tx&>> {
+    return transact<std::invoke_result_t<Function&, Tx&>>(std::move(ctx), std::move(look),
+                                                          Mode::read);
+  }
+
+  /// Resumes whenever events were committed by this process (a hint: subscriptions also poll).
+  /// Never from inside a transaction.
+  virtual void on_commit(std::function<void()> listener) = 0;
+
+  /// Finishes what is queued and closes. Idempotent.
+  virtual void close() = 0;
+
+ protected:
+  enum class Mode { read, write };
+  /// Runs `body` on a database thread, then `done` on the same thread, outside the transaction.
+  /// `done` gets the body's error, or the commit's, or nothing.
+  using Body = std::function<Result<void>(Tx&)>;
+  using Done = std::function<void(Result<void>)>;
+  virtual void submit(Mode mode, Context ctx, Body body, Done done) = 0;
+
+ private:
+  template <class Outcome, class Function>
+  asio::awaitable<Outcome> transact(Context ctx, Function function, Mode mode);
+};
+
+struct SqliteOptions {
+  std::filesystem::path file;
+  std::size_t readers = 2;
+  std::size_t max_queued = 4096;
+};
+struct PostgresOptions {
+  std::string url;  ///< postgresql://user@host:port/database
+  std::size_t connections = 8;
+  std::size_t max_queued = 4096;
+};
+/// Opens and checks the database; does not migrate. Errors: unavailable, corrupt, invalid (url).
+Result<std::unique_ptr<Database>> open_sqlite(Clock& clock, SqliteOptions options);
+Result<std::unique_ptr<Database>> open_postgres(Clock& clock, PostgresOptions options);
+/// "sqlite:<path>" or "postgresql://...".
+Result<std::unique_ptr<Database>> open_database(Clock& clock, const std::string& url);
+
+}  // namespace parley::store
+
+#include "parley/store/detail/transact.hpp"

@@ -1,0 +1,23 @@
+#pragma once
+#include <filesystem>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "parley/base/context.hpp"
+
+namespace parley::store {
+
+/// Large immutable things: uploads, recordings. Keys are relative paths of [a-zA-Z0-9._-] segments;
+/// anything else (so also "..") is Errc::invalid. Thread-safe.
+class ObjectStore {
+ public:
+  virtual ~ObjectStore() = default;
+  /// All or nothing, durable when it returns; replaces. Errors: resource_exhausted (disk full).
+  virtual Task<void> put(Context ctx, std::string key, std::vector<std::byte> bytes) = 0;
+  virtual Task<std::vector<std::byte>> get(Context ctx, std::string key) = 0;
+  /// Idempotent.
+  virtual Task<void> remove(Context ctx, std::string key) = 0;
+};
+
+}  // namespace parley::store

@@ -1,0 +1,63 @@
+#pragma once
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "parley/base/context.hpp"
+#include "parley/store/value.hpp"
+
+namespace parley::store {
+
+/// A fact about a stream. `data` carries what subscribers need; `type` is past tense in
+/// dotted form ("appointment.booked", "call.ended") and is never reused with another meaning.
+struct NewEvent {
+  std::string type;
+  json::object data;
+};
+
+/// The stream's version before the append: exact, or don't care.
+struct ExpectedVersion {
+  std::optional<std::int64_t> version;
+  static ExpectedVersion any() { return {}; }
+  static ExpectedVersion exactly(std::int64_t v) { return {v}; }
+  static ExpectedVersion none_yet() { return {0}; }
+};
+
+/// One transaction, valid only inside the function given to Database::read or write. Synchronous on
+/// purpose: nothing can hold a transaction across the network.
+///
+/// SQL is written once for both databases: parameters are ?1, ?2, ... (the PostgreSQL driver turns
+/// them into $1, $2), standard types only (TEXT, BIGINT, DOUBLE PRECISION, and BLOB which becomes
+/// BYTEA), upserts as INSERT ... ON CONFLICT. An integer-typed expression such as COUNT(*) or SUM()
+/// arrives as integer from both.
+class Tx {
+ public:
+  virtual ~Tx() = default;
+  /// Errors: conflict (unique or foreign key), unavailable, resource_exhausted (disk full),
+  /// invalid (a constraint). A serialization failure is retried by the Database and never seen
+  /// here.
+  virtual Result<Rows> query(std::string_view sql, Params params = {}) = 0;
+  /// The number of rows changed.
+  virtual Result<std::int64_t> execute(std::string_view sql, Params params = {}) = 0;
+
+  /// Appends in this transaction; the stream's version counts its events from 1. The organization
+  /// and principal come from the transaction's Context. Errors: conflict when `expected` is not the
+  /// stream's version. Returns the new version.
+  Result<std::int64_t> append(std::string_view stream, NewEvent event,
+                              ExpectedVersion expected = ExpectedVersion::any());
+
+  /// The first row or not_found.
+  Result<Row> one(std::string_view sql, Params params = {});
+
+  const Context& context() const noexcept { return context_; }
+  WallTime now() const noexcept { return now_; }  ///< the same for the whole transaction
+
+ protected:
+  Tx(Context context, WallTime now) : context_(std::move(context)), now_(now) {}
+
+ private:
+  Context context_;
+  WallTime now_;
+};
+
+}  // namespace parley::store
