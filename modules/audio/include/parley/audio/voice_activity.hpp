@@ -19,8 +19,9 @@ class VoiceActivityDetector {
     /// How much voiced sound within the last `start_after + 40 ms` makes a start.
     Duration start_after = std::chrono::milliseconds(80);
     Duration end_after = std::chrono::milliseconds(200);  ///< without a voiced frame
-    double margin_db = 6.0;                               ///< over the noise floor
-    double quietest_dbfs = -58.0;                         ///< anything softer is silence
+    double band_margin_db = 6.5;   ///< over the noise floor, in the band that stands out most
+    double mean_margin_db = 4.0;   ///< or over all bands together
+    double quietest_dbfs = -58.0;  ///< anything softer is silence
   };
   struct Activity {
     bool speech = false;   ///< the state with hysteresis: between a start and an end
@@ -42,7 +43,7 @@ class VoiceActivityDetector {
   /// Forgets everything, as at the start of a call.
   void reset();
 
-  /// Level under which the last second's quietest parts lie.
+  /// Level of the last second's quietest parts, hum left out.
   double noise_floor_dbfs() const noexcept;
   const Options& options() const noexcept { return options_; }
 
