@@ -127,6 +127,8 @@ function(parley_test name)
     set(T_TIMEOUT 300)
   endif()
   add_executable(${name} ${T_SOURCES})
+  # First, because libwebrtc_audio_processing.so exports a main() of its own.
+  target_link_libraries(${name} PRIVATE GTest::gtest_main)
   set(modules base testkit ${T_MODULES})
   list(REMOVE_DUPLICATES modules)
   _parley_use_modules(${name} ${modules})

@@ -1,0 +1,198 @@
+#include "parley/audio/voice_activity.hpp"
+
+#include <algorithm>
+#include <bit>
+#include <cmath>
+#include <numbers>
+
+#include "webrtc_vad.hpp"
+
+namespace parley::audio {
+
+namespace {
+
+constexpr double silence_dbfs = -96.0;
+/// The noise floor is the minimum over this many blocks of this many frames: one second.
+constexpr std::size_t floor_blocks = 5;
+constexpr int block_frames = 10;
+
+/// Where a voice on the telephone has its strength: it may drown in the noise of one band and still
+/// stand out in another. The lowest lies above the hum of the mains.
+struct Band {
+  double low_hz;
+  double high_hz;
+};
+constexpr std::array<Band, 4> bands{{{250, 700}, {700, 1300}, {1300, 2200}, {2200, 3400}}};
+
+struct FreeVad {
+  void operator()(WebRtcVadInst* handle) const noexcept { WebRtcVad_Free(handle); }
+};
+
+int frames_in(Duration duration) {
+  return std::max(1, static_cast<int>(duration / Duration(frame_length)));
+}
+
+}  // namespace
+
+namespace {
+
+/// Two equal band-pass sections (the cookbook's with a peak of 0 dB).
+class BandFilter {
+ public:
+  explicit BandFilter(Band band) {
+    const double centre = std::sqrt(band.low_hz * band.high_hz);
+    const double omega = 2.0 * std::numbers::pi * centre / telephone_rate_hz;
+    const double alpha = std::sin(omega) * (band.high_hz - band.low_hz) / (2.0 * centre);
+    gain_ = alpha / (1.0 + alpha);
+    a1_ = -2.0 * std::cos(omega) / (1.0 + alpha);
+    a2_ = (1.0 - alpha) / (1.0 + alpha);
+  }
+  double run(double sample) { return second_.run(first_.run(sample, *this), *this); }
+
+ private:
+  struct Section {
+    double x1 = 0, x2 = 0, y1 = 0, y2 = 0;
+    double run(double x, const BandFilter& filter) {
+      const double y = filter.gain_ * (x - x2) - filter.a1_ * y1 - filter.a2_ * y2;
+      x2 = x1;
+      x1 = x;
+      y2 = y1;
+      y1 = y;
+      return y;
+    }
+  };
+  double gain_, a1_, a2_;
+  Section first_, second_;
+};
+
+double to_dbfs(double energy, std::size_t samples) {
+  const double mean = energy / static_cast<double>(samples);
+  return std::max(silence_dbfs, 10.0 * std::log10(mean / (32768.0 * 32768.0) + 1e-12));
+}
+
+/// One band's level and the floor below it: the least of the last second.
+class BandLevel {
+ public:
+  explicit BandLevel(Band band) : filter_(band) {}
+
+  double measure(std::span<const std::int16_t> frame) {
+    double energy = 0.0;
+    for (double sample : frame) {
+      const double passed = filter_.run(sample);
+      energy += passed * passed;
+    }
+    follow(to_dbfs(energy, frame.size()));
+    return energy;
+  }
+  double floor() const { return *std::ranges::min_element(block_minimum_); }
+  double above_floor() const { return smoothed_ - floor(); }
+
+ private:
+  void follow(double level) {
+    if (first_) {
+      block_minimum_.fill(level);
+      smoothed_ = level;
+      first_ = false;
+    }
+    smoothed_ += 0.5 * (level - smoothed_);
+    if (frames_in_block_ == block_frames) {
+      frames_in_block_ = 0;
+      block_ = (block_ + 1) % floor_blocks;
+      block_minimum_[block_] = smoothed_;
+    }
+    ++frames_in_block_;
+    block_minimum_[block_] = std::min(block_minimum_[block_], smoothed_);
+  }
+
+  BandFilter filter_;
+  std::array<double, floor_blocks> block_minimum_{};
+  std::size_t block_ = 0;
+  int frames_in_block_ = 0;
+  double smoothed_ = silence_dbfs;
+  bool first_ = true;
+};
+
+}  // namespace
+
+struct VoiceActivityDetector::State {
+  std::unique_ptr<WebRtcVadInst, FreeVad> vad;
+  std::array<BandLevel, bands.size()> levels{BandLevel(bands[0]), BandLevel(bands[1]),
+                                             BandLevel(bands[2]), BandLevel(bands[3])};
+  std::uint32_t recent = 0;  ///< one bit for each of the last 32 frames, newest lowest
+  int quiet_frames = 0;
+  bool speech = false;
+
+  /// Gives the level of the whole band and how far the strongest band and all of them together
+  /// stand out.
+  struct Prominence {
+    double level_dbfs;
+    double strongest_db;
+    double mean_db;
+  };
+  Prominence measure(std::span<const std::int16_t> frame) {
+    double energy = 0.0, strongest = 0.0, sum = 0.0;
+    for (auto& level : levels) {
+      energy += level.measure(frame);
+      strongest = std::max(strongest, level.above_floor());
+      sum += level.above_floor();
+    }
+    return {to_dbfs(energy, frame.size()), strongest, sum / static_cast<double>(levels.size())};
+  }
+};
+
+VoiceActivityDetector::VoiceActivityDetector(Options options)
+    : options_(options), state_(std::make_unique<State>()) {
+  state_->vad.reset(WebRtcVad_Create());
+  reset();
+}
+
+VoiceActivityDetector::~VoiceActivityDetector() = default;
+VoiceActivityDetector::VoiceActivityDetector(VoiceActivityDetector&&) noexcept = default;
+VoiceActivityDetector& VoiceActivityDetector::operator=(VoiceActivityDetector&&) noexcept = default;
+
+void VoiceActivityDetector::reset() {
+  auto fresh = std::make_unique<State>();
+  fresh->vad = std::move(state_->vad);
+  WebRtcVad_Init(fresh->vad.get());
+  WebRtcVad_set_mode(fresh->vad.get(), std::clamp(options_.aggressiveness, 0, 3));
+  state_ = std::move(fresh);
+}
+
+VoiceActivityDetector::Activity VoiceActivityDetector::process(
+    std::span<const std::int16_t> frame) {
+  Activity activity;
+  auto& state = *state_;
+  if (frame.size() == telephone_frame_samples) {
+    const auto prominence = state.measure(frame);
+    activity.level_dbfs = prominence.level_dbfs;
+    const bool stands_out = prominence.level_dbfs > options_.quietest_dbfs &&
+                            (prominence.strongest_db > options_.band_margin_db ||
+                             prominence.mean_db > options_.mean_margin_db);
+    // The detector learns from every frame, so it must see them all.
+    const bool sounds_like_speech =
+        WebRtcVad_Process(state.vad.get(), telephone_rate_hz, frame.data(), frame.size()) == 1;
+    activity.voiced = stands_out && sounds_like_speech;
+  }
+  state.recent = state.recent << 1U | (activity.voiced ? 1U : 0U);
+  state.quiet_frames = activity.voiced ? 0 : state.quiet_frames + 1;
+
+  const int needed = std::min(30, frames_in(options_.start_after));
+  const std::uint32_t window = (1U << static_cast<unsigned>(needed + 2)) - 1U;
+  if (!state.speech && std::popcount(state.recent & window) >= needed) {
+    state.speech = activity.started = true;
+  } else if (state.speech && state.quiet_frames >= frames_in(options_.end_after)) {
+    state.speech = false;
+    activity.ended = true;
+    state.recent = 0;
+  }
+  activity.speech = state.speech;
+  return activity;
+}
+
+double VoiceActivityDetector::noise_floor_dbfs() const noexcept {
+  double power = 0.0;
+  for (const auto& level : state_->levels) power += std::pow(10.0, level.floor() / 10.0);
+  return std::max(silence_dbfs, 10.0 * std::log10(power + 1e-12));
+}
+
+}  // namespace parley::audio
