@@ -63,7 +63,8 @@ struct CallSession::Impl {
   Playout::Heard heard;       ///< of the interrupted turn
   bool may_resume = false;    ///< the last interruption has not yet turned out to be words
   int silences = 0;
-  int failures_in_row = 0;
+  int failures_in_row = 0;  ///< turns the dialogue failed on
+  int voiceless_turns = 0;  ///< turns in a row of which nothing could be spoken
   TimePoint quiet_since{};
   std::string keys;
   TimePoint last_key{};

@@ -37,9 +37,12 @@ std::vector<std::byte> encode(telephony::Codec codec, const audio::Samples& samp
     return std::vector<std::byte>(bytes.begin(), bytes.end());
   };
   switch (codec) {
-    case telephony::Codec::mulaw: return copy(audio::mulaw_encode(samples));
-    case telephony::Codec::alaw: return copy(audio::alaw_encode(samples));
-    case telephony::Codec::pcm16: break;
+    case telephony::Codec::mulaw:
+      return copy(audio::mulaw_encode(samples));
+    case telephony::Codec::alaw:
+      return copy(audio::alaw_encode(samples));
+    case telephony::Codec::pcm16:
+      break;
   }
   return copy(samples);
 }

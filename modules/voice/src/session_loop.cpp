@@ -10,6 +10,7 @@ constexpr std::string_view filler = "One moment, please.";
 constexpr std::string_view apology =
     "I'm sorry, something went wrong on my side. Could you say that again?";
 constexpr int failures_to_give_up = 3;
+constexpr int voiceless_to_give_up = 2;
 /// Speech shorter than this without words is a cough or a bang, not a turn.
 constexpr Duration shortest_unclear = std::chrono::milliseconds(500);
 
@@ -115,9 +116,9 @@ void CallSession::Impl::finish_agent_turn() {
   journal("agent.said", std::move(said));
   if (interrupted) parts.dialogue->interrupted(heard.text);
   // Words that nobody heard: the carrier says them better than silence does.
-  if (mouth.failures() > 0 && playout.silent() && !interrupted) {
-    if (++failures_in_row >= failures_to_give_up) end(EndReason::failed);
-  }
+  bool voiceless = mouth.failures() > 0 && playout.silent() && !interrupted;
+  voiceless_turns = voiceless ? voiceless_turns + 1 : 0;
+  if (voiceless_turns >= voiceless_to_give_up) end(EndReason::failed);
 }
 
 /// Where the time between the caller's last word and the agent's first sound went.
