@@ -25,6 +25,10 @@ struct SayAndHangUp {
 using CallAnswer = std::variant<ConnectMedia, SayAndHangUp>;
 
 enum class CarrierCallStatus { ringing, in_progress, completed, busy, failed, no_answer, canceled };
+std::string_view to_string(CarrierCallStatus status) noexcept;
+/// Takes the words carriers use; "queued" and "initiated" count as ringing. Errors: invalid.
+Result<CarrierCallStatus> parse_status(std::string_view text);
+bool is_final(CarrierCallStatus status) noexcept;
 
 struct CallStatusUpdate {
   std::string carrier;
