@@ -139,8 +139,6 @@ std::string service_keys(const business::Profile& profile) {
   for (std::size_t i = 0; i < std::min<std::size_t>(profile.services.size(), 9); ++i)
     text += fmt::format("{} {} for {}", i == 0 ? "Press" : ",", i + 1,
                         in_sentence(profile.services[i].name));
-  std::size_t at = 0;
-  while ((at = text.find(" ,", at)) != std::string::npos) text.replace(at, 2, ",");
   return text + ". Or press 0 to leave a message.";
 }
 std::string ask_when() { return "What day and time would you like?"; }
@@ -154,6 +152,9 @@ std::string ask_day(const calendar::When& when) {
 }
 std::string ask_other_day() { return "Which other day would suit you?"; }
 std::string ask_name() { return "What name is the appointment for?"; }
+std::string name_keys() {
+  return "Please spell your name, or press pound to go on without it, or 0 to leave a message.";
+}
 std::string ask_phone() {
   return "What phone number can we reach you at? You can say it, or type it and press pound.";
 }
@@ -272,6 +273,16 @@ std::string cancelled(const std::string& service, calendar::LocalTime start) {
   return fmt::format("Your {} {} is cancelled.", in_sentence(service), on(start));
 }
 std::string message_taken() { return "Thank you, I've passed on your message."; }
+std::string message_failed() {
+  return "I'm sorry, I can't take the message right now. Please call again later.";
+}
+std::string booked_note(const std::string& service, calendar::LocalTime start,
+                        const std::string& name) {
+  return fmt::format("Booked {} {} for {}.", with_article(service), on(start), name);
+}
+std::string moved_note(const std::string& service, calendar::LocalTime start) {
+  return fmt::format("Moved {} to {}.", with_article(service), on(start).substr(3));
+}
 std::string nothing_done() { return "All right, I've left everything as it is."; }
 
 std::string your_appointments(const std::vector<Known>& appointments) {

@@ -24,6 +24,7 @@ std::string ask_time(calendar::Date day);
 std::string ask_day(const calendar::When& when);
 std::string ask_other_day();
 std::string ask_name();
+std::string name_keys();
 std::string ask_phone();
 std::string more_digits();
 std::string ask_change();
@@ -50,6 +51,10 @@ std::string booked(const std::string& service, calendar::LocalTime start);
 std::string moved(const std::string& service, calendar::LocalTime start);
 std::string cancelled(const std::string& service, calendar::LocalTime start);
 std::string message_taken();
+std::string message_failed();
+std::string booked_note(const std::string& service, calendar::LocalTime start,
+                        const std::string& name);
+std::string moved_note(const std::string& service, calendar::LocalTime start);
 std::string nothing_done();
 
 struct Known {
