@@ -20,8 +20,8 @@ calendar::LocalTime at(calendar::Date day, minutes time) { return local_days(day
 /// The three nearest to `wanted`, in order of time.
 std::vector<calendar::LocalTime> nearest(std::vector<calendar::LocalTime> times,
                                          calendar::LocalTime wanted) {
-  std::ranges::stable_sort(times, {}, [&](calendar::LocalTime time) {
-    return time < wanted ? wanted - time : time - wanted;
+  std::ranges::sort(times, {}, [&](calendar::LocalTime time) {
+    return std::pair(time < wanted ? wanted - time : time - wanted, time);
   });
   if (times.size() > most_offers) times.resize(most_offers);
   std::ranges::sort(times);
