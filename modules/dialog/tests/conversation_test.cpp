@@ -135,7 +135,7 @@ k 1
 > i need a check up tomorrow afternoon, this is mary
 @ choice
 > the first one
-< 12
+< at noon for Mary
 @ confirm
 )"},
     {"NextWeekOffersTimes", R"(
