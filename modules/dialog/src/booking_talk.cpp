@@ -20,8 +20,8 @@ calendar::LocalTime at(calendar::Date day, minutes time) { return local_days(day
 /// The three nearest to `wanted`, in order of time.
 std::vector<calendar::LocalTime> nearest(std::vector<calendar::LocalTime> times,
                                          calendar::LocalTime wanted) {
-  std::ranges::stable_sort(times, {}, [&](calendar::LocalTime time) {
-    return time < wanted ? wanted - time : time - wanted;
+  std::ranges::sort(times, {}, [&](calendar::LocalTime time) {
+    return std::pair(time < wanted ? wanted - time : time - wanted, time);
   });
   if (times.size() > most_offers) times.resize(most_offers);
   std::ranges::sort(times);
@@ -152,7 +152,12 @@ Task<TurnEnd> Conversation::advance(Context ctx) {
 
 Task<TurnEnd> Conversation::advance_when(Context ctx) {
   auto& when = frame_.when;
-  if (when.exact_day()) {
+  if (frame_.visit && when.exact_time() && !when.has_day() && !when.soonest) {
+    // "Move it to three" stays on its day.
+    when.first_day = when.last_day =
+        calendar::Date{std::chrono::floor<days>(frame_.visit->start)};
+  }
+  if (when.exact_day() && !when.exact_time()) {
     auto refused = refusal_of_day(profile(), *when.first_day, local_now());
     if (refused) {
       say(phrases::refused_day(*refused, profile(), *when.first_day));

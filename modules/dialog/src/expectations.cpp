@@ -85,7 +85,7 @@ std::vector<std::string> topics_of(const std::vector<std::string>& documents) {
       if (word.size() >= 4 && !is_stopword(word) && plain(word) == word) ++counts[word];
   std::vector<std::string> words;
   for (const auto& [word, count] : counts) words.push_back(word);
-  std::ranges::stable_sort(words, [&](const auto& a, const auto& b) { return counts[a] > counts[b]; });
+  std::ranges::sort(words, {}, [&](const auto& word) { return std::pair(-counts[word], word); });
   if (words.size() > most_topics) words.resize(most_topics);
   return words;
 }

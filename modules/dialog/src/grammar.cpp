@@ -11,7 +11,9 @@
 namespace parley::dialog {
 namespace {
 
-std::string either(const std::vector<std::string>& choices) { return join(choices, " | "); }
+std::string either(const std::vector<std::string>& choices) {
+  return parley::join(choices, " | ");
+}
 
 std::string names_of(std::string_view list) { return either(split(list, ' ')); }
 

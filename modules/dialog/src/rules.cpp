@@ -139,8 +139,8 @@ Intent intent_of(const Words& w, Heard heard) {
   bool bare_help = has_any(w, {"^help me?$", "^please help me?$", "what can you do", "what can i say|do|ask", "^options$",
                                "the? menu$", "how does this work", "what are my options", "i need help$"});
   if (asks_repeat(w)) return Intent::repeat;
-  if (asks_human(w)) return Intent::human;
   if (asks_robot(w)) return Intent::robot;
+  if (asks_human(w)) return Intent::human;
   if (has_any(w, {"never mind|nevermind", "forget it|about", "scratch that", "stop$", "nevermind"}) ||
       (heard.busy && has_any(w, {"^no? cancel that|it|this?$", "^no? please? cancel$", "start over"})))
     return Intent::abandon;

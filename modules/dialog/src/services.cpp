@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <map>
 #include <set>
+#include <tuple>
 
 namespace parley::dialog {
 namespace {
@@ -98,9 +99,11 @@ std::vector<ServiceHit> ServiceLexicon::find(const Words& words, Context context
     all.insert(all.end(), hits.begin(), hits.end());
   }
   // An exact hit beats a likeness, and of equal ones the longer: "deep cleaning" is no "cleaning".
-  std::ranges::stable_sort(all, [](const ServiceHit& a, const ServiceHit& b) {
-    if (a.score != b.score) return a.score > b.score;
-    return a.where.size() > b.where.size();
+  std::ranges::sort(all, [](const ServiceHit& a, const ServiceHit& b) {
+    auto rank = [](const ServiceHit& hit) {
+      return std::tuple(-hit.score, -static_cast<int>(hit.where.size()), hit.where.begin, hit.index);
+    };
+    return rank(a) < rank(b);
   });
   std::vector<ServiceHit> kept;
   for (const auto& hit : all) {
@@ -112,8 +115,8 @@ std::vector<ServiceHit> ServiceLexicon::find(const Words& words, Context context
     });
     if (!beaten) kept.push_back(hit);
   }
-  std::ranges::stable_sort(kept, [](const ServiceHit& a, const ServiceHit& b) {
-    return a.where.begin < b.where.begin;
+  std::ranges::sort(kept, {}, [](const ServiceHit& hit) {
+    return std::pair(hit.where.begin, hit.index);
   });
   return kept;
 }
