@@ -68,8 +68,9 @@ void Grammar::add_dates() {
       "| twelfth | thirteenth | fourteenth | fifteenth | sixteenth | seventeenth | eighteenth | "
       "nineteenth | twentieth | twenty (first | second | third | fourth | fifth | sixth | seventh | "
       "eighth | ninth) | thirtieth | thirty first");
-  add("day", "today | tomorrow | the day after tomorrow | [on] [this | next] <weekday> | [on] <month> "
-             "[the] <ordinal> | [on] the <ordinal> [of <month>]");
+  add("near_day", "today | tomorrow | the day after tomorrow | [on] [this | next] <weekday>");
+  add("date", "<month> [the] <ordinal> | the <ordinal> [of <month>]");
+  add("day", "<near_day> | [on] <date>");
   add("days", "next week | this week");
   add("half", "morning | afternoon");
   add("part", "in the (morning | afternoon)");
@@ -78,15 +79,23 @@ void Grammar::add_dates() {
                "afternoon] | <hour> o'clock | half past <hour> | [a] quarter (past | to) <hour>");
   add("time", "<clock> | noon");
   add("soonest", "as soon as possible | the next available [time | appointment] | any time | "
-                 "whenever you have time | what do you have");
-  add("when", "<day> [[at] <time> | <part> | <half>] | [at] <time> [<day>] | <days>");
+                 "whenever you have time");
+  add("free_times", "what do you have [available] | what times are available");
+  // "Nine october" would be a day: a date after a time needs its "on".
+  add("when", "<day> [[at] <clock> | at noon | <part> | <half>] | [at] <time> [<near_day> | on <date>] "
+              "| <days>");
 }
 
 void Grammar::add_people() {
-  add("first_name", names_of(common_first_names()));
+  // Names that are months only count where nothing else can stand.
+  std::vector<std::string> clear;
+  for (auto& name : split(common_first_names(), ' '))
+    if (name != "april" && name != "may" && name != "june") clear.push_back(name);
+  add("clear_first_name", either(clear));
+  add("first_name", "<clear_first_name> | april | may | june");
   add("last_name", names_of(common_last_names()));
   add("name", "<first_name> [<last_name>] | <last_name>");
-  add("full_name", "<first_name> [<last_name>]");
+  add("full_name", "<clear_first_name> [<last_name>]");
   std::vector<std::string> letters;
   for (char c = 'a'; c <= 'z'; ++c) letters.push_back(std::string(1, c) + ".");
   add("letter", either(letters));
@@ -163,10 +172,10 @@ std::string Grammar::body(Asked asked) const {
                                      service));
     case Asked::when:
       return with_needed("[how about | on | for | let's do | maybe | can i come] <when> [please] | "
-                         "<soonest> | <hours> | <common>");
+                         "<soonest> | <free_times> | <hours> | <common>");
     case Asked::choice:
-      return with_needed("<pick> [please] | [i'll take | let's do | the | how about | at] <when> [one | "
-                         "please] | <soonest> | <yes> | <no> | <common>");
+      return with_needed("<pick> [please] | [i'll take | let's do | the | how about | at] <when> "
+                         "[please] | <soonest> | <free_times> | <yes> | <no> | <common>");
     case Asked::name:
       return with_needed("[my name is | it's | this is | the name is | i'm | for | yes it's] <name> [please] | "
                          "[it's] <spelled_name> | <common>");
@@ -184,7 +193,7 @@ std::string Grammar::body(Asked asked) const {
                                      "[the | my] name is <full_name> | <yes> | <no> | <common>",
                                      service));
     case Asked::appointment:
-      return with_needed(fmt::format("<pick> [please] | [the one] <when> | the {} | <yes> | <no> | <common>",
+      return with_needed(fmt::format("<pick> [please] | <when> | the {} | <yes> | <no> | <common>",
                                      has_services_ ? "<service>" : "<appointment>"));
     case Asked::offer:
       return with_needed("<yes> | <no> | <booking> | <common>");

@@ -128,7 +128,7 @@ bool asks_question(const Words& w) {
 }
 
 bool ends_call(const Words& w) {
-  return has_any(w, {"bye|goodbye", "good bye", "hang up", "that's|that is|will be all|everything|it", "that'll be all",
+  return has_any(w, {"bye|goodbye", "good bye", "hang up", "that's|that is? all|everything|it", "that will be all", "that'll be all",
                      "nothing else|more", "i'm|i am|we're done|finished|good|all", "see you later|then|soon",
                      "have a good|nice|great day|one", "end the|this? call", "no that's it|all", "all set"});
 }
@@ -152,12 +152,13 @@ Intent intent_of(const Words& w, Heard heard) {
   if (asks_contact(w)) return Intent::contact;
   if (asks_address(w)) return Intent::address;
   if (asks_prices(w)) return Intent::prices;
+  if (bare_help) return Intent::help;
   if (asks_services(w)) return Intent::services;
   if (heard.service && has(w, "how long")) return Intent::duration;
-  if (heard.service && !heard.when && has_any(w, {"do|does you|they|y'all do|offer|provide|have|perform|give",
+  bool wants_time = has_any(w, {"appointment|time|slot|opening|openings|available|availability"});
+  if (heard.service && !heard.when && !wants_time && has_any(w, {"do|does you|they|y'all do|offer|provide|have|perform|give",
                                                   "can you do|perform"}))
     return Intent::offered;
-  if (bare_help) return Intent::help;
   if (asks_booking(w, heard)) return Intent::book;
   if (ends_call(w)) return Intent::goodbye;
   if (!heard.when && asks_question(w)) return Intent::question;
@@ -179,7 +180,7 @@ std::optional<bool> yes_or_no(const Words& words, Asked asked) {
   if (has_any(w, {"^yes|yeah|yep|yup|ya|sure|correct|right|ok|okay|absolutely|definitely|exactly|perfect|great|"
                   "affirmative|certainly",
                   "^of course", "^go ahead", "^please do?$", "^book it|that", "^do it|that|so$", "^sounds good|great|right|fine",
-                  "^that's|that is right|correct|fine|good|great|it|perfect|okay|ok", "^that works|sounds|would|will",
+                  "^that's|that is? right|correct|fine|good|great|it|perfect|okay|ok", "^that works|sounds|would|will",
                   "^it works|is$", "^fine", "^i would|do$", "^i'd like|love that|to$", "^please go|book|do|send", "^let's do",
                   "^works for me", "^why not"}))
     return true;
@@ -198,8 +199,8 @@ std::optional<std::size_t> choice_of(const Words& w, std::size_t count) {
   if (has_any(w, {"the last one?", "the latter|latest one?", "the later one?"})) return count - 1;
   for (std::size_t i = 0; i < patterns.size() && i < count; ++i) {
     auto word = std::string(patterns[i]);
-    if (has(w, "number|option " + word) || has(w, "the " + word + " one|option|please?$") ||
-        has(w, "^" + word + " one|please?$") || has(w, "the " + word + " of|would|is|works|sounds"))
+    if (has(w, "number|option " + word) || has(w, "the " + word + " one|option? please?$") ||
+        has(w, "^" + word + " one? please?$") || has(w, "the " + word + " of|would|is|works|sounds"))
       return i;
   }
   return std::nullopt;

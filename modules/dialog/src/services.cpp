@@ -13,7 +13,7 @@ bool is_generic(const std::string& word) {
   static const std::set<std::string_view> words{
       "appointment", "visit", "service", "session", "first", "time", "hour", "minute", "minutes",
       "full",        "new",   "regular", "standard", "basic", "day",  "half", "call",   "with",
-      "patient",     "client", "customer", "general", "free", "open", "close"};
+      "patient", "check",       "client", "customer", "general", "free", "open", "close"};
   return words.contains(word) || is_stopword(word);
 }
 

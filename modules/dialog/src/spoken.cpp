@@ -168,6 +168,11 @@ bool NameFinder::is_common(std::string_view word) const {
          (word.ends_with("'s") && common_.contains(word.substr(0, word.size() - 2)));
 }
 
+/// "Will" and "Long" are names too, but only after a name or where a name must come.
+bool NameFinder::fits(std::string_view word) const {
+  return can_be_name(word) || (is_stopword(word) && common_.contains(word));
+}
+
 /// Up to four words of a name from `at` on; letters that follow correct the word before them.
 std::optional<SpokenName> NameFinder::take(const Words& words, std::size_t lead,
                                            std::size_t at) const {
@@ -192,7 +197,7 @@ std::optional<SpokenName> NameFinder::take(const Words& words, std::size_t lead,
       }
       if (!name.empty() && similarity(name.back(), spelled) >= 0.5) name.pop_back();
       name.push_back(spelled);
-    } else if (can_be_name(words[at])) {
+    } else if (fits(words[at])) {
       name.push_back(words[at++]);
     } else {
       break;
@@ -210,14 +215,18 @@ std::optional<SpokenName> NameFinder::announced(const Words& words) const {
     if (auto lead = find(words, pattern))
       if (auto name = take(words, lead->begin, lead->end)) return name;
   }
-  for (auto pattern : {"this is", "it's", "it is", "i'm", "i am", "for", "under", "that's for"}) {
-    auto lead = find(words, pattern);
-    if (!lead || lead->end >= words.size() || !is_common(words[lead->end])) continue;
-    // "for may third" is a day, "for april" alone could be either.
-    bool is_month = words[lead->end] == "may" || words[lead->end] == "april" ||
-                    words[lead->end] == "june";
-    if (is_month && (lead->end + 1 >= words.size() || !is_common(words[lead->end + 1]))) continue;
-    if (auto name = take(words, lead->begin, lead->end)) return name;
+  constexpr std::array<std::string_view, 7> weak{"this is", "it's", "it is", "i'm",
+                                                 "i am",    "for",  "under"};
+  for (std::size_t at = 0; at < words.size(); ++at) {
+    for (auto pattern : weak) {
+      auto lead = find_at(words, at, pattern);
+      if (!lead || *lead >= words.size()) continue;
+      if (!is_common(words[*lead]) || !can_be_name(words[*lead])) continue;
+      // "For may third" is a day, "for april" alone could be either.
+      bool is_month = words[*lead] == "april" || words[*lead] == "june";
+      if (is_month && (*lead + 1 >= words.size() || !is_common(words[*lead + 1]))) continue;
+      if (auto name = take(words, at, *lead)) return name;
+    }
   }
   return std::nullopt;
 }

@@ -161,12 +161,17 @@ std::optional<Span> find(const Words& words, std::string_view text) {
   return std::nullopt;
 }
 
+std::optional<std::size_t> find_at(const Words& words, std::size_t at, std::string_view text) {
+  return match_at(parse_pattern(text), 0, words, at);
+}
+
 bool has_any(const Words& words, std::initializer_list<std::string_view> patterns) {
   return std::ranges::any_of(patterns, [&](auto pattern) { return has(words, pattern); });
 }
 
 Words without(const Words& words, Span part) {
   Words rest(words.begin(), words.begin() + static_cast<std::ptrdiff_t>(part.begin));
+  rest.emplace_back(",");
   rest.insert(rest.end(), words.begin() + static_cast<std::ptrdiff_t>(part.end), words.end());
   return rest;
 }

@@ -28,16 +28,51 @@ void drop_time(calendar::When& when) {
   when.meridiem_guessed = false;
 }
 
+bool is_month(const std::string& word) {
+  constexpr std::array<std::string_view, 12> months{
+      "january", "february", "march",     "april",   "may",      "june",
+      "july",    "august",   "september", "october", "november", "december"};
+  return std::ranges::find(months, word) != months.end();
+}
+
+bool expects_time(Asked asked) {
+  return asked == Asked::when || asked == Asked::confirm || asked == Asked::what_else ||
+         asked == Asked::doubt || asked == Asked::choice || asked == Asked::appointment;
+}
+
 /// "two" is a time only where a time is talked about: "I have two questions" is not.
 bool is_stray_number(const calendar::When& when, const Words& words, Asked asked) {
   if (!when.exact_time() || !when.meridiem_guessed || when.has_day()) return false;
-  bool time_asked = asked == Asked::when || asked == Asked::choice || asked == Asked::confirm ||
-                    asked == Asked::what_else || asked == Asked::doubt ||
-                    asked == Asked::appointment;
-  if (time_asked) return false;
+  if (expects_time(asked)) return false;
   return !has_any(words, {"at|around|by|till|until|after|before|from|o'clock|past|quarter|half",
                           "thirty|fifteen|forty", "make it|that"}) &&
          std::ranges::none_of(words, [](const auto& word) { return word.contains(':'); });
+}
+
+/// Phrases that lead to a day or a time without belonging to it.
+constexpr std::array<std::string_view, 12> date_leads{
+    "^no", "^yes", "i|we meant", "i said", "make it|that", "change it|that to", "how about", "what about",
+    "let's do", "actually", "i'll take", "maybe"};
+
+/// The text for the date parser. Where a day is expected, "the third" is one even without "on".
+std::string date_text(Words words, Asked asked) {
+  if (expects_time(asked)) {
+    for (auto lead : date_leads)
+      if (auto found = find(words, lead)) words = without(words, *found);
+  }
+  std::string text;
+  for (std::size_t i = 0; i < words.size(); ++i) {
+    if (words[i] == ",") {
+      text += ',';
+      continue;
+    }
+    bool counts_days = (asked == Asked::when || asked == Asked::confirm || asked == Asked::doubt ||
+                        asked == Asked::service || asked == Asked::what_else) &&
+                       words[i] == "the" &&
+                       (i == 0 || (words[i - 1] != "on" && words[i - 1] != "of" && !is_month(words[i - 1])));
+    text += (text.empty() ? "" : " ") + std::string(counts_days ? "on the" : words[i]);
+  }
+  return text;
 }
 
 /// The offered time that the caller names: "two thirty", "the four o'clock".
@@ -134,7 +169,7 @@ Act Understanding::read(std::string_view text, const Situation& situation) const
     rest = without(rest, digits->where);
   }
   read_name(act, rest, situation);
-  act.date = calendar::parse_natural_date(join(rest), situation.now);
+  act.date = calendar::parse_natural_date(date_text(rest, asked), situation.now);
   if (is_stray_number(act.date.when, act.words, asked)) drop_time(act.date.when);
   if (any_time(act.words)) act.date.when.soonest = true;
   act.same_time = has(act.words, "same time|hour");
