@@ -27,6 +27,9 @@ class TwilioCarrier final : public telephony::Carrier {
   /// /webhooks/twilio/* and /media/twilio/{callToken}. The carrier must outlive the router.
   void mount(net::Router& router);
 
+  /// For a server that learns its port late; before the first request.
+  void set_public_url(std::string url) { options_.public_url = std::move(url); }
+
   /// Webhooks refused for a wrong or missing signature since the start.
   std::uint64_t refused() const noexcept { return refused_.load(std::memory_order_relaxed); }
 
