@@ -84,7 +84,10 @@ Result<void> insert_appointment(store::Tx& tx, const OrganizationId& organizatio
       "resource_id, resource_name, start_at, end_at, busy_from, busy_until, local_start, "
       "customer_name, customer_phone, customer_email, notes, source, call_id, status, created_at, "
       "updated_at, version, idempotency_key, request_digest) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, "
-      "?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21, ?22, ?23, ?24)",
+      "?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21, ?22, ?23, ?24) "
+      // The same key in a transaction beside this one: PostgreSQL then runs this one again, and it
+      // finds the appointment.
+      "ON CONFLICT (organization_id, idempotency_key) DO NOTHING",
       {a.id,
        organization,
        a.business,
@@ -110,6 +113,7 @@ Result<void> insert_appointment(store::Tx& tx, const OrganizationId& organizatio
        keyed ? store::Value(mark.key) : store::Value(),
        keyed ? store::Value(mark.digest) : store::Value()});
   if (!done) return std::unexpected(done.error());
+  if (*done == 0) return fail(Errc::conflict, "the idempotency key is in use");
   return {};
 }
 
