@@ -177,7 +177,7 @@ std::string Grammar::body(Asked asked) const {
       return with_needed("[how about | on | for | let's do | maybe | can i come] (<when> | <the_day>) [please] | "
                          "<soonest> | <free_times> | <hours> | <common>");
     case Asked::choice:
-      return with_needed("<pick> [please] | [i'll take | let's do | the | how about | at] <when> "
+      return with_needed("<pick> [please] | [i'll take | let's do | how about] <when> "
                          "[please] | <soonest> | <free_times> | <yes> | <no> | <common>");
     case Asked::name:
       return with_needed("[my name is | it's | this is | the name is | i'm | for | yes it's] <name> [please] | "

@@ -10,7 +10,7 @@ namespace {
 
 constexpr std::size_t max_alternatives = 4;
 /// Each further reading is believed less.
-constexpr double alternative_discount = 0.7;
+constexpr double alternative_discount = 0.8;
 
 bool is_meant(const Act& act) {
   return act.intent != Intent::none || act.answer || act.has_facts() || act.choice ||
@@ -59,7 +59,7 @@ bool is_stray_number(const calendar::When& when, const Words& words, Asked asked
 /// Phrases that lead to a day or a time without belonging to it.
 constexpr std::array<std::string_view, 12> date_leads{
     "^no", "^yes", "i|we meant", "i said", "make it|that", "change it|that to", "how about", "what about",
-    "let's do", "actually", "i'll take", "maybe"};
+    "let's do", "actually", "i'll take", "can|could i come"};
 
 /// The text for the date parser. Where a day is expected, "the third" is one even without "on".
 std::string date_text(Words words, Asked asked, bool service_said) {
@@ -175,7 +175,7 @@ void Understanding::read_name(Act& act, Words& rest, const Situation& situation)
                    return names_.is_common(word);
                  });
     // "John Price" asks for no price; but "what are the hours" is nobody.
-    bool surely = known && name->where.size() >= 2 && rest.size() <= name->where.size() + 2;
+    bool surely = known && rest.size() <= name->where.size() + 2;
     if (name && !surely && is_command(intent_of(act.words, {.busy = situation.busy})))
       name.reset();
     if (name && !known && yes_or_no(rest, situation.asked) && rest.size() <= 2) name.reset();
