@@ -28,6 +28,7 @@
 #include "parley/telemetry/log.hpp"
 #include "parley/telemetry/loop_lag.hpp"
 #include "parley/telemetry/metrics.hpp"
+#include "parley/telemetry/trace.hpp"
 #include "run_blocking.hpp"
 
 namespace parley::app {
@@ -95,6 +96,7 @@ struct Server::Impl {
   Listen listen;
   SystemClock clock;
   SystemRandom random;
+  trace::Tracer tracer{random, clock};
 
   // One io_context a core; the first also carries what belongs to no call.
   std::vector<std::unique_ptr<asio::io_context>> loops;
@@ -119,13 +121,15 @@ struct Server::Impl {
   std::unique_ptr<dialog::ToolBox> tools;
   std::unique_ptr<dialog::DialogueFactory> dialogues;
   std::unique_ptr<speech::Recognizer> recognizer;
+  std::unique_ptr<speech::Synthesizer> flite;
+  std::unique_ptr<speech::Synthesizer> espeak;
+  std::unique_ptr<speech::Synthesizer> voice_chain;
   std::unique_ptr<speech::Synthesizer> synthesizer;
   std::unique_ptr<calls::CallService> calls;
   std::unique_ptr<events::LiveFeed> feed;
-  std::unique_ptr<twilio::TwilioCarrier> twilio;
+  std::unique_ptr<providers::twilio::TwilioCarrier> twilio;
 
   net::Router router;
-  std::unique_ptr<api::Api> api;
   std::unique_ptr<net::HttpServer> server;
   std::unique_ptr<TaskGroup> tasks;
 };
@@ -193,16 +197,16 @@ void Server::Impl::make_business_parts() {
 }
 
 Result<void> Server::Impl::make_engines() {
-  pocketsphinx::Options hearing;
+  providers::pocketsphinx::Options hearing;
   hearing.model_dir = settings.text("speech.model_dir");
-  auto made = pocketsphinx::make_recognizer(*recognizing, hearing);
+  auto made = providers::pocketsphinx::make_recognizer(*recognizing, hearing);
   if (!made) return std::unexpected(made.error());
   recognizer = std::move(*made);
-  std::vector<std::unique_ptr<speech::Synthesizer>> voices;
-  voices.push_back(std::make_unique<flite::FliteSynthesizer>(*speaking));
-  voices.push_back(std::make_unique<espeak::EspeakSynthesizer>(*speaking));
-  auto chain = std::make_unique<speech::FallbackSynthesizer>(clock, std::move(voices));
-  synthesizer = std::make_unique<speech::CachedSynthesizer>(std::move(chain));
+  flite = std::make_unique<providers::flite::FliteSynthesizer>(*speaking);
+  espeak = std::make_unique<providers::espeak::EspeakSynthesizer>(*speaking);
+  std::vector<speech::Synthesizer*> voices{flite.get(), espeak.get()};
+  voice_chain = std::make_unique<speech::FallbackSynthesizer>(voices);
+  synthesizer = std::make_unique<speech::CachingSynthesizer>(*voice_chain);
   return {};
 }
 
@@ -262,7 +266,7 @@ Task<void> Server::Impl::store_command_line_key(const auth::Sessions::FirstOwner
 }
 
 Result<std::string> Server::Impl::open_port() {
-  twilio::Options carrier;
+  providers::twilio::Options carrier;
   carrier.account_sid = settings.text("twilio.account_sid");
   carrier.auth_token = settings.text("twilio.auth_token");
   carrier.api_url = settings.text("twilio.api_url");
@@ -271,17 +275,17 @@ Result<std::string> Server::Impl::open_port() {
     if (!kept) return std::unexpected(kept.error());
     carrier.auth_token = *kept;
   }
-  twilio = std::make_unique<twilio::TwilioCarrier>(carrier, clock, *http, *calls);
+  twilio = std::make_unique<providers::twilio::TwilioCarrier>(carrier, clock, *http, *calls);
   twilio->mount(router);
-  api::ApiParts parts{clock,      random,      *database, auth,
-                      *master,    *businesses, *messages, *booking,
-                      *knowledge, *calls,      *feed,     metrics::process_registry()};
+  api::ApiParts parts{auth,      *master,  *database,  clock,  random, *businesses,
+                      *messages, *booking, *knowledge, *calls, *feed,  metrics::process_registry(),
+                      tracer};
   api::ApiOptions api_options;
+  api_options.public_url = settings.text("server.public_url");
   for (auto& origin : split(settings.text("server.cors_origins"), ' '))
     if (!origin.empty()) api_options.cors_origins.push_back(origin);
-  api_options.max_upload_bytes = numbers.document_bytes;
-  api = api::make_api(parts, api_options);
-  api->mount(router);
+  api_options.max_upload_bytes = numbers.document_bytes + (64u << 10);
+  api::mount_api(router, parts, api_options);
 
   net::ServerOptions server_options;
   server_options.address = listen.address;
@@ -292,7 +296,7 @@ Result<std::string> Server::Impl::open_port() {
   std::vector<asio::any_io_executor> executors;
   for (auto& loop : loops) executors.push_back(loop->get_executor());
   server = std::make_unique<net::HttpServer>(executors, router, clock, random, server_options,
-                                             api->error_page());
+                                             api::api_error_page());
   if (auto started = server->start(); !started) return std::unexpected(started.error());
   // No loop runs yet, so nothing has been served under a wrong address.
   listen.port = server->port();

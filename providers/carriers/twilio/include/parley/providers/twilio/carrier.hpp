@@ -6,7 +6,7 @@
 #include "parley/net/router.hpp"
 #include "parley/telephony/inbound.hpp"
 
-namespace parley::twilio {
+namespace parley::providers::twilio {
 
 struct Options {
   std::string account_sid;  ///< empty: no REST requests are made
@@ -51,4 +51,4 @@ class TwilioCarrier final : public telephony::Carrier {
   std::atomic<std::uint64_t> refused_ = 0;
 };
 
-}  // namespace parley::twilio
+}  // namespace parley::providers::twilio
