@@ -96,7 +96,8 @@ struct Server::Impl {
   Listen listen;
   SystemClock clock;
   SystemRandom random;
-  trace::Tracer tracer{random, clock};
+  trace::NoSpanSink spans;
+  trace::Tracer tracer{clock, random, spans};
 
   // One io_context a core; the first also carries what belongs to no call.
   std::vector<std::unique_ptr<asio::io_context>> loops;

@@ -19,7 +19,8 @@ std::string CallResult::transcript() const {
   return text;
 }
 
-PhoneCall::PhoneCall(Clock& clock, Random& random, net::HttpClient& http, const ServerProcess& server,
+PhoneCall::PhoneCall(Clock& clock, Random& random, net::HttpClient& http,
+                     const ServerProcess& server,
                      std::map<std::string, speech::Synthesizer*> voices, CallerSound sound,
                      std::string from)
     : clock_(clock),
@@ -59,7 +60,8 @@ Task<CallResult> PhoneCall::look() {
   if (!list) co_return std::unexpected(list.error());
   boost::system::error_code ec;
   auto* items = list->body.find_pointer("/data", ec);
-  if (!items || !items->is_array()) co_return fail(Errc::unavailable, "no list of calls: " + json::serialize(list->body));
+  if (!items || !items->is_array())
+    co_return fail(Errc::unavailable, "no list of calls: " + json::serialize(list->body));
   for (auto& item : items->get_array()) {
     if (text_at(item, "/carrierCallId") != line_.call_sid()) continue;
     auto id = text_at(item, "/id");
@@ -94,7 +96,8 @@ Task<std::string> PhoneCall::agent_said_since(std::size_t turns) {
 
 asio::awaitable<void> PhoneCall::until_agent_finished(TimePoint limit) {
   while (line_.ended() == LineEnd::none && clock_.now() < limit) {
-    bool finished = line_.agent_ever_spoke() && !line_.agent_speaking() && !line_.caller_speaking() &&
+    bool finished = line_.agent_ever_spoke() && !line_.agent_speaking() &&
+                    !line_.caller_speaking() &&
                     line_.agent_silent_for() >= std::chrono::milliseconds(600);
     if (finished) co_return;
     co_await line_.changed().wait_until(clock_, limit);

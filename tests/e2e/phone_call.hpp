@@ -20,7 +20,8 @@ struct CallerSound {
 /// A person on the telephone who answers what the agent asks: the first rule of which a word
 /// appears in the agent's last sentences gives what they say; each rule is used at most `times`.
 struct Rule {
-  std::string when;  ///< a regular expression over the agent's lower-case words; empty: the first turn
+  std::string
+      when;  ///< a regular expression over the agent's lower-case words; empty: the first turn
   std::string say;
   int times = 2;
 };

@@ -70,7 +70,8 @@ void ServerProcess::launch() {
   posix_spawn_file_actions_init(&actions);
   posix_spawn_file_actions_adddup2(&actions, pipe_ends[1], STDOUT_FILENO);
   auto begun = std::chrono::steady_clock::now();
-  int failed = ::posix_spawn(&pid_, program.c_str(), &actions, nullptr, arguments, environment.data());
+  int failed =
+      ::posix_spawn(&pid_, program.c_str(), &actions, nullptr, arguments, environment.data());
   posix_spawn_file_actions_destroy(&actions);
   ::close(pipe_ends[1]);
   if (failed != 0) throw std::runtime_error("cannot start " + program);
@@ -115,7 +116,9 @@ void ServerProcess::restart() {
 }
 
 std::string ServerProcess::auth_token() const { return first_line(data_ / "twilio_auth_token"); }
-std::string ServerProcess::command_line_key() const { return first_line(data_ / "command_line_key"); }
+std::string ServerProcess::command_line_key() const {
+  return first_line(data_ / "command_line_key");
+}
 
 Task<ApiClient::Answer> ApiClient::send(net::OutgoingRequest request) {
   request.headers.set("Authorization", "Bearer " + token_);
@@ -151,11 +154,12 @@ Task<ApiClient::Answer> ApiClient::upload(std::string path, std::string business
   request.method = net::Method::post;
   request.url = url_ + "/api/v1" + path;
   request.headers.set("Content-Type", "multipart/form-data; boundary=" + boundary);
-  request.body = "--" + boundary + "\r\nContent-Disposition: form-data; name=\"businessId\"\r\n\r\n" +
-                 business + "\r\n--" + boundary +
+  request.body = "--" + boundary +
+                 "\r\nContent-Disposition: form-data; name=\"businessId\"\r\n\r\n" + business +
+                 "\r\n--" + boundary +
                  "\r\nContent-Disposition: form-data; name=\"file\"; filename=\"" + file_name +
-                 "\"\r\nContent-Type: application/octet-stream\r\n\r\n" + bytes + "\r\n--" + boundary +
-                 "--\r\n";
+                 "\"\r\nContent-Type: application/octet-stream\r\n\r\n" + bytes + "\r\n--" +
+                 boundary + "--\r\n";
   auto sending = send(std::move(request));
   co_return co_await std::move(sending);
 }
