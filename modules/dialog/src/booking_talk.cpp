@@ -154,8 +154,7 @@ Task<TurnEnd> Conversation::advance_when(Context ctx) {
   auto& when = frame_.when;
   if (frame_.visit && when.exact_time() && !when.has_day() && !when.soonest) {
     // "Move it to three" stays on its day.
-    when.first_day = when.last_day =
-        calendar::Date{std::chrono::floor<days>(frame_.visit->start)};
+    when.first_day = when.last_day = calendar::Date{std::chrono::floor<days>(frame_.visit->start)};
   }
   if (when.exact_day() && !when.exact_time()) {
     auto refused = refusal_of_day(profile(), *when.first_day, local_now());
@@ -166,8 +165,7 @@ Task<TurnEnd> Conversation::advance_when(Context ctx) {
       co_return ask(Asked::when, phrases::ask_other_day());
     }
   }
-  Task<TurnEnd> next = when.exact_day() && when.exact_time() ? check_exact(ctx)
-                                                             : ask_or_offer(ctx);
+  Task<TurnEnd> next = when.exact_day() && when.exact_time() ? check_exact(ctx) : ask_or_offer(ctx);
   auto end = co_await std::move(next);
   co_return end;
 }
@@ -188,8 +186,7 @@ Task<TurnEnd> Conversation::ask_or_offer(Context ctx) {
 
 Task<std::vector<calendar::LocalTime>> Conversation::free_times(Context ctx,
                                                                 calendar::LocalTime from,
-                                                                calendar::LocalTime to,
-                                                                int limit) {
+                                                                calendar::LocalTime to, int limit) {
   auto service_id = frame_.visit ? frame_.visit->service_id : service()->id.str();
   ToolCall call{.name = "find_slots",
                 .arguments = {{"service", service_id},
@@ -260,7 +257,8 @@ Task<TurnEnd> Conversation::offer_times(Context ctx, bool quietly) {
   }
   if (times.empty() && when.has_day()) {
     if (!quietly) say(phrases::no_offers(when));
-    auto later = co_await free_times(ctx, std::max(from, now), from + days(search_days), search_limit);
+    auto later =
+        co_await free_times(ctx, std::max(from, now), from + days(search_days), search_limit);
     if (!later) co_return tool_failed(phrases::calendar_down());
     times = *later;
     if (times.size() > most_offers) times.resize(most_offers);
@@ -279,8 +277,8 @@ Task<TurnEnd> Conversation::offer_times(Context ctx, bool quietly) {
     times = spread(times);
   frame_.when.soonest = false;
   frame_.offers = times;
-  co_return ask(Asked::choice, keys_mode_ ? phrases::offers_with_keys(times, now)
-                                          : phrases::offers(times, now));
+  co_return ask(Asked::choice,
+                keys_mode_ ? phrases::offers_with_keys(times, now) : phrases::offers(times, now));
 }
 
 TurnEnd Conversation::ask_confirm() {

@@ -106,8 +106,8 @@ Task<TurnEnd> Conversation::impossible_date(Context ctx, Act act) {
     auto end = co_await advance(ctx);
     co_return end;
   }
-  co_return ask(Asked::when, frame_.when.exact_time() ? phrases::ask_day(frame_.when)
-                                                      : phrases::ask_when());
+  co_return ask(Asked::when,
+                frame_.when.exact_time() ? phrases::ask_day(frame_.when) : phrases::ask_when());
 }
 
 Task<TurnEnd> Conversation::confirm_answered(Context ctx, Act act) {
