@@ -30,6 +30,11 @@ class Stream {
   Socket& socket() noexcept { return socket_; }
   SSL* native_tls() { return tls_->native_handle(); }
 
+  void verify_host(const std::string& host) {
+    error_code ec;
+    tls_->set_verify_callback(asio::ssl::host_name_verification(host), ec);
+  }
+
   // The buffers and `ec` must outlive the awaited operation; failures are in `ec`.
   asio::awaitable<void> handshake(asio::ssl::stream_base::handshake_type type, error_code& ec) {
     return tls_->async_handshake(type, asio::redirect_error(asio::use_awaitable, ec));

@@ -57,6 +57,9 @@ class Tx {
   Result<Row> one(std::string_view sql, Params params = {});
 
   const Context& context() const noexcept { return context_; }
+  /// For what comes from outside without an organization (a carrier's webhook): the transaction
+  /// found out whose it is, and acts for it from here on.
+  void act_for(OrganizationId organization) { context_.organization = std::move(organization); }
   WallTime now() const noexcept { return now_; }  ///< the same for the whole transaction
 
  protected:
