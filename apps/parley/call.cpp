@@ -173,7 +173,7 @@ class TestCall {
   SystemRandom random_;
   std::unique_ptr<net::HttpClient> http_;
   WorkerPool voice_pool_{{.name = "voice", .threads = 1}};
-  flite::FliteSynthesizer voice_{voice_pool_};
+  providers::flite::FliteSynthesizer voice_{voice_pool_};
   TwilioLine line_;
   TranscriptFollower follower_;
   audio::StereoRecorder recorder_;

@@ -250,9 +250,10 @@ class StoredBusinesses final : public Businesses {
       return fail(Errc::invalid, "a business has at most 100 numbers");
     auto done = tx.execute(
         "INSERT INTO business_numbers (number, organization_id, business_id, assigned_at) "
-        "VALUES (?1, ?2, ?3, ?4)",
+        "VALUES (?1, ?2, ?3, ?4) ON CONFLICT (number) DO NOTHING",
         {number, organization, id, tx.now()});
     if (!done) return std::unexpected(done.error());
+    if (*done == 0) return fail(Errc::conflict, "the number rings for another business");
     auto appended =
         tx.append(id.str(), {"number.assigned", {{"business", id.str()}, {"number", number}}});
     if (!appended) return std::unexpected(appended.error());

@@ -80,11 +80,14 @@ class StoredMessages final : public Messages {
     auto done = tx.execute(
         "INSERT INTO business_messages (id, organization_id, business_id, call_id, caller_name, "
         "caller_phone, body, received_at, idempotency_key) "
-        "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
+        "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9) "
+        // The same key in a transaction beside this one: PostgreSQL then runs this one again.
+        "ON CONFLICT (organization_id, idempotency_key) DO NOTHING",
         {message.id, organization, message.business, message.call, message.caller_name,
          message.caller_phone, message.text, message.received,
          key.empty() ? store::Value() : store::Value(key)});
     if (!done) return std::unexpected(done.error());
+    if (*done == 0) return fail(Errc::conflict, "the idempotency key is in use");
     auto appended = tx.append(message.id.str(), {"message.left",
                                                  {{"message", message.id.str()},
                                                   {"business", message.business.str()},

@@ -1,5 +1,7 @@
 #include <gtest/gtest.h>
 
+#include <boost/asio/co_spawn.hpp>
+
 #include "parley/business/businesses.hpp"
 #include "parley/store/event_log.hpp"
 #include "parley/testkit/database_test.hpp"
@@ -59,6 +61,23 @@ TEST_P(MessagesDbTest, ARepeatReturnsTheFirst) {
   EXPECT_EQ(first->id, again->id);
   EXPECT_NE(leave(message("Hello"), "key-2")->id, first->id);
   EXPECT_EQ(run([&] { return messages->list(ctx, business, {}); })->size(), 2u);
+}
+
+TEST_P(MessagesDbTest, OneKeyRepeatedAtOnceIsOneMessage) {
+  std::vector<Result<Message>> results;
+  for (int i = 0; i < 20; ++i)
+    asio::co_spawn(io, messages->leave(ctx, message("Hello"), "key-1"),
+                   [&](std::exception_ptr, Result<Message> left) { results.push_back(left); });
+  auto give_up = std::chrono::steady_clock::now() + 60s;
+  auto guard = asio::make_work_guard(io);
+  io.restart();
+  while (results.size() < 20 && io.run_one_until(give_up) > 0) {
+  }
+  ASSERT_EQ(results.size(), 20u);
+  for (const auto& left : results) {
+    ASSERT_TRUE(left) << left.error().detail;
+    EXPECT_EQ(left->id, results[0]->id);
+  }
 }
 
 TEST_P(MessagesDbTest, RefusesWhatIsWrong) {

@@ -399,8 +399,9 @@ Task<json::object> Conversation::use(Context ctx, ToolCall call) {
     if (result) trace.result = *result;
     report(result ? "" : std::string(to_string(result.error().code)) + ": " + result.error().detail);
     co_return result;
-  } catch (const boost::system::system_error&) {
-    // The caller interrupted or hung up: the timeline still shows that the tool was at work.
+  } catch (...) {
+    // The caller interrupted or hung up: the timeline still shows that the tool was at work. What
+    // is thrown then depends on how many waits were cancelled at once.
     report("cancelled");
     throw;
   }

@@ -69,20 +69,23 @@ void Grammar::add_dates() {
       "nineteenth | twentieth | twenty (first | second | third | fourth | fifth | sixth | seventh | "
       "eighth | ninth) | thirtieth | thirty first");
   add("near_day", "today | tomorrow | the day after tomorrow | [on] [this | next] <weekday>");
-  add("date", "<month> [the] <ordinal> | the <ordinal> [of <month>]");
-  add("day", "<near_day> | [on] <date>");
+  add("date", "<month> [the] <ordinal> | the <ordinal> of <month>");
+  add("day", "<near_day> | [on] <date> | on the <ordinal>");
   add("days", "next week | this week");
   add("half", "morning | afternoon");
   add("part", "in the (morning | afternoon)");
   add("hour", "one | two | three | four | five | six | seven | eight | nine | ten | eleven | twelve");
-  add("clock", "<hour> [thirty | fifteen | forty five] [a.m. | p.m. | in the morning | in the "
-               "afternoon] | <hour> o'clock | half past <hour> | [a] quarter (past | to) <hour>");
+  add("plain_clock", "<hour> [thirty | fifteen | forty five] [a.m. | p.m. | in the morning | in the "
+                     "afternoon] | <hour> o'clock");
+  add("clock", "<plain_clock> | half past <hour> | [a] quarter (past | to) <hour>");
   add("time", "<clock> | noon");
+  // Where one of several is chosen, "the third" is that one and no day.
+  add("the_day", "the <ordinal> [at <time>]");
   add("soonest", "as soon as possible | the next available [time | appointment] | any time | "
                  "whenever you have time");
   add("free_times", "what do you have [available] | what times are available");
-  // "Nine october" would be a day: a date after a time needs its "on".
-  add("when", "<day> [[at] <clock> | at noon | <part> | <half>] | [at] <time> [<near_day> | on <date>] "
+  // "Nine october" would be a day and "the ninth one" a choice: such neighbours need "on" or "at".
+  add("when", "<day> [at <time> | <part> | <half>] | <near_day> <plain_clock> | [at] <time> [<near_day> | on <date> | on the <ordinal>] "
               "| <days>");
 }
 
@@ -168,13 +171,13 @@ std::string Grammar::body(Asked asked) const {
                          "<common>");
     case Asked::service:
       return with_needed(fmt::format("[i'd like | i need | i want | it's for | for | just | maybe] {0} "
-                                     "[please] | {0} <when> | <services> | <prices> | <common>",
+                                     "[please] | {0} (<when> | <the_day>) | <services> | <prices> | <common>",
                                      service));
     case Asked::when:
-      return with_needed("[how about | on | for | let's do | maybe | can i come] <when> [please] | "
+      return with_needed("[how about | on | for | let's do | maybe | can i come] (<when> | <the_day>) [please] | "
                          "<soonest> | <free_times> | <hours> | <common>");
     case Asked::choice:
-      return with_needed("<pick> [please] | [i'll take | let's do | the | how about | at] <when> "
+      return with_needed("<pick> [please] | [i'll take | let's do | how about] <when> "
                          "[please] | <soonest> | <free_times> | <yes> | <no> | <common>");
     case Asked::name:
       return with_needed("[my name is | it's | this is | the name is | i'm | for | yes it's] <name> [please] | "
@@ -183,13 +186,13 @@ std::string Grammar::body(Asked asked) const {
       return with_needed("[it's | my number is | the number is | yes it's] <phone> | <phone_part> | <common>");
     case Asked::confirm:
       return with_needed(fmt::format(
-          "<yes> | <no> | [<change>] <when> | <change> {} | [no] (the | my) name is <full_name> | [no] "
+          "<yes> | <no> | [<change>] (<when> | <the_day>) | <change> {} | [no] (the | my) name is <full_name> | [no] "
           "(the | change the) <part_wrong> [is wrong] | <common>",
           service));
     case Asked::doubt:
-      return with_needed(fmt::format("<yes> | <no> | [no] [i said | i meant] ({} | <when>) | <common>", service));
+      return with_needed(fmt::format("<yes> | <no> | [no] [i said | i meant] ({} | <when> | <the_day>) | <common>", service));
     case Asked::what_else:
-      return with_needed(fmt::format("[the | change the] <part_wrong> | [<change>] ({} | <when>) | "
+      return with_needed(fmt::format("[the | change the] <part_wrong> | [<change>] ({} | <when> | <the_day>) | "
                                      "[the | my] name is <full_name> | <yes> | <no> | <common>",
                                      service));
     case Asked::appointment:

@@ -115,7 +115,7 @@ bool asks_booking(const Words& w, const Heard& heard) {
   if (word) return true;
   bool wants = has_any(w, {"i'd|i like|need|want", "i would like|love", "i want|need", "can|could|may i get|have|do",
                            "do you have anything|something|time|space|room", "what do you have",
-                           "let's do", "looking for|to", "get a|an|my", "i'll take|have", "give me", "is there anything"});
+                           "let's do", "i'm calling", "make|get|set up? a|an|the|my?", "can|could i", "looking for|to", "get a|an|my", "i'll take|have", "give me", "is there anything"});
   return wants && (heard.service || heard.when);
 }
 

@@ -200,7 +200,7 @@ bool is_stopword(std::string_view word) {
       "i'd",   "i'm",    "i'll",  "i've",  "it's",   "that's", "what's", "don't", "doesn't", "you're",
       "too",   "also",   "then",  "than",  "as",     "up",     "out",   "much",  "many",  "long",
       "kind",  "thing",  "things", "sort", "really", "actually", "maybe", "guess", "think", "question",
-      "wondering", "huh", "guys",  "give", "let",    "let's",  "go",    "make",  "take",  "offer"};
+      "wondering", "happen", "happens", "huh", "guys",  "give", "let",    "let's",  "go",    "make",  "take",  "offer"};
   return words.contains(word);
 }
 
@@ -213,10 +213,9 @@ std::string stem_of(std::string_view word) {
   };
   strip("'s", 2);
   if (strip("ies", 3)) return stem + "y";
+  if (!stem.ends_with("ss") && !stem.ends_with("us")) strip("s", 3);
   if (strip("ing", 3) || strip("ed", 3)) {
     if (stem.size() > 3 && stem[stem.size() - 1] == stem[stem.size() - 2]) stem.pop_back();
-  } else if (!stem.ends_with("ss") && !stem.ends_with("us")) {
-    strip("s", 3);
   }
   strip("e", 3);
   return stem;

@@ -73,12 +73,10 @@ std::vector<std::string> words_in(const Sample& sample, const Sample::Part& part
 
 void check_dates(const Sample& sample, const Act& act, calendar::LocalTime now) {
   auto* when = sample.part("when");
+  if (!when) when = sample.part("the_day");
   if (!when) return;
   auto plain = join(words_of(sample.text(*when)));
   if (plain.starts_with("the ")) plain = "on " + plain;
-  if (auto the = plain.find(" the "); the != std::string::npos && sample.part("ordinal") &&
-                                      !sample.part("month") && plain.find("on the") == std::string::npos)
-    plain.replace(the, 5, " on the ");
   auto alone = calendar::parse_natural_date(plain, now);
   EXPECT_EQ(act.date.problem, alone.problem);
   EXPECT_EQ(act.date.when.first_day, alone.when.first_day);
@@ -165,7 +163,7 @@ void check_choices(const Sample& sample, const Act& act) {
 /// The property that makes booking by voice work: what the recognizer may hear is understood.
 TEST_P(Grammars, EverySentenceIsUnderstoodAsMeant) {
   JsgfSampler sampler(grammar.body(GetParam()));
-  SeededRandom random(42);
+  SeededRandom random(std::getenv("SEED") ? strtoull(std::getenv("SEED"),nullptr,10) : 42);
   std::set<std::string> wrong;
   auto problems = [] {
     return ::testing::UnitTest::GetInstance()->current_test_info()->result()->total_part_count();

@@ -22,7 +22,11 @@ void init_curl_once() {
 struct CurlLoop::Watched {
   Watched(const asio::any_io_executor& executor, curl_socket_t f)
       : fd(f), descriptor(executor, f) {}
-  ~Watched() {
+  ~Watched() { let_go(); }
+  /// Before libcurl closes it: the number may be another descriptor's a moment later. What is
+  /// awaited ends.
+  void let_go() {
+    wanted = 0;
     if (descriptor.is_open()) descriptor.release();
   }
   curl_socket_t fd;
@@ -52,12 +56,13 @@ void CurlLoop::close() {
   if (closed_) return;
   closed_ = true;
   timer_.cancel();
+  for (auto& [fd, watched] : watched_) watched->let_go();
+  watched_.clear();
   auto running = std::exchange(running_, {});
   for (auto& [easy, transfer] : running) {
     curl_multi_remove_handle(multi_, easy);
     transfer->fail_with({Errc::unavailable, "the client was closed"});
   }
-  watched_.clear();
 }
 
 void CurlLoop::start(std::shared_ptr<CurlTransfer> transfer) {
@@ -107,9 +112,7 @@ void CurlLoop::watch(curl_socket_t fd, int what) {
   auto found = watched_.find(fd);
   if (what == CURL_POLL_REMOVE) {
     if (found == watched_.end()) return;
-    found->second->wanted = 0;
-    // Before libcurl closes it: the number may be another descriptor's a moment later.
-    found->second->descriptor.release();
+    found->second->let_go();
     watched_.erase(found);
     return;
   }

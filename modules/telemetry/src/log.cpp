@@ -9,6 +9,7 @@
 
 #include <condition_variable>
 #include <mutex>
+#include <thread>
 
 #include "parley/base/strings.hpp"
 #include "redaction.hpp"
@@ -57,6 +58,7 @@ class LastSink final : public spdlog::sinks::base_sink<std::mutex> {
 struct Writer {
   Redaction redaction;
   bool as_text = false;
+  std::size_t max_queued_lines = 0;
   std::shared_ptr<spdlog::details::thread_pool> pool;
   std::shared_ptr<spdlog::async_logger> logger;
   std::shared_ptr<LastSink> last;
@@ -73,8 +75,8 @@ std::unique_ptr<Writer> make_writer(const Options& options) {
     sinks.push_back(std::make_shared<spdlog::sinks::basic_file_sink_mt>(options.file.string()));
   writer->last = std::make_shared<LastSink>(options.capture);
   sinks.push_back(writer->last);
-  auto queue = std::max<std::size_t>(options.max_queued_lines, 2);
-  writer->pool = std::make_shared<spdlog::details::thread_pool>(queue, 1);
+  writer->max_queued_lines = std::max<std::size_t>(options.max_queued_lines, 2);
+  writer->pool = std::make_shared<spdlog::details::thread_pool>(writer->max_queued_lines, 1);
   writer->logger =
       std::make_shared<spdlog::async_logger>("parley", sinks.begin(), sinks.end(), writer->pool,
                                              spdlog::async_overflow_policy::overrun_oldest);
@@ -199,6 +201,11 @@ spdlog::level::level_enum spdlog_level(Level level) {
 }
 
 void flush_writer(Writer& writer) {
+  // The request to flush goes through the queue, and in a full one it would cost a line.
+  auto give_up = std::chrono::steady_clock::now() + flush_patience;
+  while (writer.pool->queue_size() >= writer.max_queued_lines &&
+         std::chrono::steady_clock::now() < give_up)
+    std::this_thread::sleep_for(1ms);
   auto seen = writer.last->flushes();
   writer.logger->flush();
   writer.last->wait_for_flush(seen);

@@ -107,7 +107,7 @@ Task<Twiml> TwilioLine::Impl::ask(Context ctx, std::string path, net::Fields ext
     request.body += (request.body.empty() ? "" : "&") + url_encode(name) + "=" + url_encode(value);
   request.headers.set("Content-Type", "application/x-www-form-urlencoded; charset=UTF-8");
   request.headers.set("X-Twilio-Signature",
-                      twilio::sign(options.auth_token, options.public_url + path, form));
+                      providers::twilio::sign(options.auth_token, options.public_url + path, form));
   request.timeout = std::chrono::seconds(15);
   auto sending = http.send(std::move(ctx), std::move(request));
   auto response = co_await std::move(sending);
@@ -123,7 +123,7 @@ Task<Twiml> TwilioLine::Impl::ask(Context ctx, std::string path, net::Fields ext
 Task<void> TwilioLine::Impl::open_stream(Context ctx, std::string url) {
   net::WebSocketTarget target;
   target.url = std::move(url);
-  target.headers.set("X-Twilio-Signature", twilio::sign(options.auth_token, target.url, {}));
+  target.headers.set("X-Twilio-Signature", providers::twilio::sign(options.auth_token, target.url, {}));
   target.limits.max_queued_bytes = 4u << 20;
   auto connecting = net::connect_websocket(ctx, clock, std::move(target));
   auto opened = co_await std::move(connecting);

@@ -6,7 +6,7 @@
 #include "parley/base/signal.hpp"
 #include "parley/net/websocket.hpp"
 
-namespace parley::twilio::testing {
+namespace parley::providers::twilio::testing {
 
 /// A WebSocket in memory: the test plays Twilio.
 class FakeSocket final : public net::WebSocket {
@@ -56,4 +56,4 @@ class FakeSocket final : public net::WebSocket {
   std::shared_ptr<Shared> s;
 };
 
-}  // namespace parley::twilio::testing
+}  // namespace parley::providers::twilio::testing

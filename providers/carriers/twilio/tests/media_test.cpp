@@ -6,7 +6,7 @@
 #include "parley/base/strings.hpp"
 #include "parley/testkit/sim_world.hpp"
 
-namespace parley::twilio {
+namespace parley::providers::twilio {
 namespace {
 
 using telephony::MediaAudio;
@@ -162,4 +162,4 @@ TEST_F(MediaTest, AStreamThatFallsSilentOrBreaksEnds) {
 }
 
 }  // namespace
-}  // namespace parley::twilio
+}  // namespace parley::providers::twilio

@@ -4,7 +4,7 @@
 
 #include "parley/providers/twilio/twiml.hpp"
 
-namespace parley::twilio {
+namespace parley::providers::twilio {
 namespace {
 
 constexpr std::string_view token = "0123456789abcdef0123456789abcdef";
@@ -77,4 +77,4 @@ TEST(Twiml, EscapesAndConnects) {
 }
 
 }  // namespace
-}  // namespace parley::twilio
+}  // namespace parley::providers::twilio

@@ -6,7 +6,7 @@
 #include "parley/providers/twilio/signature.hpp"
 #include "parley/testkit/sim_world.hpp"
 
-namespace parley::twilio {
+namespace parley::providers::twilio {
 namespace {
 
 struct RecordingHandler final : telephony::CallHandler {
@@ -171,4 +171,4 @@ TEST_F(WebhooksTest, HangsUpOverRest) {
 }
 
 }  // namespace
-}  // namespace parley::twilio
+}  // namespace parley::providers::twilio
