@@ -18,7 +18,7 @@ namespace {
 using std::chrono::hours;
 using std::chrono::minutes;
 
-constexpr int samples_per_state = 3000;
+constexpr int samples_per_state = 2000;
 constexpr int most_arcs = 9000;
 
 std::vector<Asked> states_with_grammar() {

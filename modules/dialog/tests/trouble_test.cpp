@@ -305,6 +305,36 @@ TEST(Trouble, WithheldNumberIsAsked) {
 )");
 }
 
+TEST(Trouble, NobodyHasToGiveANumber) {
+  Call call;
+  call.caller_phone = "";
+  call.play(R"(
+> book a cleaning tomorrow at two my name is anna
+@ phone
+> no i'd rather not
+@ confirm
+> yes that's all
+! book_appointment {"name": "Anna"}
+> leave a message
+> please call me
+@ confirm
+> never mind
+< left everything
+> never mind
+@ open
+)");
+}
+
+TEST(Trouble, ABusinessWithoutServicesTakesMessages) {
+  Call call;
+  call.practice.profile.services.clear();
+  call.play(R"(
+> i'd like an appointment
+< can't book
+@ offer
+)");
+}
+
 TEST(Trouble, WithheldNumberNeedsNameAndNumberForAnAppointment) {
   Call call;
   call.caller_phone = "";
