@@ -296,8 +296,7 @@ std::optional<TurnEnd> Conversation::small_talk(const Act& act) {
       say(phrases::goodbye(profile()));
       return hang_up();
     case Intent::abandon:
-      if (!is_busy()) return std::nullopt;
-      say(phrases::nothing_done());
+      if (is_busy()) say(phrases::nothing_done());
       return idle();
     default:
       return std::nullopt;
@@ -308,7 +307,10 @@ Task<TurnEnd> Conversation::respond_understood(Context ctx, Act act) {
   bool no_more = asked_ == Asked::open && act.answer == false && !act.has_facts();
   if (no_more && (act.intent == Intent::none || act.intent == Intent::thanks))
     act.intent = Intent::goodbye;
-  // "Yes, thank you" answers a question; "perfect, that's all" to a confirmation does too.
+  // "Yes, that's all" to a confirmation is a yes before it is a farewell.
+  if (is_yes_no(asked_) && act.answer == true && act.intent == Intent::goodbye &&
+      !has(act.words, "bye|goodbye"))
+    act.intent = Intent::none;
   if (is_yes_no(asked_) && act.answer && act.intent != Intent::goodbye && !act.has_facts() &&
       (act.intent == Intent::none || act.intent == Intent::thanks || act.intent == Intent::book ||
        act.intent == Intent::cancel || act.intent == Intent::message)) {

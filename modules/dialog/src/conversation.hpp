@@ -152,6 +152,7 @@ class Conversation final : public Dialogue {
   bool asked_surely_ = false;
   bool confirm_unheard_ = false;
   bool asked_phone_again_ = false;
+  bool phone_refused_ = false;
   bool looking_up_ = false;         ///< the caller's appointments are wanted, nothing else
   std::vector<std::size_t> among_;  ///< services the last words could mean
 

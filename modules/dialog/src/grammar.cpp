@@ -209,7 +209,8 @@ std::string Grammar::body(Asked asked) const {
           "[it's] <spelled_name> | <common>");
     case Asked::phone:
       return with_needed(
-          "[it's | my number is | the number is | yes it's] <phone> | <phone_part> | <common>");
+          "[it's | my number is | the number is | yes it's] <phone> | <phone_part> | <no> | "
+          "<common>");
     case Asked::confirm:
       return with_needed(
           fmt::format("<yes> | <no> | [<change>] (<when> | <the_day>) | <change> {} | [no] (the | "

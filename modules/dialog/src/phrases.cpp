@@ -320,6 +320,7 @@ std::string offer_human_message() {
 }
 std::string ask_message() { return "What message should I pass on?"; }
 std::string calendar_down() { return "I'm sorry, I can't reach the calendar right now."; }
+std::string nothing_to_book() { return "I can't book appointments on the phone here."; }
 std::string documents_down() { return "I'm sorry, I can't look that up right now."; }
 std::string outcome_unclear() {
   return "I'm sorry, I couldn't make sure that this went through, so please don't rely on it yet.";

@@ -73,6 +73,7 @@ std::string offer_message();
 std::string offer_human_message();
 std::string ask_message();
 std::string calendar_down();
+std::string nothing_to_book();
 std::string documents_down();
 std::string outcome_unclear();
 std::string do_not_know();

@@ -123,7 +123,7 @@ std::unique_ptr<ToolBox> make_tools(Clock& clock, Practice& practice) {
       });
   auto slots_schema = strings({"service", "from", "to"});
   slots_schema["properties"].as_object()["limit"] = {
-      {"type", "integer"}, {"minimum", 1}, {"maximum", 100}};
+      {"type", "integer"}, {"minimum", 1}, {"maximum", 1000}};
   add("find_slots", slots_schema, false,
       [&practice, now, length_of](const ToolScope&, const ToolCall& call) -> Result<json::object> {
         auto from = calendar::parse_local(text(call.arguments, "from"));
@@ -134,7 +134,7 @@ std::unique_ptr<ToolBox> make_tools(Clock& clock, Practice& practice) {
             {"slots",
              practice.slots(*from, *to, length_of(text(call.arguments, "service")), limit, now())}};
       });
-  add("book_appointment", strings({"service", "start", "name", "phone"}, {"notes"}), true,
+  add("book_appointment", strings({"service", "start", "name"}, {"phone", "notes"}), true,
       [&practice, now, length_of, near](const ToolScope&,
                                         const ToolCall& call) -> Result<json::object> {
         if (auto done = practice.by_key.find(call.idempotency_key); done != practice.by_key.end())
