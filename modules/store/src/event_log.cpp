@@ -126,7 +126,7 @@ Result<std::int64_t> count_events(Tx& tx, const EventFilter& filter, Position af
   add_after(where, after);
   add_filter(where, filter);
   auto sql = "SELECT COUNT(*) AS many FROM (SELECT 1 FROM settled_events" + where.sql() +
-             " LIMIT " + where.parameter(static_cast<std::int64_t>(at_most)) + ") AS some";
+             " LIMIT " + where.parameter(static_cast<std::int64_t>(at_most)) + ") AS counted";
   auto row = tx.one(sql, where.take_params());
   if (!row) return std::unexpected(row.error());
   return row->integer("many");

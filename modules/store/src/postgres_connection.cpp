@@ -147,11 +147,14 @@ Result<PostgresConnection::Prepared> PostgresConnection::prepare(std::string_vie
   if (auto* cached = statements_.find(key)) return *cached;
   Prepared prepared{fmt::format("s{}", ++prepared_count_)};
   auto translated = numbered_parameters(sql);
+  if (translated.parameters != params.size())
+    throw std::logic_error("wrong number of parameters for: " + std::string(sql));
   auto has_null = std::ranges::any_of(params, [](const auto& p) { return p.is_null(); });
   try {
-    auto answer = check(Answer(PQprepare(handle_.get(), prepared.name.c_str(), translated.c_str(),
-                                         static_cast<int>(types.size()), types.data())),
-                        sql);
+    auto answer =
+        check(Answer(PQprepare(handle_.get(), prepared.name.c_str(), translated.sql.c_str(),
+                               static_cast<int>(types.size()), types.data())),
+              sql);
     if (!answer) return std::unexpected(answer.error());
   } catch (const std::logic_error&) {
     if (trouble_ != Trouble::retype || !has_null || attempt + 1 >= null_type_candidates.size()) {

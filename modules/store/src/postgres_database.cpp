@@ -11,7 +11,8 @@ namespace parley::store {
 
 namespace {
 
-constexpr int max_attempts = 16;
+/// Of a transaction that collides with others: together well under a second.
+constexpr int max_attempts = 40;
 constexpr int max_losses = 2;
 
 class PostgresDatabase final : public Database {
@@ -106,7 +107,7 @@ class PostgresDatabase final : public Database {
 
   /// Collided transactions come back at different times. On a database thread, so it may block.
   void back_off(int attempt) {
-    auto longest_us = std::uint64_t{500} << std::min(attempt, 7);
+    auto longest_us = std::uint64_t{500} << std::min(attempt, 6);
     auto wait_us = longest_us / 2 + random_.next_u64() % longest_us;
     std::this_thread::sleep_for(std::chrono::microseconds(wait_us));
   }

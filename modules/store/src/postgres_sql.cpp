@@ -66,13 +66,18 @@ std::string translate(std::string_view sql, const TranslateCode& code) {
 
 }  // namespace
 
-std::string numbered_parameters(std::string_view sql) {
-  return translate(sql, [&](std::size_t at, std::string& out) -> std::size_t {
-    bool parameter =
-        sql[at] == '?' && at + 1 < sql.size() && sql[at + 1] >= '0' && sql[at + 1] <= '9';
+NumberedSql numbered_parameters(std::string_view sql) {
+  NumberedSql numbered;
+  numbered.sql = translate(sql, [&](std::size_t at, std::string& out) -> std::size_t {
+    std::size_t number = 0;
+    auto* digits = sql.data() + at + 1;
+    auto* end = sql.data() + sql.size();
+    bool parameter = sql[at] == '?' && std::from_chars(digits, end, number).ec == std::errc{};
+    if (parameter) numbered.parameters = std::max(numbered.parameters, number);
     out.push_back(parameter ? '$' : sql[at]);
     return 1;
   });
+  return numbered;
 }
 
 std::string postgres_types(std::string_view sql) {
@@ -91,6 +96,7 @@ Classified classify(std::string_view sqlstate, std::string_view message) {
     return std::ranges::find(states, sqlstate) != states.end();
   };
   if (one_of({"40001", "40P01", "55P03"})) return {Trouble::retry, Errc::unavailable};
+  if (sqlstate == "08P01") return {Trouble::none, Errc::invalid, true};
   if (in_class("08") || one_of({"57P01", "57P02", "57P03", "25P03"}))
     return {Trouble::lost, Errc::unavailable};
   bool stale_plan = sqlstate == "0A000" && message.find("cached plan") != std::string_view::npos;

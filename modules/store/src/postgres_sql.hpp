@@ -8,8 +8,12 @@
 
 namespace parley::store {
 
+struct NumberedSql {
+  std::string sql;
+  std::size_t parameters = 0;  ///< the highest number
+};
 /// ?1 becomes $1, outside string literals, quoted identifiers, dollar quotes and comments.
-std::string numbered_parameters(std::string_view sql);
+NumberedSql numbered_parameters(std::string_view sql);
 
 /// The type word BLOB becomes BYTEA, likewise only in code: one migration file serves both.
 std::string postgres_types(std::string_view sql);

@@ -83,14 +83,18 @@ class DatabaseTest : public ::testing::TestWithParam<store::Database::Kind> {
   std::unique_ptr<store::Database> db_;
 };
 
+/// The databases a suite runs on; the test's name ends in /sqlite or /postgresql.
 #define PARLEY_ON_BOTH_DATABASES(Suite)                                                       \
   INSTANTIATE_TEST_SUITE_P(                                                                   \
       On, Suite,                                                                              \
       ::testing::Values(parley::store::Database::Kind::sqlite,                                \
                         parley::store::Database::Kind::postgresql),                           \
       [](const auto& info) {                                                                  \
-        return std::string(info.param == parley::store::Database::Kind::sqlite ? "Sqlite"     \
-                                                                               : "Postgres"); \
+        return info.param == parley::store::Database::Kind::sqlite ? "sqlite" : "postgresql"; \
       })
+/// For what only one of them has: PARLEY_ON_DATABASE(DiskFullDbTest, sqlite).
+#define PARLEY_ON_DATABASE(Suite, kind_name)                                                       \
+  INSTANTIATE_TEST_SUITE_P(On, Suite, ::testing::Values(parley::store::Database::Kind::kind_name), \
+                           [](const auto&) { return #kind_name; })
 
 }  // namespace parley::testkit
