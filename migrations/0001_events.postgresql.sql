@@ -40,11 +40,15 @@ CREATE VIEW settled_events AS
   WHERE transaction_id < pg_snapshot_xmin(pg_current_snapshot())::text::bigint
                          + (SELECT transaction_offset FROM event_clock);
 
--- How far each subscription has come, and the events it gave up on.
+-- How far each subscription has come, which node follows it, and the events it gave up on.
 CREATE TABLE event_subscriptions (
   name TEXT NOT NULL PRIMARY KEY,
   transaction_id BIGINT NOT NULL,
   sequence BIGINT NOT NULL,
+  attempts BIGINT NOT NULL DEFAULT 0,
+  last_error TEXT,
+  lease_owner TEXT NOT NULL DEFAULT '',
+  lease_until TEXT NOT NULL DEFAULT '',
   updated_at TEXT NOT NULL
 );
 

@@ -27,11 +27,15 @@ CREATE INDEX events_by_type ON events (type, transaction_id, sequence);
 -- What may be read: nothing older can still appear before it.
 CREATE VIEW settled_events AS SELECT * FROM events;
 
--- How far each subscription has come, and the events it gave up on.
+-- How far each subscription has come, which node follows it, and the events it gave up on.
 CREATE TABLE event_subscriptions (
   name TEXT NOT NULL PRIMARY KEY,
   transaction_id BIGINT NOT NULL,
   sequence BIGINT NOT NULL,
+  attempts BIGINT NOT NULL DEFAULT 0,
+  last_error TEXT,
+  lease_owner TEXT NOT NULL DEFAULT '',
+  lease_until TEXT NOT NULL DEFAULT '',
   updated_at TEXT NOT NULL
 );
 

@@ -158,6 +158,26 @@ TEST(TaskGroup, StopCancelsAndAwaitsAndReportsFailures) {
   EXPECT_EQ(world.elapsed(), 1s);
 }
 
+TEST(TaskGroup, CancellingATaskInsideADeadlineIsNoFailure) {
+  SimWorld world;
+  std::vector<std::string> failed;
+  world.run([&]() -> Task<int> {
+    TaskGroup group(world.executor(), [&](auto& name, auto&) { failed.push_back(name); });
+    group.spawn("waiter", [&]() -> asio::awaitable<void> {
+      auto hung = [](Clock& clock) -> Task<int> {
+        co_await clock.sleep_for(10h);
+        co_return 1;
+      };
+      auto work = hung(world.clock());
+      (void)co_await with_deadline(world.clock(), world.clock().now() + 5h, std::move(work));
+    });
+    co_await world.clock().sleep_for(1s);
+    co_await group.stop();
+    co_return 0;
+  });
+  EXPECT_TRUE(failed.empty());
+}
+
 TEST(WorkerPool, RunsOffTheCallersThreadAndRefusesWhenFull) {
   asio::io_context io;
   WorkerPool pool({.name = "test", .threads = 1, .max_queued = 1});

@@ -66,34 +66,31 @@ RecordingFile::RecordingFile(WorkerPool& pool, std::filesystem::path file)
 void RecordingFile::append(audio::Samples interleaved) {
   if (interleaved.empty()) return;
   {
-    std::lock_guard lock(order_);
+    std::lock_guard lock(queue_);
     waiting_.push_back(std::move(interleaved));
-    if (std::exchange(writing_, true)) return;
+    if (std::exchange(posted_, true)) return;
   }
-  auto write = [self = shared_from_this()] {
-    while (true) {
-      audio::Samples piece;
-      {
-        std::lock_guard lock(self->order_);
-        if (self->waiting_.empty()) {
-          self->writing_ = false;
-          return;
-        }
-        piece = std::move(self->waiting_.front());
-        self->waiting_.pop_front();
-      }
-      if (!self->out_.is_open()) self->out_.open(self->file_, std::ios::binary | std::ios::app);
-      self->out_.write(reinterpret_cast<const char*>(piece.data()),
-                       static_cast<std::streamsize>(piece.size() * sizeof(std::int16_t)));
-      self->out_.flush();
-    }
-  };
-  if (!pool_.post(std::move(write))) {
-    // The disk is far behind: this piece is given up rather than memory.
-    std::lock_guard lock(order_);
-    waiting_.clear();
-    writing_ = false;
+  if (pool_.post([self = shared_from_this()] { self->write_waiting(); })) return;
+  // The disk is far behind: this piece is given up rather than memory.
+  std::lock_guard lock(queue_);
+  waiting_.clear();
+  posted_ = false;
+}
+
+void RecordingFile::write_waiting() {
+  std::lock_guard writer(writing_);
+  std::deque<audio::Samples> pieces;
+  {
+    std::lock_guard lock(queue_);
+    pieces.swap(waiting_);
+    posted_ = false;
   }
+  if (pieces.empty()) return;
+  if (!out_.is_open()) out_.open(file_, std::ios::binary | std::ios::app);
+  for (auto& piece : pieces)
+    out_.write(reinterpret_cast<const char*>(piece.data()),
+               static_cast<std::streamsize>(piece.size() * sizeof(std::int16_t)));
+  out_.flush();
 }
 
 Result<std::vector<std::byte>> read_spooled(const std::filesystem::path& file) {

@@ -43,15 +43,17 @@ class RecordingFile final : public voice::RecordingSink,
   RecordingFile(WorkerPool& pool, std::filesystem::path file);
   void append(audio::Samples interleaved) override;
   const std::filesystem::path& file() const noexcept { return file_; }
+  /// Writes what waits, after what is being written. On a pool thread: it touches the disk.
+  void write_waiting();
 
  private:
   WorkerPool& pool_;
   std::filesystem::path file_;
-  std::ofstream out_;  ///< touched on the pool only
-  std::mutex
-      order_;  ///< pieces are written in the order of their coming, whatever thread takes them
-  std::deque<audio::Samples> waiting_;
-  bool writing_ = false;
+  std::mutex writing_;  ///< one writer at a time, and pieces in the order of their coming
+  std::ofstream out_;   ///< under writing_
+  std::mutex queue_;
+  std::deque<audio::Samples> waiting_;  ///< under queue_
+  bool posted_ = false;                 ///< under queue_: a job that writes them is on its way
 };
 
 /// A spool file as a WAV file's bytes. Errors: not_found, unavailable.

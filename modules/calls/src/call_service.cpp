@@ -32,7 +32,11 @@ constexpr Duration ending_limit = std::chrono::seconds(3);
 class CallServiceImpl final : public CallService {
  public:
   CallServiceImpl(CallServiceParts parts, CallServiceOptions options)
-      : parts_(parts), options_(std::move(options)), after_(parts.executor) {}
+      : parts_(parts), options_(std::move(options)), after_(parts.executor) {
+    // A folder that cannot be made shows when recordings are missing; calls go on without them.
+    std::error_code ignored;
+    std::filesystem::create_directories(options_.spool, ignored);
+  }
 
   // What carriers bring.
   asio::awaitable<telephony::CallAnswer> incoming(Context ctx,
@@ -65,7 +69,9 @@ class CallServiceImpl final : public CallService {
   asio::awaitable<void> store_end(Context ctx, Call call, voice::SessionReport report,
                                   std::shared_ptr<CallJournal> journal,
                                   std::shared_ptr<RecordingFile> recording);
-  Task<void> store_recording(Context ctx, CallId id, std::filesystem::path file);
+  /// `writer` is the file's writer when this process has one: what it still holds goes in first.
+  Task<void> store_recording(Context ctx, CallId id, std::filesystem::path file,
+                             std::shared_ptr<RecordingFile> writer = nullptr);
   asio::awaitable<void> recover_spool();
   asio::awaitable<void> sweep();
   bool is_running(const CallId& id) const;
@@ -265,15 +271,19 @@ asio::awaitable<void> CallServiceImpl::store_end(Context ctx, Call call,
   }
   if (recording && report.reason != voice::EndReason::media_lost) {
     // What fails here is found in the spool at the next start.
-    auto storing = store_recording(ctx, call.id, recording->file());
+    auto storing = store_recording(ctx, call.id, recording->file(), recording);
     (void)co_await std::move(storing);
   }
   std::lock_guard lock(mutex_);
   --unstored_;
 }
 
-Task<void> CallServiceImpl::store_recording(Context ctx, CallId id, std::filesystem::path file) {
-  std::function<Result<std::vector<std::byte>>()> load = [file] { return read_spooled(file); };
+Task<void> CallServiceImpl::store_recording(Context ctx, CallId id, std::filesystem::path file,
+                                            std::shared_ptr<RecordingFile> writer) {
+  std::function<Result<std::vector<std::byte>>()> load = [file, writer] {
+    if (writer) writer->write_waiting();
+    return read_spooled(file);
+  };
   auto loading = parts_.files.run<std::vector<std::byte>>(std::move(load));
   auto bytes = co_await std::move(loading);
   if (!bytes) co_return std::unexpected(bytes.error());
@@ -415,8 +425,6 @@ std::size_t CallServiceImpl::running() const noexcept {
 }
 
 asio::awaitable<void> CallServiceImpl::start() {
-  std::error_code ignored;
-  std::filesystem::create_directories(options_.spool, ignored);
   auto mark = [](store::Tx& tx) { return rows::mark_interrupted(tx); };
   auto marking = parts_.database.write(system_context({}), std::move(mark));
   // If the database is away now, the sweep closes these calls later.

@@ -12,9 +12,9 @@ namespace {
 
 constexpr std::array<std::string_view, 10> unit_names{"zero", "one", "two",   "three", "four",
                                                       "five", "six", "seven", "eight", "nine"};
-constexpr std::array<std::string_view, 10> teen_names{
-    "ten",     "eleven",  "twelve",    "thirteen", "fourteen",
-    "fifteen", "sixteen", "seventeen", "eighteen", "nineteen"};
+constexpr std::array<std::string_view, 10> teen_names{"ten",      "eleven",  "twelve",  "thirteen",
+                                                      "fourteen", "fifteen", "sixteen", "seventeen",
+                                                      "eighteen", "nineteen"};
 constexpr std::array<std::string_view, 8> ten_names{"twenty", "thirty",  "forty",  "fifty",
                                                     "sixty",  "seventy", "eighty", "ninety"};
 
@@ -82,21 +82,26 @@ std::string read_group(const Words& words, std::size_t& at) {
 }
 
 bool passes_over(std::string_view word) {
-  static const std::set<std::string_view> words{"uh", "um", "er", "area", "code", "dash", "and", "then"};
+  static const std::set<std::string_view> words{"uh",   "um",   "er",  "area",
+                                                "code", "dash", "and", "then"};
   return words.contains(word);
 }
 
 /// Words that end a name when they follow it.
 bool ends_name(std::string_view word) {
   static const std::set<std::string_view> words{
-      "calling", "speaking", "number", "phone", "tomorrow", "today", "tonight", "thanks", "thank",
-      "monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday", "next", "again",
-      "appointment", "morning", "afternoon", "evening", "sorry", "spelled", "correct", "right",
-      "mister", "mr", "mrs", "ms", "miss", "doctor", "dr", "name", "named", "time", "book",
-      "booking", "something", "someone", "somebody", "anything", "trying", "looking", "hoping",
-      "wrong", "good", "fine", "great", "ready", "late", "sure", "noon", "nothing"};
-  return words.contains(word) || (is_stopword(word) && word != "will") ||
-         !unit(word).empty() || !written(word).empty();
+      "calling",  "speaking", "number",  "phone",     "tomorrow",    "today",    "tonight",
+      "thanks",   "thank",    "monday",  "tuesday",   "wednesday",   "thursday", "friday",
+      "saturday", "sunday",   "next",    "again",     "appointment", "morning",  "afternoon",
+      "evening",  "sorry",    "spelled", "correct",   "right",       "mister",   "mr",
+      "mrs",      "ms",       "miss",    "doctor",    "dr",          "name",     "named",
+      "time",     "book",     "booking", "something", "someone",     "somebody", "anything",
+      "trying",   "looking",  "hoping",  "son",       "daughter",    "wife",     "husband",
+      "mother",   "father",   "mom",     "dad",       "kid",         "child",    "friend",
+      "boss",     "wrong",    "good",    "fine",      "great",       "ready",    "late",
+      "sure",     "noon",     "nothing"};
+  return words.contains(word) || (is_stopword(word) && word != "will") || !unit(word).empty() ||
+         !written(word).empty();
 }
 
 bool is_letter_word(std::string_view word) {
@@ -168,6 +173,11 @@ bool NameFinder::is_common(std::string_view word) const {
          (word.ends_with("'s") && common_.contains(word.substr(0, word.size() - 2)));
 }
 
+/// "Will" and "Long" are names too, but only after a name or where a name must come.
+bool NameFinder::fits(std::string_view word) const {
+  return can_be_name(word) || (is_stopword(word) && common_.contains(word));
+}
+
 /// Up to four words of a name from `at` on; letters that follow correct the word before them.
 std::optional<SpokenName> NameFinder::take(const Words& words, std::size_t lead,
                                            std::size_t at) const {
@@ -192,7 +202,7 @@ std::optional<SpokenName> NameFinder::take(const Words& words, std::size_t lead,
       }
       if (!name.empty() && similarity(name.back(), spelled) >= 0.5) name.pop_back();
       name.push_back(spelled);
-    } else if (can_be_name(words[at])) {
+    } else if (fits(words[at])) {
       name.push_back(words[at++]);
     } else {
       break;
@@ -210,22 +220,27 @@ std::optional<SpokenName> NameFinder::announced(const Words& words) const {
     if (auto lead = find(words, pattern))
       if (auto name = take(words, lead->begin, lead->end)) return name;
   }
-  for (auto pattern : {"this is", "it's", "it is", "i'm", "i am", "for", "under", "that's for"}) {
-    auto lead = find(words, pattern);
-    if (!lead || lead->end >= words.size() || !is_common(words[lead->end])) continue;
-    // "for may third" is a day, "for april" alone could be either.
-    bool is_month = words[lead->end] == "may" || words[lead->end] == "april" ||
-                    words[lead->end] == "june";
-    if (is_month && (lead->end + 1 >= words.size() || !is_common(words[lead->end + 1]))) continue;
-    if (auto name = take(words, lead->begin, lead->end)) return name;
+  constexpr std::array<std::string_view, 7> weak{"this is", "it's", "it is", "i'm",
+                                                 "i am",    "for",  "under"};
+  for (std::size_t at = 0; at < words.size(); ++at) {
+    for (auto pattern : weak) {
+      auto lead = find_at(words, at, pattern);
+      if (!lead || *lead >= words.size()) continue;
+      if (!is_common(words[*lead]) || !can_be_name(words[*lead])) continue;
+      // "For may third" is a day, "for april" alone could be either.
+      bool is_month = words[*lead] == "april" || words[*lead] == "june";
+      if (is_month && (*lead + 1 >= words.size() || !is_common(words[*lead + 1]))) continue;
+      if (auto name = take(words, at, *lead)) return name;
+    }
   }
   return std::nullopt;
 }
 
 std::optional<SpokenName> NameFinder::answered(const Words& words) const {
   if (auto name = announced(words)) return name;
-  for (auto pattern : {"^this is", "^it's", "^it is", "^i'm", "^i am", "^for", "^sure it's?",
-                       "^yes|yeah|okay|ok it's?", "^no it's|its", "^actually it's?", "^uh|um", ""}) {
+  for (auto pattern :
+       {"^this is", "^it's", "^it is", "^i'm", "^i am", "^for", "^sure it's?",
+        "^yes|yeah|okay|ok it's?", "^no it's|its", "^actually it's?", "^uh|um", ""}) {
     auto lead = find(words, pattern);
     if (!lead) continue;
     auto name = take(words, lead->begin, lead->end);
@@ -233,8 +248,12 @@ std::optional<SpokenName> NameFinder::answered(const Words& words) const {
     // A bare answer is short; a long sentence is about something else.
     if (words.size() - name->where.size() <= 3) return name;
   }
-  for (std::size_t at = 0; at < words.size(); ++at)
-    if (is_common(words[at]) && can_be_name(words[at])) return take(words, at, at);
+  for (std::size_t at = 0; at < words.size(); ++at) {
+    if (!is_common(words[at]) || !can_be_name(words[at])) continue;
+    // An uncommon first name before a common last one.
+    auto first = at > 0 && can_be_name(words[at - 1]) ? at - 1 : at;
+    return take(words, first, first);
+  }
   return std::nullopt;
 }
 

@@ -36,6 +36,7 @@ class NameFinder {
   bool is_common(std::string_view word) const;
 
  private:
+  bool fits(std::string_view word) const;
   std::optional<SpokenName> take(const Words& words, std::size_t lead, std::size_t at) const;
   std::set<std::string, std::less<>> common_;
 };

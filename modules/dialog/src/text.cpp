@@ -161,12 +161,17 @@ std::optional<Span> find(const Words& words, std::string_view text) {
   return std::nullopt;
 }
 
+std::optional<std::size_t> find_at(const Words& words, std::size_t at, std::string_view text) {
+  return match_at(parse_pattern(text), 0, words, at);
+}
+
 bool has_any(const Words& words, std::initializer_list<std::string_view> patterns) {
   return std::ranges::any_of(patterns, [&](auto pattern) { return has(words, pattern); });
 }
 
 Words without(const Words& words, Span part) {
   Words rest(words.begin(), words.begin() + static_cast<std::ptrdiff_t>(part.begin));
+  rest.emplace_back(",");
   rest.insert(rest.end(), words.begin() + static_cast<std::ptrdiff_t>(part.end), words.end());
   return rest;
 }
@@ -182,20 +187,24 @@ double similarity(std::string_view a, std::string_view b) {
 
 bool is_stopword(std::string_view word) {
   static const std::set<std::string_view> words{
-      "a",     "an",     "the",   "and",   "or",     "but",    "of",    "to",    "in",    "on",
-      "at",    "for",    "with",  "from",  "by",     "is",     "are",   "was",   "were",  "be",
-      "been",  "am",     "do",    "does",  "did",    "have",   "has",   "had",   "i",     "you",
-      "he",    "she",    "it",    "we",    "they",   "me",     "my",    "your",  "our",   "their",
-      "his",   "her",    "its",   "us",    "them",   "this",   "that",  "these", "those", "there",
-      "here",  "what",   "which", "who",   "whom",   "when",   "where", "why",   "how",   "if",
-      "can",   "could",  "will",  "would", "should", "shall",  "may",   "might", "must",  "please",
-      "uh",    "um",     "er",    "hm",    "hmm",    "mm",     "oh",    "ah",    "well",  "so",
-      "just",  "some",   "any",   "about", "like",   "want",   "need",  "know",  "tell",  "get",
-      "got",   "yes",    "no",    "not",   "yeah",   "okay",   "ok",    "hi",    "hello", "hey",
-      "i'd",   "i'm",    "i'll",  "i've",  "it's",   "that's", "what's", "don't", "doesn't", "you're",
-      "too",   "also",   "then",  "than",  "as",     "up",     "out",   "much",  "many",  "long",
-      "kind",  "thing",  "things", "sort", "really", "actually", "maybe", "guess", "think", "question",
-      "wondering", "huh", "guys",  "give", "let",    "let's",  "go",    "make",  "take",  "offer"};
+      "a",      "an",       "the",       "and",    "or",      "but",      "of",    "to",
+      "in",     "on",       "at",        "for",    "with",    "from",     "by",    "is",
+      "are",    "was",      "were",      "be",     "been",    "am",       "do",    "does",
+      "did",    "have",     "has",       "had",    "i",       "you",      "he",    "she",
+      "it",     "we",       "they",      "me",     "my",      "your",     "our",   "their",
+      "his",    "her",      "its",       "us",     "them",    "this",     "that",  "these",
+      "those",  "there",    "here",      "what",   "which",   "who",      "whom",  "when",
+      "where",  "why",      "how",       "if",     "can",     "could",    "will",  "would",
+      "should", "shall",    "may",       "might",  "must",    "please",   "uh",    "um",
+      "er",     "hm",       "hmm",       "mm",     "oh",      "ah",       "well",  "so",
+      "just",   "some",     "any",       "about",  "like",    "want",     "need",  "know",
+      "tell",   "get",      "got",       "yes",    "no",      "not",      "yeah",  "okay",
+      "ok",     "hi",       "hello",     "hey",    "i'd",     "i'm",      "i'll",  "i've",
+      "it's",   "that's",   "what's",    "don't",  "doesn't", "you're",   "too",   "also",
+      "then",   "than",     "as",        "up",     "out",     "much",     "many",  "long",
+      "kind",   "thing",    "things",    "sort",   "really",  "actually", "maybe", "guess",
+      "think",  "question", "wondering", "happen", "happens", "huh",      "guys",  "give",
+      "let",    "let's",    "go",        "make",   "take",    "offer"};
   return words.contains(word);
 }
 
@@ -208,10 +217,9 @@ std::string stem_of(std::string_view word) {
   };
   strip("'s", 2);
   if (strip("ies", 3)) return stem + "y";
+  if (!stem.ends_with("ss") && !stem.ends_with("us")) strip("s", 3);
   if (strip("ing", 3) || strip("ed", 3)) {
     if (stem.size() > 3 && stem[stem.size() - 1] == stem[stem.size() - 2]) stem.pop_back();
-  } else if (!stem.ends_with("ss") && !stem.ends_with("us")) {
-    strip("s", 3);
   }
   strip("e", 3);
   return stem;

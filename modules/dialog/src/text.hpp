@@ -28,12 +28,14 @@ std::string join(const Words& words);
 /// a last '?' makes a word optional, a first "^" and a last "$" tie it to the ends of the sentence,
 /// "*" is any one word.
 std::optional<Span> find(const Words& words, std::string_view pattern);
+/// The end of the match of `pattern` that starts at word `at`, if there is one.
+std::optional<std::size_t> find_at(const Words& words, std::size_t at, std::string_view pattern);
 inline bool has(const Words& words, std::string_view pattern) {
   return find(words, pattern).has_value();
 }
 bool has_any(const Words& words, std::initializer_list<std::string_view> patterns);
 
-/// `words` without the part.
+/// `words` with a comma in place of the part: what stood around it does not belong together.
 Words without(const Words& words, Span part);
 /// 1 for equal words, 0 for nothing in common; blanks do not count.
 double similarity(std::string_view a, std::string_view b);

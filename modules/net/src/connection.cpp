@@ -6,6 +6,7 @@
 #include <boost/system/system_error.hpp>
 
 #include "gzip.hpp"
+#include "parley/telemetry/log.hpp"
 #include "request_target.hpp"
 #include "websocket_handshake.hpp"
 
@@ -304,7 +305,7 @@ asio::awaitable<HttpResponse> Connection::call(const HttpHandler& handler, HttpR
     thrown = what_was_thrown();
   }
   co_await throw_if_cancelled();
-  fmt::print(stderr, "handler threw: {}\n", thrown);
+  log::error("http.handler_threw", {{"requestId", request_id_}, {"what", thrown}});
   co_return error_page({500, "something went wrong here"});
 }
 
@@ -348,6 +349,7 @@ asio::awaitable<Connection::After> Connection::respond(HttpResponse response) {
   facts.keep_alive = keep_alive_ && !shared_->draining && !refused_ && reader_.done() &&
                      !(streamed && http_1_0_) &&
                      !has_word(response.headers.get("Connection"), "close");
+  shared_->metrics.requests[static_cast<std::size_t>(response.status / 100) - 2].add();
   auto head = response_head(response, facts);
   bool sent = false;
   if (is_head_ || !has_body)
@@ -402,7 +404,7 @@ asio::awaitable<bool> Connection::write_stream(std::string head, BodyStream stre
     enter(Phase::handler);
     auto piece = co_await next_piece(stream);
     if (!piece) {
-      fmt::print(stderr, "stream failed: {}\n", piece.error().detail);
+      log::warn("http.stream_failed", {{"requestId", request_id_}, {"what", piece.error().detail}});
       co_return false;
     }
     auto framed = http_1_0_ ? *piece : fmt::format("{:x}\r\n{}\r\n", piece->size(), *piece);
@@ -439,6 +441,11 @@ asio::awaitable<Connection::After> Connection::serve_websocket(HttpRequest reque
 
 asio::awaitable<void> Connection::run_websocket(const WebSocketHandler& handler,
                                                 HttpRequest request) {
+  struct Open {
+    metrics::Gauge open;
+    explicit Open(metrics::Gauge gauge) : open(gauge) { open.add(); }
+    ~Open() { open.subtract(); }
+  } counted(shared_->metrics.websockets);
   auto socket = make_websocket(websocket_, shared_->clock, Timing::by_owner);
   std::string thrown;
   try {
@@ -448,7 +455,8 @@ asio::awaitable<void> Connection::run_websocket(const WebSocketHandler& handler,
     thrown = what_was_thrown();
   }
   co_await throw_if_cancelled();
-  if (!thrown.empty()) fmt::print(stderr, "websocket handler threw: {}\n", thrown);
+  if (!thrown.empty())
+    log::error("http.websocket_handler_threw", {{"requestId", request_id_}, {"what", thrown}});
   co_await websocket_->close(thrown.empty() ? 1000 : 1011, "");
 }
 

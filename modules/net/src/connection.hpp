@@ -5,11 +5,20 @@
 
 #include "parley/base/random.hpp"
 #include "parley/net/server.hpp"
+#include "parley/telemetry/metrics.hpp"
 #include "request_reader.hpp"
 #include "response_head.hpp"
 #include "websocket_core.hpp"
 
 namespace parley::net {
+
+struct ServerMetrics {
+  ServerMetrics();
+  std::array<metrics::Counter, 4> requests;  ///< by class: 2xx, 3xx, 4xx, 5xx
+  metrics::Gauge connections;
+  metrics::Gauge websockets;
+  metrics::Counter turned_away;
+};
 
 /// What every connection of a server shares. Outlives them.
 struct ServerShared {
@@ -20,6 +29,7 @@ struct ServerShared {
   ErrorPage error_page;
   std::unique_ptr<asio::ssl::context> tls;  ///< empty: plain
   std::atomic<bool> draining{false};
+  ServerMetrics metrics{};
 };
 
 /// One accepted connection from its first byte to its last: reads requests, calls handlers, writes

@@ -9,7 +9,8 @@
 
 #include "connection.hpp"
 #include "parley/base/task_group.hpp"
-#include "race.hpp"
+#include "parley/telemetry/log.hpp"
+#include "parley/base/race.hpp"
 
 namespace parley::net {
 
@@ -32,6 +33,16 @@ Result<std::unique_ptr<asio::ssl::context>> make_tls(const ServerOptions& option
   if (SSL_CTX_check_private_key(context->native_handle()) != 1)
     return fail(Errc::unavailable, "the private key does not belong to the certificate");
   return context;
+}
+
+void report_failure(const std::string& task, const std::string& what) {
+  log::error("http.task_failed", {{"task", task}, {"what", what}});
+}
+
+metrics::Counter requests_with(std::string_view status_class) {
+  return metrics::process_registry().counter("parley_http_requests_total",
+                                             "Requests answered, by class of status",
+                                             {{"status", std::string(status_class)}});
 }
 
 Result<tcp::acceptor> listen(const asio::any_io_executor& executor, const tcp::endpoint& endpoint,
@@ -64,6 +75,15 @@ struct Lane {
 
 }  // namespace
 
+ServerMetrics::ServerMetrics()
+    : requests{requests_with("2xx"), requests_with("3xx"), requests_with("4xx"),
+               requests_with("5xx")},
+      connections(metrics::process_registry().gauge("parley_http_connections",
+                                                    "Open connections, WebSockets included")),
+      websockets(metrics::process_registry().gauge("parley_http_websockets", "Open WebSockets")),
+      turned_away(metrics::process_registry().counter(
+          "parley_http_turned_away_total", "Connections refused because too many were open")) {}
+
 struct HttpServer::Impl {
   struct State;
   std::shared_ptr<State> state;
@@ -72,7 +92,9 @@ struct HttpServer::Impl {
 /// Kept alive by its own coroutines.
 struct HttpServer::Impl::State : std::enable_shared_from_this<State> {
   State(std::vector<asio::any_io_executor> executors, std::shared_ptr<ServerShared> s)
-      : shared(std::move(s)), acceptors(executors.at(0)), tasks(executors.at(0)) {
+      : shared(std::move(s)),
+        acceptors(executors.at(0), report_failure),
+        tasks(executors.at(0), report_failure) {
     for (auto& executor : executors) lanes.push_back(std::make_unique<Lane>(executor));
   }
 
@@ -87,8 +109,12 @@ struct HttpServer::Impl::State : std::enable_shared_from_this<State> {
 
   /// Counts one connection from acceptance to its end.
   struct Counted {
-    explicit Counted(std::shared_ptr<State> s) : state(std::move(s)) { ++state->count; }
+    explicit Counted(std::shared_ptr<State> s) : state(std::move(s)) {
+      ++state->count;
+      state->shared->metrics.connections.add();
+    }
     ~Counted() {
+      state->shared->metrics.connections.subtract();
       if (--state->count > 0) return;
       std::vector<std::function<void()>> wake;
       {
@@ -164,6 +190,7 @@ void HttpServer::Impl::State::admit(Lane& lane, tcp::socket socket) {
   auto counted = std::make_shared<Counted>(shared_from_this());
   auto limit = shared->options.max_connections;
   auto now_open = count.load();
+  if (now_open > limit) shared->metrics.turned_away.add();
   if (now_open > limit + max_turned_away) return;
   error_code ec;
   socket.set_option(tcp::no_delay(true), ec);
@@ -235,8 +262,8 @@ asio::awaitable<void> HttpServer::Impl::State::wait_until_empty() {
 HttpServer::HttpServer(std::vector<asio::any_io_executor> executors, const Router& router,
                        Clock& clock, Random& random, ServerOptions options, ErrorPage error_page)
     : impl_(std::make_unique<Impl>()) {
-  std::shared_ptr<ServerShared> shared(new ServerShared{
-      router, clock, random, std::move(options), std::move(error_page), nullptr, {false}});
+  std::shared_ptr<ServerShared> shared(
+      new ServerShared{router, clock, random, std::move(options), std::move(error_page), nullptr});
   impl_->state = std::make_shared<Impl::State>(std::move(executors), std::move(shared));
 }
 

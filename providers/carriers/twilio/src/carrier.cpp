@@ -5,7 +5,7 @@
 #include "parley/providers/twilio/signature.hpp"
 #include "parley/providers/twilio/twiml.hpp"
 
-namespace parley::twilio {
+namespace parley::providers::twilio {
 
 namespace {
 
@@ -162,4 +162,4 @@ Task<void> TwilioCarrier::hang_up(Context ctx, std::string carrier_call_id) {
   co_return fail(Errc::unavailable, "Twilio answered " + std::to_string(response->status));
 }
 
-}  // namespace parley::twilio
+}  // namespace parley::providers::twilio

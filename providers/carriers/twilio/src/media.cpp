@@ -7,7 +7,7 @@
 #include "parley/base/strings.hpp"
 #include "parley/base/task_group.hpp"
 
-namespace parley::twilio {
+namespace parley::providers::twilio {
 
 namespace {
 
@@ -238,4 +238,4 @@ Task<OpenedStream> open_media_stream(Context ctx, Clock& clock,
   co_return OpenedStream{std::move(*start), std::move(media)};
 }
 
-}  // namespace parley::twilio
+}  // namespace parley::providers::twilio

@@ -9,7 +9,7 @@
 
 #include "parley/base/strings.hpp"
 
-namespace parley::twilio {
+namespace parley::providers::twilio {
 
 namespace {
 
@@ -91,4 +91,4 @@ bool verify_body(std::string_view auth_token, std::string_view url, std::string_
   return verify(auth_token, url, {}, signature) && body_matches;
 }
 
-}  // namespace parley::twilio
+}  // namespace parley::providers::twilio

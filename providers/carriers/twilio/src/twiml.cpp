@@ -2,7 +2,7 @@
 
 #include "parley/base/strings.hpp"
 
-namespace parley::twilio {
+namespace parley::providers::twilio {
 
 std::string PublicUrls::media(const std::string& token) const {
   // http:// becomes ws://, https:// becomes wss://
@@ -54,4 +54,4 @@ std::string render_twiml(const std::optional<telephony::CallAnswer>& answer,
   return "<?xml version=\"1.0\" encoding=\"UTF-8\"?><Response>" + body + "</Response>";
 }
 
-}  // namespace parley::twilio
+}  // namespace parley::providers::twilio

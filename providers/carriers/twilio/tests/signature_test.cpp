@@ -4,7 +4,7 @@
 
 #include "parley/providers/twilio/twiml.hpp"
 
-namespace parley::twilio {
+namespace parley::providers::twilio {
 namespace {
 
 constexpr std::string_view token = "0123456789abcdef0123456789abcdef";
@@ -57,7 +57,8 @@ TEST(TwilioSignature, JsonBodiesAreSignedThroughTheirHash) {
       "https://voice.example.test/hook?bodySHA256="
       "451bcf4ede3755ed5e310a6444870be209c3fcd72f4040120e2234f4d8afca22";
   EXPECT_TRUE(verify_body(token, url, R"({"event":"done","n":1})", "SkIsirisEL+Gy9qytlHrTdyOdGk="));
-  EXPECT_FALSE(verify_body(token, url, R"({"event":"done","n":2})", "SkIsirisEL+Gy9qytlHrTdyOdGk="));
+  EXPECT_FALSE(
+      verify_body(token, url, R"({"event":"done","n":2})", "SkIsirisEL+Gy9qytlHrTdyOdGk="));
   EXPECT_FALSE(verify_body(token, "https://voice.example.test/hook", "", "x"));
 }
 
@@ -76,4 +77,4 @@ TEST(Twiml, EscapesAndConnects) {
 }
 
 }  // namespace
-}  // namespace parley::twilio
+}  // namespace parley::providers::twilio

@@ -91,6 +91,22 @@ struct KnowledgeOptions {
   std::size_t passage_words = 500;
   std::size_t overlap_words = 50;
   Duration extraction_timeout = std::chrono::seconds(60);
+  std::size_t concurrent_extractions = 2;
+  /// The program that is run for each document, see extractor.hpp.
+  std::vector<std::string> extractor_command = {"/proc/self/exe", "extract-document"};
+  /// Indexes of businesses kept in memory; the least recently searched go first.
+  std::size_t index_memory_bytes = 256u << 20;
+  /// Above this many passages a business's vectors are searched by a graph instead of all.
+  std::size_t graph_threshold = 5000;
 };
+
+/// Background work runs on `executor`, which must be an io_context run by one thread (or a strand);
+/// what computes runs on `pool`, whose threads must live as long as the result: extractions die
+/// with the thread that started them. Everything given must outlive it. Call start(), and stop()
+/// before the end.
+std::unique_ptr<KnowledgeBase> make_knowledge_base(asio::any_io_executor executor, Clock& clock,
+                                                   Random& random, store::Database& database,
+                                                   store::ObjectStore& objects, WorkerPool& pool,
+                                                   KnowledgeOptions options = {});
 
 }  // namespace parley::knowledge

@@ -6,7 +6,7 @@
 #include "parley/net/router.hpp"
 #include "parley/telephony/inbound.hpp"
 
-namespace parley::twilio {
+namespace parley::providers::twilio {
 
 struct Options {
   std::string account_sid;  ///< empty: no REST requests are made
@@ -26,6 +26,9 @@ class TwilioCarrier final : public telephony::Carrier {
 
   /// /webhooks/twilio/* and /media/twilio/{callToken}. The carrier must outlive the router.
   void mount(net::Router& router);
+
+  /// For a server that learns its port late; before the first request.
+  void set_public_url(std::string url) { options_.public_url = std::move(url); }
 
   /// Webhooks refused for a wrong or missing signature since the start.
   std::uint64_t refused() const noexcept { return refused_.load(std::memory_order_relaxed); }
@@ -48,4 +51,4 @@ class TwilioCarrier final : public telephony::Carrier {
   std::atomic<std::uint64_t> refused_ = 0;
 };
 
-}  // namespace parley::twilio
+}  // namespace parley::providers::twilio

@@ -5,7 +5,7 @@
 #include "parley/net/websocket.hpp"
 #include "parley/telephony/media_stream.hpp"
 
-namespace parley::twilio {
+namespace parley::providers::twilio {
 
 /// What Twilio tells when a media stream begins.
 struct StreamStart {
@@ -26,4 +26,4 @@ struct OpenedStream {
 Task<OpenedStream> open_media_stream(Context ctx, Clock& clock,
                                      std::unique_ptr<net::WebSocket> socket);
 
-}  // namespace parley::twilio
+}  // namespace parley::providers::twilio

@@ -4,7 +4,7 @@
 
 #include "parley/net/http.hpp"
 
-namespace parley::twilio {
+namespace parley::providers::twilio {
 
 /// X-Twilio-Signature: base64(HMAC-SHA1(auth token, url + sorted form parameters)). `url` is
 /// exactly what Twilio requested, percent-encoding untouched. A repeated parameter counts once per
@@ -20,4 +20,4 @@ bool verify(std::string_view auth_token, std::string_view url, const net::Fields
 bool verify_body(std::string_view auth_token, std::string_view url, std::string_view body,
                  std::string_view signature);
 
-}  // namespace parley::twilio
+}  // namespace parley::providers::twilio

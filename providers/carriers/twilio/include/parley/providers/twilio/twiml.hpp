@@ -4,7 +4,7 @@
 
 #include "parley/telephony/inbound.hpp"
 
-namespace parley::twilio {
+namespace parley::providers::twilio {
 
 /// Where Twilio reaches this server.
 struct PublicUrls {
@@ -20,4 +20,4 @@ std::string render_twiml(const std::optional<telephony::CallAnswer>& answer,
 
 std::string escape_xml(std::string_view text);
 
-}  // namespace parley::twilio
+}  // namespace parley::providers::twilio

@@ -4,7 +4,7 @@
 
 #include "parley/base/task.hpp"
 
-namespace parley::net {
+namespace parley {
 
 /// Runs both until the first ends, and cancels the other. The caller's own cancellation comes out
 /// as operation_aborted (the operator alone would throw multiple_exceptions).
@@ -21,4 +21,4 @@ auto race(asio::awaitable<First> first, asio::awaitable<Second> second)
   }
 }
 
-}  // namespace parley::net
+}  // namespace parley

@@ -1,0 +1,398 @@
+// Real calls: the shipped program in a process of its own, the carrier's protocol over sockets, in
+// real time, with synthesised callers through the telephone band and noise.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <boost/asio/io_context.hpp>
+#include <fstream>
+
+#include "parley/base/worker_pool.hpp"
+#include "parley/providers/espeak/synthesizer.hpp"
+#include "parley/providers/flite/synthesizer.hpp"
+#include "phone_call.hpp"
+#include "server_process.hpp"
+
+namespace parley::e2e {
+namespace {
+
+using simulators::LineEnd;
+using ::testing::AnyOf;
+using ::testing::HasSubstr;
+
+/// One server for all calls of this program, as one business has.
+class CallsE2e : public ::testing::Test {
+ protected:
+  static void SetUpTestSuite() { server = std::make_unique<ServerProcess>(); }
+  static void TearDownTestSuite() {
+    if (!server) return;
+    EXPECT_EQ(server->stop(), 0) << "SIGTERM ends the server cleanly";
+    server.reset();
+  }
+
+  /// Runs coroutines on this test's own loop.
+  template <class Start>
+  auto run(Start start) {
+    using Value = typename decltype(start())::value_type;
+    std::optional<Value> value;
+    std::exception_ptr thrown;
+    bool done = false;
+    auto body = [](Start& s, std::optional<Value>& out) -> asio::awaitable<void> {
+      auto work = s();
+      out.emplace(co_await std::move(work));
+    };
+    asio::co_spawn(io, body(start, value), [&](std::exception_ptr e) {
+      thrown = e;
+      done = true;
+    });
+    io.restart();
+    while (!done && io.run_one() > 0) {
+    }
+    if (thrown) std::rethrow_exception(thrown);
+    return std::move(*value);
+  }
+
+  std::unique_ptr<PhoneCall> phone(CallerSound sound, std::string from = "+12125550142") {
+    std::map<std::string, speech::Synthesizer*> voices{{"flite", &flite}, {"espeak", &espeak}};
+    return std::make_unique<PhoneCall>(clock, random, *http, *server, voices, sound,
+                                       std::move(from));
+  }
+  Result<CallResult> call(CallerSound sound, std::vector<Rule> rules, Duration limit,
+                          std::string from = "+12125550142") {
+    auto caller = phone(std::move(sound), std::move(from));
+    return run([&] { return caller->hold(rules, limit); });
+  }
+  void sign_in() {
+    auto answer = run([&] {
+      return api.post("/auth/login",
+                      {{"email", "owner@demo.example"}, {"password", server->password()}});
+    });
+    ASSERT_TRUE(answer);
+    ASSERT_EQ(answer->status, 200) << json::serialize(answer->body);
+    api.use(text_at(answer->body, "/data/accessToken"));
+  }
+  std::string business() {
+    auto list = run([&] { return api.get("/businesses"); });
+    return list ? text_at(list->body, "/data/0/id") : "";
+  }
+
+  static std::unique_ptr<ServerProcess> server;
+  asio::io_context io{1};
+  SystemClock clock;
+  SystemRandom random;
+  std::unique_ptr<net::HttpClient> http = net::make_http_client(io.get_executor());
+  WorkerPool pool{{.name = "voices", .threads = 2}};
+  providers::flite::FliteSynthesizer flite{pool};
+  providers::espeak::EspeakSynthesizer espeak{pool};
+  ApiClient api{*http, server->url(), server->command_line_key()};
+};
+std::unique_ptr<ServerProcess> CallsE2e::server;
+
+/// What a caller says who wants a cleaning tomorrow at two, whatever order the agent asks in.
+std::vector<Rule> booking_rules(const std::string& name) {
+  return {
+      {"booked|see you|all set|confirmed", "@hangup", 1},
+      {"shall i|should i|is that right|is that correct|correct\\?|right\\?", "yes please", 4},
+      {"\\bname\\b", "my name is " + name, 3},
+      {"number|phone", "yes", 3},
+      {"which (service|one|treatment)|what (service|treatment)|what would you like",
+       "a teeth cleaning", 3},
+      {"what day|which day|what time|when would|when shall", "tomorrow at two o'clock", 3},
+      {"say that again|didn't|did not|sorry|understand|repeat|catch",
+       "i would like to book a teeth cleaning tomorrow at two o'clock", 3},
+      {"help|riverside", "i would like to book a teeth cleaning tomorrow at two o'clock", 2},
+  };
+}
+
+TEST_F(CallsE2e, AnAppointmentIsBookedByVoice) {
+  struct Caller {
+    CallerSound sound;
+    std::string name;
+  };
+  const std::vector<Caller> callers{
+      {{"flite:slt", 100}, "john smith"},      {{"flite:rms", 20}, "mary jones"},
+      {{"flite:awb", 20}, "david brown"},      {{"flite:kal16", 20}, "anna miller"},
+      {{"flite:slt", 10}, "james wilson"},     {{"flite:rms", 10}, "linda davis"},
+      {{"espeak:en-us", 20}, "robert taylor"}, {{"espeak:en-us+f3", 20}, "susan moore"},
+      {{"flite:awb", 10}, "thomas clark"},     {{"espeak:en-gb", 20}, "karen lewis"}};
+  int booked = 0;
+  std::string log;
+  for (std::size_t i = 0; i < callers.size(); ++i) {
+    auto from = "+121255502" + std::to_string(10 + i);
+    auto result =
+        call(callers[i].sound, booking_rules(callers[i].name), std::chrono::seconds(110), from);
+    ASSERT_TRUE(result) << result.error().detail;
+    bool good = text_at(result->call, "/outcome") == "booked";
+    booked += good ? 1 : 0;
+    log += callers[i].sound.voice + " at " +
+           std::to_string(static_cast<int>(callers[i].sound.noise_db)) +
+           " dB: " + (good ? "booked" : "NOT booked") + "\n" + result->transcript() + "\n";
+  }
+  std::printf("%s%d of %zu calls booked\n", log.c_str(), booked, callers.size());
+  EXPECT_GE(booked, 9) << log;
+  // The appointments are really there, at two o'clock, and each came from a call.
+  auto list = run([&] { return api.get("/appointments?source=voice_agent&limit=50"); });
+  ASSERT_TRUE(list);
+  boost::system::error_code ec;
+  auto* items = list->body.find_pointer("/data", ec);
+  ASSERT_TRUE(items && items->is_array()) << json::serialize(list->body);
+  EXPECT_EQ(items->get_array().size(), static_cast<std::size_t>(booked));
+  for (auto& item : items->get_array()) EXPECT_THAT(text_at(item, "/callId"), HasSubstr("call_"));
+}
+
+/// A minimal one-page PDF with this text, a line each.
+std::string make_pdf(const std::vector<std::string>& lines) {
+  std::string content = "BT /F1 12 Tf 14 TL 50 760 Td ";
+  for (auto& line : lines) content += "(" + line + ") Tj T* ";
+  content += "ET";
+  std::vector<std::string> objects{
+      "<< /Type /Catalog /Pages 2 0 R >>", "<< /Type /Pages /Kids [3 0 R] /Count 1 >>",
+      "<< /Type /Page /Parent 2 0 R /MediaBox [0 0 612 792] /Contents 4 0 R /Resources << /Font << "
+      "/F1 5 0 R >> >> >>",
+      "<< /Length " + std::to_string(content.size()) + " >>\nstream\n" + content + "\nendstream",
+      "<< /Type /Font /Subtype /Type1 /BaseFont /Helvetica >>"};
+  std::string pdf = "%PDF-1.4\n";
+  std::vector<std::size_t> offsets;
+  for (std::size_t i = 0; i < objects.size(); ++i) {
+    offsets.push_back(pdf.size());
+    pdf += std::to_string(i + 1) + " 0 obj\n" + objects[i] + "\nendobj\n";
+  }
+  auto xref = pdf.size();
+  pdf += "xref\n0 6\n0000000000 65535 f \n";
+  for (auto offset : offsets) {
+    char entry[24];
+    std::snprintf(entry, sizeof entry, "%010zu 00000 n \n", offset);
+    pdf += entry;
+  }
+  return pdf + "trailer << /Size 6 /Root 1 0 R >>\nstartxref\n" + std::to_string(xref) +
+         "\n%%EOF\n";
+}
+
+TEST_F(CallsE2e, AQuestionIsAnsweredFromAnUploadedPdf) {
+  sign_in();
+  auto pdf = make_pdf({"Mouth guards for sports", "",
+                       "We make mouth guards for sports. A mouth guard costs 95 dollars.",
+                       "It is ready after one week. Bring it to every check-up."});
+  auto uploaded =
+      run([&] { return api.upload("/documents/upload", business(), "mouth-guards.pdf", pdf); });
+  ASSERT_TRUE(uploaded);
+  ASSERT_THAT(uploaded->status, AnyOf(200, 201, 202)) << json::serialize(uploaded->body);
+  auto id = text_at(uploaded->body, "/data/id");
+  std::string status;
+  auto limit = clock.now() + std::chrono::seconds(30);
+  while (status != "completed" && clock.now() < limit) {
+    auto document = run([&] { return api.get("/documents/" + id); });
+    ASSERT_TRUE(document);
+    status = text_at(document->body, "/data/status");
+    ASSERT_NE(status, "failed") << json::serialize(document->body);
+  }
+  ASSERT_EQ(status, "completed");
+  auto result = call({"flite:slt", 30},
+                     {{"mouth guard|ninety|95", "@hangup", 1},
+                      {"didn't|did not|sorry|again", "what does a mouth guard cost", 2},
+                      {"help|riverside", "how much is a mouth guard for sports", 1}},
+                     std::chrono::seconds(60));
+  ASSERT_TRUE(result) << result.error().detail;
+  EXPECT_THAT(result->transcript(), HasSubstr("95")) << result->transcript();
+}
+
+TEST_F(CallsE2e, TheAgentStopsWhenTheCallerSpeaks) {
+  auto caller = phone({"flite:slt", 100});
+  Duration began{}, stopped{};
+  auto result = run([&]() -> Task<CallResult> {
+    auto preparing = caller->speak("excuse me i have a question");
+    auto words = co_await std::move(preparing);
+    auto dialling = caller->line().dial(Context{});
+    auto dialled = co_await std::move(dialling);
+    if (!dialled) co_return std::unexpected(dialled.error());
+    auto executor = co_await asio::this_coro::executor;
+    TaskGroup group(executor);
+    group.spawn("caller", [&]() -> asio::awaitable<void> {
+      auto& line = caller->line();
+      while (!line.agent_speaking()) co_await line.changed().wait();
+      co_await clock.sleep_for(std::chrono::milliseconds(1200));
+      line.say(*words);
+      began = line.elapsed() + std::chrono::milliseconds(100);  // the silence in front of the words
+      while (line.clears() == 0 && line.ended() == LineEnd::none) co_await line.changed().wait();
+      stopped = line.elapsed();
+      co_await clock.sleep_for(std::chrono::seconds(2));
+      line.hang_up();
+    });
+    auto carrying = caller->line().run(Context{});
+    co_await std::move(carrying);
+    co_await group.stop();
+    co_await clock.sleep_for(std::chrono::milliseconds(1500));
+    auto looking = caller->look();
+    co_return co_await std::move(looking);
+  });
+  ASSERT_TRUE(result) << result.error().detail;
+  EXPECT_GE(result->clears, 1);
+  std::printf("barge-in: cleared %lld ms after the caller's first sound\n",
+              static_cast<long long>((stopped - began) / std::chrono::milliseconds(1)));
+  boost::system::error_code ec;
+  auto* first = result->call.find_pointer("/transcript/0/interrupted", ec);
+  ASSERT_TRUE(first && first->is_bool()) << json::serialize(result->call);
+  EXPECT_TRUE(first->get_bool());
+}
+
+TEST_F(CallsE2e, KeysAloneReachAnAnswer) {
+  auto result = call({"flite:slt", 100},
+                     {{"press", "@press 2", 1},
+                      {"open|close|hours|o'clock|am|pm", "@hangup", 1},
+                      {"help|riverside", "@press 0", 1}},
+                     std::chrono::seconds(60));
+  ASSERT_TRUE(result) << result.error().detail;
+  EXPECT_THAT(result->transcript(), HasSubstr("caller: ")) << result->transcript();
+}
+
+TEST_F(CallsE2e, SilenceAndNoiseEndWithGoodbye) {
+  for (double noise : {100.0, 5.0}) {
+    auto caller = phone({"flite:slt", 100});
+    auto result = run([&]() -> Task<CallResult> {
+      if (noise < 100) {
+        // A minute of steady noise, as loud as a quiet voice.
+        std::vector<std::byte> bytes(2 * 8000 * 60);
+        SeededRandom(7).fill(bytes);
+        audio::Samples hiss(8000 * 60);
+        for (std::size_t i = 0; i < hiss.size(); ++i)
+          hiss[i] = static_cast<std::int16_t>((std::to_integer<int>(bytes[2 * i]) - 128) * 6);
+        caller->line().say(std::move(hiss));
+      }
+      auto holding = caller->hold({}, std::chrono::seconds(100));
+      co_return co_await std::move(holding);
+    });
+    ASSERT_TRUE(result) << result.error().detail;
+    EXPECT_EQ(result->end, LineEnd::hung_up_by_server) << "noise " << noise << "\n"
+                                                       << result->transcript();
+  }
+}
+
+TEST_F(CallsE2e, AHangUpInMidSentenceIsRecorded) {
+  auto result =
+      call({"flite:slt", 100}, {{"help|riverside", "@hangup", 1}}, std::chrono::seconds(30));
+  ASSERT_TRUE(result) << result.error().detail;
+  EXPECT_EQ(text_at(result->call, "/status"), "completed");
+  EXPECT_EQ(text_at(result->call, "/endReason"), "caller_hung_up");
+}
+
+TEST_F(CallsE2e, ANumberNobodyOwnsIsApologisedFor) {
+  simulators::TwilioLine line(
+      clock, random, *http,
+      {server->url(), "", server->auth_token(), "+12125550142", "+19995550000"});
+  auto dialled = run([&] { return line.dial(Context{}); });
+  ASSERT_FALSE(dialled);
+  EXPECT_EQ(dialled.error().code, Errc::conflict);
+  EXPECT_THAT(line.said(), HasSubstr("not in service"));
+}
+
+TEST_F(CallsE2e, AForgedCallIsRefused) {
+  simulators::TwilioLine line(clock, random, *http,
+                              {server->url(), "", "forged", "+12125550142", "+12125550100"});
+  auto dialled = run([&] { return line.dial(Context{}); });
+  ASSERT_FALSE(dialled);
+  EXPECT_EQ(dialled.error().code, Errc::forbidden);
+}
+
+TEST_F(CallsE2e, HostileMediaDoesNotDisturbTheCall) {
+  auto caller = phone({"flite:slt", 100});
+  auto result = run([&]() -> Task<CallResult> {
+    auto executor = co_await asio::this_coro::executor;
+    TaskGroup group(executor);
+    group.spawn("hostile", [&]() -> asio::awaitable<void> {
+      auto& line = caller->line();
+      while (!line.agent_speaking()) co_await line.changed().wait();
+      for (auto* text :
+           {"", "{", "[]", "null", "{\"event\":7}",
+            "{\"event\":\"media\",\"media\":{\"payload\":\"%%%\"}}",
+            "{\"event\":\"media\",\"media\":{\"chunk\":\"1\",\"payload\":\"AAAA\"}}",
+            "{\"event\":\"dtmf\",\"dtmf\":{\"digit\":\"xyz\"}}", "{\"event\":\"mark\"}"})
+        line.send_raw(text);
+      line.send_raw(std::string(10'000, '['));
+    });
+    auto holding = caller->hold({{"open|close|hours", "@hangup", 1},
+                                 {"help|riverside|sorry", "what are your opening hours", 3}},
+                                std::chrono::seconds(60));
+    auto held = co_await std::move(holding);
+    co_await group.stop();
+    co_return held;
+  });
+  ASSERT_TRUE(result) << result.error().detail;
+  EXPECT_THAT(result->transcript(), HasSubstr("caller: ")) << result->transcript();
+}
+
+TEST_F(CallsE2e, AKilledServerTakesItsCallersBack) {
+  auto caller = phone({"flite:slt", 100});
+  auto result = run([&]() -> Task<CallResult> {
+    auto dialling = caller->line().dial(Context{});
+    auto dialled = co_await std::move(dialling);
+    if (!dialled) co_return std::unexpected(dialled.error());
+    auto executor = co_await asio::this_coro::executor;
+    TaskGroup group(executor);
+    bool agent_came_back = false;
+    group.spawn("operator", [&]() -> asio::awaitable<void> {
+      auto& line = caller->line();
+      while (!line.agent_speaking()) co_await line.changed().wait();
+      // The carrier finds the server back by the time it asks what next.
+      server->kill_hard();
+      server->restart();
+      while (line.agent_speaking()) co_await line.changed().wait();
+      while (!line.agent_speaking() && line.ended() == LineEnd::none)
+        co_await line.changed().wait();
+      agent_came_back = line.ended() == LineEnd::none;
+      line.hang_up();
+    });
+    auto carrying = caller->line().run(Context{});
+    co_await std::move(carrying);
+    co_await group.stop();
+    EXPECT_TRUE(agent_came_back);
+    auto looking = caller->look();
+    co_return co_await std::move(looking);
+  });
+  ASSERT_TRUE(result) << result.error().detail;
+  EXPECT_THAT(text_at(result->call, "/status"), AnyOf("completed", "in_progress", "interrupted"));
+}
+
+TEST_F(CallsE2e, TenCallsAtOnceAreAllHeard) {
+  std::vector<std::unique_ptr<PhoneCall>> callers;
+  for (int i = 0; i < 10; ++i)
+    callers.push_back(
+        phone({i % 2 ? "flite:rms" : "flite:slt", 30}, "+121255503" + std::to_string(10 + i)));
+  std::vector<Result<CallResult>> results(10, fail(Errc::unavailable, "not run"));
+  run([&]() -> Task<int> {
+    auto executor = co_await asio::this_coro::executor;
+    TaskGroup group(executor);
+    int running = 10;
+    Signal done;
+    for (std::size_t i = 0; i < callers.size(); ++i)
+      group.spawn("call", [&, i]() -> asio::awaitable<void> {
+        auto holding =
+            callers[i]->hold({{"monday|tuesday|open|close", "@hangup", 1},
+                              {"help|riverside|sorry|again", "what are your opening hours", 3}},
+                             std::chrono::seconds(90));
+        results[i] = co_await std::move(holding);
+        --running;
+        done.notify();
+      });
+    while (running > 0) co_await done.wait();
+    co_await group.stop();
+    co_return 0;
+  });
+  int heard = 0;
+  std::int64_t slowest = 0;
+  for (auto& result : results) {
+    ASSERT_TRUE(result) << result.error().detail;
+    if (result->transcript().find("caller: ") != std::string::npos) ++heard;
+    boost::system::error_code ec;
+    auto* turns = result->call.find_pointer("/transcript", ec);
+    if (!turns || !turns->is_array()) continue;
+    for (auto& turn : turns->get_array()) {
+      auto* total = turn.find_pointer("/latency/totalMs", ec);
+      if (total && total->is_int64()) slowest = std::max(slowest, total->get_int64());
+    }
+  }
+  std::printf("ten calls at once: %d heard; slowest answer %lld ms after the caller's last word\n",
+              heard, static_cast<long long>(slowest));
+  EXPECT_EQ(heard, 10);
+}
+
+}  // namespace
+}  // namespace parley::e2e
