@@ -7,8 +7,8 @@
 #include <fstream>
 
 #include "parley/base/worker_pool.hpp"
-#include "parley/providers/espeak/synthesizer.hpp"
-#include "parley/providers/flite/synthesizer.hpp"
+#include "parley/providers/espeak/espeak_synthesizer.hpp"
+#include "parley/providers/flite/flite_synthesizer.hpp"
 #include "phone_call.hpp"
 #include "server_process.hpp"
 
