@@ -50,7 +50,7 @@ Result<std::unique_ptr<Decoder>> Decoder::open(const std::filesystem::path& mode
   const MemoryFile features(feature_settings(model));
   const MemoryFile dictionary("yes Y EH S\n");
   // The library writes its log to stderr otherwise.
-  err_set_logfp(nullptr);
+  if (getenv("PSLOG") == nullptr) err_set_logfp(nullptr);
   Sphinx<cmd_ln_t> config(cmd_ln_init(
       nullptr, ps_args(), 1, "-hmm", model.c_str(), "-dict", dictionary.path().c_str(),
       "-featparams", features.path().c_str(),
@@ -58,7 +58,7 @@ Result<std::unique_ptr<Decoder>> Decoder::open(const std::filesystem::path& mode
       // from utterance to utterance: confidence rests on them.
       "-compallsen", "yes", "-remove_noise", "no", "-remove_silence", "no", "-wip", "0.2",
       // The second and third pass would come after the caller's last word.
-      "-fwdflat", "no", "-bestpath", kind == ModelKind::ngram ? "yes" : "no", nullptr));
+      "-pl_window", "0", "-fwdflat", "no", "-bestpath", kind == ModelKind::ngram ? "yes" : "no", nullptr));
   if (!config) return fail(Errc::unavailable, "the speech decoder refused its settings");
   Sphinx<ps_decoder_t> decoder(ps_init(config.get()));
   if (!decoder)

@@ -130,12 +130,11 @@ std::optional<Result<speech::Transcript>> Ear::finish() {
     return Result<speech::Transcript>(std::unexpected(decoded.error()));
   }
   if (!waiting_.empty()) return std::nullopt;
-  Reading grammar, ngram;
-  if (grammar_started_) grammar = decoders_->grammar->finish();
-  if (ngram_started_) ngram = decoders_->ngram->finish();
+  grammar_reading_ = grammar_started_ ? decoders_->grammar->finish() : Reading{};
+  ngram_reading_ = ngram_started_ ? decoders_->ngram->finish() : Reading{};
   grammar_started_ = ngram_started_ = false;
   reset_utterance();
-  return Result<speech::Transcript>(judge(grammar, ngram));
+  return Result<speech::Transcript>(judge(grammar_reading_, ngram_reading_));
 }
 
 void Ear::return_decoders() {

@@ -29,6 +29,9 @@ class Ear {
   /// The final transcript; nothing when all decoders are lent out: wait for one and ask again.
   /// Errors: unavailable, when the decoder broke.
   std::optional<Result<speech::Transcript>> finish();
+  /// Both readings of the last finished utterance, which its transcript was chosen from.
+  const Reading& grammar_reading() const noexcept { return grammar_reading_; }
+  const Reading& ngram_reading() const noexcept { return ngram_reading_; }
 
  private:
   void hear_block(std::span<const std::int16_t> block);
@@ -62,6 +65,8 @@ class Ear {
   std::optional<Error> broken_;
   std::size_t frames_since_partial_ = 0;
   std::string partial_;
+  Reading grammar_reading_;
+  Reading ngram_reading_;
 };
 
 /// Carries a session's audio and wishes, in order, to its ear on the worker pool, and transcripts
