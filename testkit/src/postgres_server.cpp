@@ -28,7 +28,7 @@ constexpr const char* supervisor_script = R"(
 trap '' INT TERM HUP
 umask 077
 start() {
-  "$BIN/postgres" -D "$DIR/data" -k "$DIR" -h 127.0.0.1 -p "$PORT" -F \
+  "$BIN/postgres" -D "$DIR/data" -k "$DIR" -h 127.0.0.1 -p "$PORT" -c fsync="$FSYNC" \
     -c max_connections=200 -c shared_buffers=64MB -c log_min_messages=fatal \
     -c autovacuum=off -c max_wal_size=256MB \
     >>"$DIR/log" 2>&1 <&- 3>&- &
@@ -148,8 +148,13 @@ void PostgresServer::launch(const fs::path& binaries) {
     throw std::runtime_error("no pipe");
   int child_orders = ::fcntl(orders[0], F_DUPFD_CLOEXEC, 10);
   int child_answers = ::fcntl(answers[1], F_DUPFD_CLOEXEC, 10);
-  std::vector<std::string> texts{"BIN=" + binaries.string(), "DIR=" + folder_.string(),
-                                 "PORT=" + std::to_string(port_), "PATH=/usr/bin:/bin", "LC_ALL=C"};
+  auto* fsync = ::getenv("PARLEY_TEST_POSTGRES_FSYNC");
+  std::vector<std::string> texts{"BIN=" + binaries.string(),
+                                 "DIR=" + folder_.string(),
+                                 "PORT=" + std::to_string(port_),
+                                 "PATH=/usr/bin:/bin",
+                                 "LC_ALL=C",
+                                 std::string("FSYNC=") + (fsync ? fsync : "off")};
   std::vector<char*> environment;
   for (auto& text : texts) environment.push_back(text.data());
   environment.push_back(nullptr);

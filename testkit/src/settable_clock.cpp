@@ -1,6 +1,8 @@
 #include "parley/testkit/settable_clock.hpp"
 
+#include <boost/asio/execution/blocking.hpp>
 #include <boost/asio/redirect_error.hpp>
+#include <boost/asio/require.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/strand.hpp>
 #include <boost/system/system_error.hpp>
@@ -66,7 +68,9 @@ void SettableClock::advance(Duration by) {
       sleeper->looked_again = true;
       sleeper->timer.cancel();
     };
-    asio::post(sleeper->executor, std::move(look_again));
+    // The same as asio::post, but without sharing the executor between the threads.
+    auto post = asio::require(sleeper->executor, asio::execution::blocking.never);
+    post.execute(std::move(look_again));
   }
 }
 

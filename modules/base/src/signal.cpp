@@ -1,12 +1,13 @@
 #include "parley/base/signal.hpp"
 
 #include <boost/asio/error.hpp>
-#include <boost/asio/experimental/awaitable_operators.hpp>
 #include <boost/asio/redirect_error.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/this_coro.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <boost/system/system_error.hpp>
+
+#include "parley/base/race.hpp"
 
 namespace parley {
 
@@ -52,7 +53,6 @@ asio::awaitable<void> Signal::wait() {
 }
 
 asio::awaitable<bool> Signal::wait_until(Clock& clock, TimePoint deadline) {
-  using namespace asio::experimental::awaitable_operators;
   auto executor = co_await asio::this_coro::executor;
   Waiter waiter(waiters_, executor);
   if (deadline == TimePoint::max()) {
@@ -61,7 +61,7 @@ asio::awaitable<bool> Signal::wait_until(Clock& clock, TimePoint deadline) {
   }
   auto woken = waiter.wait();
   auto late = clock.sleep_until(deadline);
-  co_await (std::move(woken) || std::move(late));
+  co_await race(std::move(woken), std::move(late));
   co_return waiter.woken;
 }
 

@@ -101,6 +101,8 @@ bool is_negated(const Words& words, std::size_t from, std::size_t to) {
       !(at > 1 && words.is(at - 2, {"why", "later", "earlier"})) &&
       !(words.is(at - 1, "than") && !(at > 1 && words.is(at - 2, "rather"))))
     return true;
+  if (at > 1 && words.is(at - 1, "but") && words.is(at - 2, {"day", "days", "time", "anything"}))
+    return true;
   if (at > 1 && words.are(at - 2, {"instead", "of"})) return true;
   if (from > 1 && words.are(from - 2, {"instead", "of"})) return true;
   if (words.is(to, {"doesnt", "wont", "isnt", "cant"})) return true;

@@ -54,6 +54,7 @@ class Rules : private SingleDays {
   std::optional<Day> shifted(Day from, int count, std::size_t unit) const {
     if (words_.is(unit, {"day", "days"})) return from + days{count};
     if (words_.is(unit, {"week", "weeks"})) return from + weeks{count};
+    if (words_.is(unit, {"fortnight", "fortnights"})) return from + weeks{2 * count};
     if (words_.is(unit, {"month", "months"})) {
       auto later = Date{from} + months{count};
       return later.ok() ? Day{later} : month_end(later);
@@ -98,11 +99,14 @@ class Rules : private SingleDays {
     if (!words_.is(i, {"before", "by", "until", "after"})) return std::nullopt;
     if (i > 0 && words_.is(i - 1, "day")) return std::nullopt;
     auto day = one_day(i + 1);
+    if (day && day->kind != Kind::span) day->last = day->first;
+    if (!day) day = week_phrase(i + 1);  // "before the weekend", "after next week"
     if (!day || day->problem != DateProblem::none || words_.is(i + 1, "now")) return std::nullopt;
-    if (words_.is(i + 1, {"this", "tonight"})) return std::nullopt;
+    if (words_.is(i + 1, "tonight") || words_.is(i + 2, {"morning", "afternoon", "evening"}))
+      return std::nullopt;
     if (words_.is(i, "after"))
-      return find(Kind::span, i, day->to, day->first + days{1}, day->first + weeks{1});
-    Day last = words_.is(i, "before") ? day->first - days{1} : day->first;
+      return find(Kind::span, i, day->to, day->last + days{1}, day->last + weeks{1});
+    Day last = words_.is(i, "before") ? day->first - days{1} : day->last;
     if (last < today_) last = today_;
     return find(Kind::span, i, day->to, today_, last);
   }
@@ -138,7 +142,7 @@ class Rules : private SingleDays {
       auto day = one_day(at + 2);
       if (day) return week(i, day->to, monday_of(day->first), part);
     }
-    if (words_.is(at, "weekend") && (at > i || words_.is(i - 1, {"on", "at", "over"})))
+    if (words_.is(at, "weekend") && (at > i || (i > 0 && words_.is(i - 1, {"on", "at", "over"}))))
       return weekend(i, at + 1, monday);
     if (words_.are(at, {"last", "week"})) return exact(i, at + 2, monday - weeks{1});
     if (words_.are(at, {"last", "weekend"})) return exact(i, at + 2, monday - days{2});

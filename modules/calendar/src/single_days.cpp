@@ -222,6 +222,9 @@ std::pair<std::optional<int>, std::size_t> SingleDays::year_at(std::size_t i) co
   if (words_[i].digits == 0 && words_.number(i, 20, 20) && words_[i + 1].digits == 0 &&
       words_.number(i + 1, 20, 99) && words_[i + 1].value % 10 != 0)
     return {2000 + words_[i + 1].value, i + 2};
+  if (words_[i].digits == 0 && words_.number(i, 19, 19) && words_[i + 1].digits == 0 &&
+      words_.number(i + 1, 10, 99))
+    return {1900 + words_[i + 1].value, i + 2};
   if (words_.number(i, 2, 2) && words_.is(i + 1, "thousand")) {
     std::size_t at = words_.is(i + 2, "and") ? i + 3 : i + 2;
     if (words_.number(at, 1, 99)) return {2000 + words_[at].value, at + 1};

@@ -59,7 +59,7 @@ class Rules {
          "me",     "sounds", "that",   "thats", "then", "so",      "hmm",     "just",   "or",
          "and",    "can",    "could",  "we",    "do",   "instead", "better",  "sure",   "right",
          "wait",   "to",     "take",   "ill",   "go",   "with",    "have",    "on",     "need",
-         "oh",     "not",    "nope",   "will"});
+         "oh",     "said",   "not",    "nope",  "will"});
   }
 
   Found made(Kind kind, std::size_t from, ClockSaid first, ClockSaid last, std::size_t to) const {
@@ -249,6 +249,7 @@ class Rules {
       if (words_.is(end, "morning")) return span(i, end + 1, h(6), h(10));
       return span(i, i + 2, h(6), h(10));
     }
+    if (words_.are(i, {"last", "thing"})) return span(i, i + 2, h(16), h(18));
     if (words_.is(i, {"end", "close"}) && words_.is(i + 1, "of")) {
       std::size_t at = words_.is(i + 2, {"the", "my"}) ? i + 3 : i + 2;
       if (words_.is(at, {"work", "working", "business"}) && words_.is(at + 1, "day")) ++at;

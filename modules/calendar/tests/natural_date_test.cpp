@@ -182,6 +182,10 @@ TEST(NaturalDate, Spans) {
       {"before friday", "2026-03-02..2026-03-05"},
       {"by friday", "2026-03-02..2026-03-06"},
       {"after the fifth", "2026-03-06..2026-03-12"},
+      {"before the weekend", "2026-03-02..2026-03-06"},
+      {"after next week", "2026-03-16..2026-03-22"},
+      {"by the end of the week", "2026-03-02..2026-03-06"},
+      {"in a fortnight", "2026-03-16"},
   };
   check(cases);
 }
@@ -191,6 +195,7 @@ TEST(NaturalDate, ClockTimes) {
       {"two", "14:00?"},
       {"two please", "14:00?"},
       {"um two", "14:00?"},
+      {"i said two", "14:00?"},
       {"ten", "10:00?"},
       {"seven", "07:00?"},
       {"six", "18:00?"},
@@ -275,6 +280,7 @@ TEST(NaturalDate, PartsOfTheDayAndBounds) {
       {"first thing in the morning", "06:00-10:00"},
       {"first thing", "06:00-10:00"},
       {"end of the day", "16:00-18:00"},
+      {"last thing on friday", "2026-03-06 16:00-18:00"},
       {"after three", "15:00-24:00?"},
       {"after 3 pm", "15:00-24:00"},
       {"any time after ten thirty", "10:30-24:00?"},
@@ -363,6 +369,8 @@ TEST(NaturalDate, Corrections) {
       {"thursday instead", "2026-03-05"},
       {"tuesday or thursday", "2026-03-03"},
       {"why not tuesday", "2026-03-03"},
+      {"i can do any day but friday", ""},
+      {"any day except monday", ""},
   };
   check(cases);
 }
@@ -415,6 +423,7 @@ TEST(NaturalDate, InThePast) {
       {"march first", "past:march first 2026-03-01"},
       {"march third 2025", "past:march third 2025 2025-03-03"},
       {"2026-03-01", "past:2026-03-01 2026-03-01"},
+      {"march fifth nineteen ninety", "past:march fifth nineteen ninety 1990-03-05"},
   };
   check(cases);
   // Said in December, January 5th is the coming one.

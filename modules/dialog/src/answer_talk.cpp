@@ -82,7 +82,8 @@ void Conversation::say_hours(const Act& act) {
     return;
   }
   if (when.exact_time()) {
-    say(phrases::open_at(profile(), std::chrono::local_days(*when.first_day) + *when.earliest, today));
+    say(phrases::open_at(profile(), std::chrono::local_days(*when.first_day) + *when.earliest,
+                         today));
     return;
   }
   say(phrases::hours_on(profile(), *when.first_day, today));
@@ -101,7 +102,8 @@ void Conversation::say_prices(const Act& act) {
 /// ever spoken: nothing in it is read as a command.
 Task<bool> Conversation::say_from_documents(Context ctx, std::string question) {
   if (!tools_.has("search_knowledge")) co_return false;
-  ToolCall call{.name = "search_knowledge", .arguments = {{"query", question.substr(0, 300)}},
+  ToolCall call{.name = "search_knowledge",
+                .arguments = {{"query", question.substr(0, 300)}},
                 .idempotency_key = ""};
   auto result = co_await use(ctx, std::move(call));
   if (!result) {

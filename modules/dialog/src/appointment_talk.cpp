@@ -37,7 +37,8 @@ Task<std::vector<Visit>> Conversation::find_visits(Context ctx) {
     auto start = calendar::parse_local(text("start"));
     if (!start) continue;
     auto* service = profile().service(ServiceId(text("service")));
-    visits.push_back({text("id"), text("service"), service ? service->name : "appointment", *start});
+    visits.push_back(
+        {text("id"), text("service"), service ? service->name : "appointment", *start});
   }
   co_return visits;
 }

@@ -12,8 +12,10 @@ using std::chrono::local_days;
 using std::chrono::minutes;
 
 constexpr std::size_t most_offers = 3;
-constexpr int search_limit = 100;
+constexpr int search_limit = 300;
 constexpr int search_days = 14;
+/// The most that find_slots looks ahead of `from`.
+constexpr int longest_search_days = 31;
 
 calendar::LocalTime at(calendar::Date day, minutes time) { return local_days(day) + time; }
 
@@ -131,6 +133,8 @@ Task<TurnEnd> Conversation::advance(Context ctx) {
   }
   if (frame_.job == Job::none) co_return idle();
   if (frame_.job == Job::message) co_return ask_confirm();
+  if (frame_.job == Job::book && profile().services.empty())
+    co_return tool_failed(phrases::nothing_to_book());
   if (frame_.job == Job::book && !frame_.service) {
     if (!among_.empty()) {
       auto among = std::exchange(among_, {});
@@ -145,7 +149,7 @@ Task<TurnEnd> Conversation::advance(Context ctx) {
   }
   if (frame_.job == Job::book && name_.empty())
     co_return ask(Asked::name, keys_mode_ ? phrases::name_keys() : phrases::ask_name());
-  if (frame_.job == Job::book && (contact_phone().empty() || asked_phone_again_))
+  if (frame_.job == Job::book && !phone_refused_ && (contact_phone().empty() || asked_phone_again_))
     co_return ask(Asked::phone, phrases::ask_phone());
   co_return ask_confirm();
 }
@@ -154,8 +158,7 @@ Task<TurnEnd> Conversation::advance_when(Context ctx) {
   auto& when = frame_.when;
   if (frame_.visit && when.exact_time() && !when.has_day() && !when.soonest) {
     // "Move it to three" stays on its day.
-    when.first_day = when.last_day =
-        calendar::Date{std::chrono::floor<days>(frame_.visit->start)};
+    when.first_day = when.last_day = calendar::Date{std::chrono::floor<days>(frame_.visit->start)};
   }
   if (when.exact_day() && !when.exact_time()) {
     auto refused = refusal_of_day(profile(), *when.first_day, local_now());
@@ -166,8 +169,7 @@ Task<TurnEnd> Conversation::advance_when(Context ctx) {
       co_return ask(Asked::when, phrases::ask_other_day());
     }
   }
-  Task<TurnEnd> next = when.exact_day() && when.exact_time() ? check_exact(ctx)
-                                                             : ask_or_offer(ctx);
+  Task<TurnEnd> next = when.exact_day() && when.exact_time() ? check_exact(ctx) : ask_or_offer(ctx);
   auto end = co_await std::move(next);
   co_return end;
 }
@@ -188,8 +190,7 @@ Task<TurnEnd> Conversation::ask_or_offer(Context ctx) {
 
 Task<std::vector<calendar::LocalTime>> Conversation::free_times(Context ctx,
                                                                 calendar::LocalTime from,
-                                                                calendar::LocalTime to,
-                                                                int limit) {
+                                                                calendar::LocalTime to, int limit) {
   auto service_id = frame_.visit ? frame_.visit->service_id : service()->id.str();
   ToolCall call{.name = "find_slots",
                 .arguments = {{"service", service_id},
@@ -248,6 +249,7 @@ Task<TurnEnd> Conversation::offer_times(Context ctx, bool quietly) {
   auto from = when.has_day() ? at(*when.first_day, minutes(0)) : calendar::LocalTime(today);
   auto to = when.has_day() ? at(*when.last_day, minutes(0)) + days(1)
                            : calendar::LocalTime(today + days(search_days));
+  to = std::min(to, std::max(from, now) + days(longest_search_days));
   auto found = co_await free_times(ctx, std::max(from, now), to, search_limit);
   if (!found) co_return tool_failed(phrases::calendar_down());
   auto times = *found;
@@ -260,7 +262,8 @@ Task<TurnEnd> Conversation::offer_times(Context ctx, bool quietly) {
   }
   if (times.empty() && when.has_day()) {
     if (!quietly) say(phrases::no_offers(when));
-    auto later = co_await free_times(ctx, std::max(from, now), from + days(search_days), search_limit);
+    auto later =
+        co_await free_times(ctx, std::max(from, now), from + days(search_days), search_limit);
     if (!later) co_return tool_failed(phrases::calendar_down());
     times = *later;
     if (times.size() > most_offers) times.resize(most_offers);
@@ -279,8 +282,8 @@ Task<TurnEnd> Conversation::offer_times(Context ctx, bool quietly) {
     times = spread(times);
   frame_.when.soonest = false;
   frame_.offers = times;
-  co_return ask(Asked::choice, keys_mode_ ? phrases::offers_with_keys(times, now)
-                                          : phrases::offers(times, now));
+  co_return ask(Asked::choice,
+                keys_mode_ ? phrases::offers_with_keys(times, now) : phrases::offers(times, now));
 }
 
 TurnEnd Conversation::ask_confirm() {
@@ -308,8 +311,8 @@ Task<TurnEnd> Conversation::confirmed(Context ctx) {
       call.name = "book_appointment";
       call.arguments = {{"service", service()->id.str()},
                         {"start", calendar::to_text(*frame_.start)},
-                        {"name", name_},
-                        {"phone", contact_phone()}};
+                        {"name", name_}};
+      if (!contact_phone().empty()) call.arguments["phone"] = contact_phone();
       break;
     case Job::move:
       call.name = "move_appointment";

@@ -44,8 +44,8 @@ class BuiltinFactory final : public DialogueFactory {
                                                   const std::vector<std::string>& sentences) {
     Understanding understanding(*profile);
     Expectations expectations(*profile, understanding.lexicon(), sentences);
-    return std::make_shared<const BusinessMind>(BusinessMind{
-        profile, zone, std::move(understanding), std::move(expectations)});
+    return std::make_shared<const BusinessMind>(
+        BusinessMind{profile, zone, std::move(understanding), std::move(expectations)});
   }
 
   asio::awaitable<std::vector<std::string>> sentences(Context ctx, BusinessId business) {
@@ -68,8 +68,8 @@ class BuiltinFactory final : public DialogueFactory {
   void keep(std::shared_ptr<const BusinessMind> mind) {
     std::lock_guard lock(mutex_);
     if (kept_.size() >= most_businesses) {
-      auto oldest = std::ranges::min_element(
-          kept_, {}, [](const auto& entry) { return entry.second.until; });
+      auto oldest =
+          std::ranges::min_element(kept_, {}, [](const auto& entry) { return entry.second.until; });
       kept_.erase(oldest);
     }
     kept_[mind->profile->id] = {mind, clock_.now() + keep_for};

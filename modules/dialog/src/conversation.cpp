@@ -19,7 +19,8 @@ bool is_understood(const Act& act) {
 }
 
 bool corrects_last(const Act& act) {
-  return has_any(act.words, {"actually|instead|wait|sorry", "make it|that", "change it|that", "^no"});
+  return has_any(act.words,
+                 {"actually|instead|wait|sorry", "make it|that", "change it|that", "^no"});
 }
 
 }  // namespace
@@ -115,8 +116,9 @@ Task<TurnEnd> Conversation::reply(Context ctx, UserTurn turn, Speaker& speaker) 
   bool was_open = effect_.has_value();
   auto settled = co_await settle(ctx);
   if (!settled) co_return std::unexpected(settled.error());
-  auto act = turn.input == UserTurn::Input::keys ? act_of_keys(turn.text)
-                                                 : mind_->understanding.understand(turn, situation());
+  auto act = turn.input == UserTurn::Input::keys
+                 ? act_of_keys(turn.text)
+                 : mind_->understanding.understand(turn, situation());
   if (was_open) {
     bool more = is_understood(act) && act.intent != Intent::none && act.intent != Intent::greeting;
     if (!more && *settled) co_return **settled;
@@ -158,9 +160,8 @@ void Conversation::interrupted(std::string_view heard) {
   auto facts = question_.substr(0, question_.rfind('.'));
   auto all = words_of(facts);
   auto played = words_of(heard);
-  auto known = std::ranges::count_if(all, [&](const auto& word) {
-    return std::ranges::find(played, word) != played.end();
-  });
+  auto known = std::ranges::count_if(
+      all, [&](const auto& word) { return std::ranges::find(played, word) != played.end(); });
   confirm_unheard_ = static_cast<std::size_t>(known) * 5 < all.size() * 4;
 }
 
@@ -208,7 +209,8 @@ Act Conversation::act_of_keys(const std::string& keys) const {
 
 std::string Conversation::facts_of(const Act& act) const {
   std::vector<std::string> facts;
-  for (auto index : act.services) facts.push_back(phrases::with_article(profile().services[index].name));
+  for (auto index : act.services)
+    facts.push_back(phrases::with_article(profile().services[index].name));
   const auto& when = act.date.when;
   if (when.exact_day()) facts.push_back(calendar::spoken(*when.first_day));
   if (when.exact_time()) facts.push_back(calendar::spoken_time(*when.earliest));
@@ -294,8 +296,7 @@ std::optional<TurnEnd> Conversation::small_talk(const Act& act) {
       say(phrases::goodbye(profile()));
       return hang_up();
     case Intent::abandon:
-      if (!is_busy()) return std::nullopt;
-      say(phrases::nothing_done());
+      if (is_busy()) say(phrases::nothing_done());
       return idle();
     default:
       return std::nullopt;
@@ -304,8 +305,12 @@ std::optional<TurnEnd> Conversation::small_talk(const Act& act) {
 
 Task<TurnEnd> Conversation::respond_understood(Context ctx, Act act) {
   bool no_more = asked_ == Asked::open && act.answer == false && !act.has_facts();
-  if (no_more && (act.intent == Intent::none || act.intent == Intent::thanks)) act.intent = Intent::goodbye;
-  // "Yes, thank you" answers a question; "perfect, that's all" to a confirmation does too.
+  if (no_more && (act.intent == Intent::none || act.intent == Intent::thanks))
+    act.intent = Intent::goodbye;
+  // "Yes, that's all" to a confirmation is a yes before it is a farewell.
+  if (is_yes_no(asked_) && act.answer == true && act.intent == Intent::goodbye &&
+      !has(act.words, "bye|goodbye"))
+    act.intent = Intent::none;
   if (is_yes_no(asked_) && act.answer && act.intent != Intent::goodbye && !act.has_facts() &&
       (act.intent == Intent::none || act.intent == Intent::thanks || act.intent == Intent::book ||
        act.intent == Intent::cancel || act.intent == Intent::message)) {
@@ -321,8 +326,8 @@ Task<TurnEnd> Conversation::respond_understood(Context ctx, Act act) {
   auto answered = co_await answer(ctx, act);
   if (!answered) co_return std::unexpected(answered.error());
   if (*answered) co_return **answered;
-  bool other_visit = act.intent == Intent::move || act.intent == Intent::cancel ||
-                     act.intent == Intent::lookup;
+  bool other_visit =
+      act.intent == Intent::move || act.intent == Intent::cancel || act.intent == Intent::lookup;
   if (other_visit) {
     auto end = co_await begin_with_visits(ctx, std::move(act));
     co_return end;
@@ -397,7 +402,8 @@ Task<json::object> Conversation::use(Context ctx, ToolCall call) {
     auto work = tools_.call(ctx, start_.scope, std::move(call));
     auto result = co_await std::move(work);
     if (result) trace.result = *result;
-    report(result ? "" : std::string(to_string(result.error().code)) + ": " + result.error().detail);
+    report(result ? ""
+                  : std::string(to_string(result.error().code)) + ": " + result.error().detail);
     co_return result;
   } catch (...) {
     // The caller interrupted or hung up: the timeline still shows that the tool was at work. What
@@ -414,7 +420,8 @@ std::string Conversation::key_for(const std::string& tool, const json::object& a
 
 void Conversation::note(std::string kind, std::string sentence) {
   auto rank = [](std::string_view k) {
-    constexpr std::array<std::string_view, 6> order{"none", "answered", "message", "cancelled", "moved", "booked"};
+    constexpr std::array<std::string_view, 6> order{"none",      "answered", "message",
+                                                    "cancelled", "moved",    "booked"};
     return std::ranges::find(order, k) - order.begin();
   };
   if (rank(kind) >= rank(outcome_.kind)) outcome_.kind = kind;

@@ -110,7 +110,7 @@ class Conversation final : public Dialogue {
   Task<TurnEnd> check_exact(Context ctx);
   Task<TurnEnd> offer_times(Context ctx, bool quietly);
   Task<std::vector<calendar::LocalTime>> free_times(Context ctx, calendar::LocalTime from,
-                                                            calendar::LocalTime to, int limit);
+                                                    calendar::LocalTime to, int limit);
   Task<TurnEnd> confirmed(Context ctx);
   Task<TurnEnd> perform(Context ctx, Effect effect);
   Task<TurnEnd> performed(Context ctx, Effect effect, json::object result);
@@ -152,7 +152,8 @@ class Conversation final : public Dialogue {
   bool asked_surely_ = false;
   bool confirm_unheard_ = false;
   bool asked_phone_again_ = false;
-  bool looking_up_ = false;          ///< the caller's appointments are wanted, nothing else
+  bool phone_refused_ = false;
+  bool looking_up_ = false;         ///< the caller's appointments are wanted, nothing else
   std::vector<std::size_t> among_;  ///< services the last words could mean
 
   Frame frame_;

@@ -16,14 +16,16 @@ constexpr std::size_t most_topics = 150;
 constexpr std::size_t most_keywords = 200;
 
 constexpr std::array<std::string_view, 6> times{
-    "tomorrow at two",          "on monday at ten o'clock",    "next friday afternoon",
-    "on tuesday morning at nine thirty", "on thursday at three p.m.", "next week"};
+    "tomorrow at two",           "on monday at ten o'clock",
+    "next friday afternoon",     "on tuesday morning at nine thirty",
+    "on thursday at three p.m.", "next week"};
 
 /// Words of a sentence that the speech dictionary can have: letters and apostrophes only.
 std::string plain(std::string_view text) {
   Words kept;
   for (const auto& word : words_of(text)) {
-    bool speakable = std::ranges::all_of(word, [](char c) { return (c >= 'a' && c <= 'z') || c == '\''; });
+    bool speakable =
+        std::ranges::all_of(word, [](char c) { return (c >= 'a' && c <= 'z') || c == '\''; });
     if (speakable) kept.push_back(word == "am" || word == "pm" ? word.substr(0, 1) + ".m." : word);
   }
   return join(kept);
@@ -40,14 +42,16 @@ class Sentences {
       add(fmt::format("can i get a {} {}", name, when));
       add(fmt::format("i need a {} {}", name, when));
     }
-    for (auto pattern : {"how much is a {}", "how much does a {} cost", "how long does a {} take",
-                         "do you do {}", "do you offer {}", "i'd like a {} please", "does a {} hurt",
-                         "what is a {}", "what does a {} include", "tell me about {}"})
+    for (auto pattern :
+         {"how much is a {}", "how much does a {} cost", "how long does a {} take", "do you do {}",
+          "do you offer {}", "i'd like a {} please", "does a {} hurt", "what is a {}",
+          "what does a {} include", "tell me about {}"})
       add(fmt::format(fmt::runtime(pattern), name));
   }
   void add_topic(const std::string& word) {
-    for (auto pattern : {"do you have {}", "do you accept {}", "do you take {}", "what about {}",
-                         "tell me about {}", "how much is {}", "what is your {} policy", "is there {}"})
+    for (auto pattern :
+         {"do you have {}", "do you accept {}", "do you take {}", "what about {}",
+          "tell me about {}", "how much is {}", "what is your {} policy", "is there {}"})
       add(fmt::format(fmt::runtime(pattern), word));
   }
   std::vector<std::string> take() { return std::move(list_); }
@@ -62,18 +66,51 @@ void add_general(Sentences& sentences) {
     sentences.add(fmt::format("i need to move my appointment to {}", when));
     sentences.add(fmt::format("do you have anything {}", when));
   }
-  for (auto sentence :
-       {"i'd like to make an appointment", "i want to book an appointment", "i need to cancel my appointment",
-        "i want to reschedule my appointment", "when is my appointment", "what are your hours",
-        "when do you open", "when do you close today", "are you open on saturday", "are you open today",
-        "where are you located", "what's your address", "how do i get there", "what services do you offer",
-        "what are your prices", "how much does it cost", "do you take my insurance", "do you accept insurance",
-        "how can i pay", "can i pay by credit card", "is there parking", "where can i park",
-        "what is your cancellation policy", "what happens if i cancel", "do you take new patients",
-        "do you see children", "what should i bring", "i have a question about", "can you tell me about",
-        "i'd like to know", "can i leave a message", "can i speak to someone", "i'd like to talk to a person",
-        "are you a robot", "can you repeat that", "thank you", "thank you goodbye", "goodbye", "that's all",
-        "no thank you", "yes please", "yes", "no", "what can you do", "help"})
+  for (auto sentence : {"i'd like to make an appointment",
+                        "i want to book an appointment",
+                        "i need to cancel my appointment",
+                        "i want to reschedule my appointment",
+                        "when is my appointment",
+                        "what are your hours",
+                        "when do you open",
+                        "when do you close today",
+                        "are you open on saturday",
+                        "are you open today",
+                        "where are you located",
+                        "what's your address",
+                        "how do i get there",
+                        "what services do you offer",
+                        "what are your prices",
+                        "how much does it cost",
+                        "do you take my insurance",
+                        "do you accept insurance",
+                        "how can i pay",
+                        "can i pay by credit card",
+                        "is there parking",
+                        "where can i park",
+                        "what is your cancellation policy",
+                        "what happens if i cancel",
+                        "do you take new patients",
+                        "do you see children",
+                        "what should i bring",
+                        "i have a question about",
+                        "can you tell me about",
+                        "i'd like to know",
+                        "can i leave a message",
+                        "can i speak to someone",
+                        "i'd like to talk to a person",
+                        "are you a robot",
+                        "can you repeat that",
+                        "thank you",
+                        "thank you goodbye",
+                        "goodbye",
+                        "that's all",
+                        "no thank you",
+                        "yes please",
+                        "yes",
+                        "no",
+                        "what can you do",
+                        "help"})
     sentences.add(sentence);
 }
 

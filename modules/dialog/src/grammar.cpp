@@ -11,9 +11,7 @@
 namespace parley::dialog {
 namespace {
 
-std::string either(const std::vector<std::string>& choices) {
-  return parley::join(choices, " | ");
-}
+std::string either(const std::vector<std::string>& choices) { return parley::join(choices, " | "); }
 
 std::string names_of(std::string_view list) { return either(split(list, ' ')); }
 
@@ -21,9 +19,8 @@ std::string names_of(std::string_view list) { return either(split(list, ' ')); }
 std::string spelled(const Words& words) {
   Words plain;
   for (auto word : words) {
-    std::erase_if(word, [](char c) {
-      return (c < 'a' || c > 'z') && c != '\'' && (c < '0' || c > '9');
-    });
+    std::erase_if(word,
+                  [](char c) { return (c < 'a' || c > 'z') && c != '\'' && (c < '0' || c > '9'); });
     if (!word.empty()) plain.push_back(word);
   }
   return join(plain);
@@ -61,12 +58,15 @@ void Grammar::add_services(const business::Profile& profile, const ServiceLexico
 
 void Grammar::add_dates() {
   add("weekday", "monday | tuesday | wednesday | thursday | friday | saturday | sunday");
-  add("month", "january | february | march | april | may | june | july | august | september | "
-               "october | november | december");
+  add("month",
+      "january | february | march | april | may | june | july | august | september | "
+      "october | november | december");
   add("ordinal",
-      "first | second | third | fourth | fifth | sixth | seventh | eighth | ninth | tenth | eleventh "
+      "first | second | third | fourth | fifth | sixth | seventh | eighth | ninth | tenth | "
+      "eleventh "
       "| twelfth | thirteenth | fourteenth | fifteenth | sixteenth | seventeenth | eighteenth | "
-      "nineteenth | twentieth | twenty (first | second | third | fourth | fifth | sixth | seventh | "
+      "nineteenth | twentieth | twenty (first | second | third | fourth | fifth | sixth | seventh "
+      "| "
       "eighth | ninth) | thirtieth | thirty first");
   add("near_day", "today | tomorrow | the day after tomorrow | [on] [this | next] <weekday>");
   add("date", "<month> [the] <ordinal> | the <ordinal> of <month>");
@@ -74,19 +74,24 @@ void Grammar::add_dates() {
   add("days", "next week | this week");
   add("half", "morning | afternoon");
   add("part", "in the (morning | afternoon)");
-  add("hour", "one | two | three | four | five | six | seven | eight | nine | ten | eleven | twelve");
-  add("plain_clock", "<hour> [thirty | fifteen | forty five] [a.m. | p.m. | in the morning | in the "
-                     "afternoon] | <hour> o'clock");
+  add("hour",
+      "one | two | three | four | five | six | seven | eight | nine | ten | eleven | twelve");
+  add("plain_clock",
+      "<hour> [thirty | fifteen | forty five] [a.m. | p.m. | in the morning | in the "
+      "afternoon] | <hour> o'clock");
   add("clock", "<plain_clock> | half past <hour> | [a] quarter (past | to) <hour>");
   add("time", "<clock> | noon");
   // Where one of several is chosen, "the third" is that one and no day.
   add("the_day", "the <ordinal> [at <time>]");
-  add("soonest", "as soon as possible | the next available [time | appointment] | any time | "
-                 "whenever you have time");
+  add("soonest",
+      "as soon as possible | the next available [time | appointment] | any time | "
+      "whenever you have time");
   add("free_times", "what do you have [available] | what times are available");
   // "Nine october" would be a day and "the ninth one" a choice: such neighbours need "on" or "at".
-  add("when", "<day> [at <time> | <part> | <half>] | <near_day> <plain_clock> | [at] <time> [<near_day> | on <date> | on the <ordinal>] "
-              "| <days>");
+  add("when",
+      "<day> [at <time> | <part> | <half>] | <near_day> <plain_clock> | [at] <time> [<near_day> | "
+      "on <date> | on the <ordinal>] "
+      "| <days>");
 }
 
 void Grammar::add_people() {
@@ -108,49 +113,62 @@ void Grammar::add_people() {
   add("three_digits", "<digit> <pair> | double <digit> <digit> | <digit> hundred");
   add("four_digits", "<pair> <pair> | <digit> double <digit> <digit> | <digit> <digit> hundred");
   add("phone", "[one] <three_digits> <three_digits> <four_digits>");
-  add("phone_part", "<three_digits> | <three_digits> <three_digits> | <four_digits> | <three_digits> "
-                    "<four_digits>");
+  add("phone_part",
+      "<three_digits> | <three_digits> <three_digits> | <four_digits> | <three_digits> "
+      "<four_digits>");
 }
 
 void Grammar::add_requests() {
-  add("yes", "yes | yeah | yep | yes please | sure | correct | that's right | that's correct | okay | "
-             "go ahead | yes go ahead | book it | please do | sounds good | that works | perfect | "
-             "exactly | yes that's right | yes book it");
-  add("no", "no | nope | no thanks | no thank you | that's wrong | that's not right | no that's wrong | "
-            "not really");
-  add("repeat", "what was that | repeat that [please] | say that again | can you repeat that | pardon me "
-                "| i didn't hear that");
+  add("yes",
+      "yes | yeah | yep | yes please | sure | correct | that's right | that's correct | okay | "
+      "go ahead | yes go ahead | book it | please do | sounds good | that works | perfect | "
+      "exactly | yes that's right | yes book it");
+  add("no",
+      "no | nope | no thanks | no thank you | that's wrong | that's not right | no that's wrong | "
+      "not really");
+  add("repeat",
+      "what was that | repeat that [please] | say that again | can you repeat that | pardon me "
+      "| i didn't hear that");
   add("help", "help | what can you do | what are my options");
-  add("human", "(can i | i want to | i'd like to | let me) (speak | talk) (to | with) (a person | a human | "
-               "someone | a real person | the manager | the owner | a representative) | operator | "
-               "representative");
-  add("goodbye", "goodbye | bye | bye bye | that's all | that's it | nothing else | that's everything | "
-                 "no that's all [thank you]");
+  add("human",
+      "(can i | i want to | i'd like to | let me) (speak | talk) (to | with) (a person | a human | "
+      "someone | a real person | the manager | the owner | a representative) | operator | "
+      "representative");
+  add("goodbye",
+      "goodbye | bye | bye bye | that's all | that's it | nothing else | that's everything | "
+      "no that's all [thank you]");
   add("thanks", "thank you [very much] | thanks");
   add("abandon", "never mind | forget it");
-  add("robot", "are you a (robot | machine | computer | real person) | am i talking to a (robot | machine "
-               "| person) | is this a (robot | recording | machine)");
-  add("hours", "what are your [opening | business] hours | what are the hours | when are you open | "
-               "when do you (open | close) [today | tomorrow] | what time do you (open | close) [today | "
-               "tomorrow | on <weekday>] | are you open [today | tomorrow | on <weekday> | now]");
-  add("address", "where are you [located] | what's your address | what is your address | how do i get "
-                 "there | where is your office");
+  add("robot",
+      "are you a (robot | machine | computer | real person) | am i talking to a (robot | machine "
+      "| person) | is this a (robot | recording | machine)");
+  add("hours",
+      "what are your [opening | business] hours | what are the hours | when are you open | "
+      "when do you (open | close) [today | tomorrow] | what time do you (open | close) [today | "
+      "tomorrow | on <weekday>] | are you open [today | tomorrow | on <weekday> | now]");
+  add("address",
+      "where are you [located] | what's your address | what is your address | how do i get "
+      "there | where is your office");
   add("services", "what services do you (offer | have) | what do you offer");
   add("contact", "what's your (phone number | email address | website)");
-  add("prices", has_services_
-                    ? "how much is <a_service> | how much does <a_service> cost | what does <a_service> "
-                      "cost | what's the price of <a_service> | what are your prices"
-                    : "what are your prices");
-  add("message", "[i'd like to | i want to | can i] leave a message | take a message | [can] someone call "
-                 "me back");
-  add("i_would", "i'd like to | i would like to | i want to | i need to | can i | could i | i'm calling to");
+  add("prices",
+      has_services_
+          ? "how much is <a_service> | how much does <a_service> cost | what does <a_service> "
+            "cost | what's the price of <a_service> | what are your prices"
+          : "what are your prices");
+  add("message",
+      "[i'd like to | i want to | can i] leave a message | take a message | [can] someone call "
+      "me back");
+  add("i_would",
+      "i'd like to | i would like to | i want to | i need to | can i | could i | i'm calling to");
   add("to_book", "book | schedule | make | set up | get");
   add("appointment", "an appointment");
   auto wished = has_services_ ? "(<appointment> [for <a_service>] | <a_service> [appointment])"
                               : std::string("<appointment>");
-  add("book", fmt::format("(<i_would> <to_book> | i'd like | i would like | i need | i want | book | "
-                          "can i get | do you have time for) {}",
-                          wished));
+  add("book",
+      fmt::format("(<i_would> <to_book> | i'd like | i would like | i need | i want | book | "
+                  "can i get | do you have time for) {}",
+                  wished));
   add("booking", "<book> [[for] <when> | <soonest>] [<my_name>]");
   add("my_name", "[and] my name is <full_name> | for <full_name>");
   add("move", "[<i_would>] (move | change | reschedule) my appointment [to <when>]");
@@ -158,43 +176,55 @@ void Grammar::add_requests() {
   add("lookup", "when is my appointment | what time is my appointment | do i have an appointment");
   // What can be said whatever was asked.
   add("common", "<repeat> | <help> | <human> | <goodbye> | <abandon> | <message>");
-  add("change", "no [make it | i meant] | actually | make it | i meant | how about | let's do | change it "
-                "to");
+  add("change",
+      "no [make it | i meant] | actually | make it | i meant | how about | let's do | change it "
+      "to");
 }
 
 std::string Grammar::body(Asked asked) const {
   std::string service = has_services_ ? "<a_service>" : "<appointment>";
   switch (asked) {
     case Asked::open:
-      return with_needed("<greeted> <booking> | <booking> | <a_service_when> | <move> | <cancel> | <lookup> | <hours> | <prices> | "
-                         "<address> | <services> | <contact> | <robot> | <thanks> | <yes> | <no> | "
-                         "<common>");
+      return with_needed(
+          "<greeted> <booking> | <booking> | <a_service_when> | <move> | <cancel> | <lookup> | "
+          "<hours> | <prices> | "
+          "<address> | <services> | <contact> | <robot> | <thanks> | <yes> | <no> | "
+          "<common>");
     case Asked::service:
-      return with_needed(fmt::format("[i'd like | i need | i want | it's for | for | just | maybe] {0} "
-                                     "[please] | {0} (<when> | <the_day>) | <services> | <prices> | <common>",
-                                     service));
+      return with_needed(
+          fmt::format("[i'd like | i need | i want | it's for | for | just | maybe] {0} "
+                      "[please] | {0} (<when> | <the_day>) | <services> | <prices> | <common>",
+                      service));
     case Asked::when:
-      return with_needed("[how about | on | for | let's do | maybe | can i come] (<when> | <the_day>) [please] | "
-                         "<soonest> | <free_times> | <hours> | <common>");
+      return with_needed(
+          "[how about | on | for | let's do | maybe | can i come] (<when> | <the_day>) [please] | "
+          "<soonest> | <free_times> | <hours> | <common>");
     case Asked::choice:
-      return with_needed("<pick> [please] | [i'll take | let's do | how about] <when> "
-                         "[please] | <soonest> | <free_times> | <yes> | <no> | <common>");
+      return with_needed(
+          "<pick> [please] | [i'll take | let's do | how about] <when> "
+          "[please] | <soonest> | <free_times> | <yes> | <no> | <common>");
     case Asked::name:
-      return with_needed("[my name is | it's | this is | the name is | i'm | for | yes it's] <name> [please] | "
-                         "[it's] <spelled_name> | <common>");
+      return with_needed(
+          "[my name is | it's | this is | the name is | i'm | for | yes it's] <name> [please] | "
+          "[it's] <spelled_name> | <common>");
     case Asked::phone:
-      return with_needed("[it's | my number is | the number is | yes it's] <phone> | <phone_part> | <common>");
+      return with_needed(
+          "[it's | my number is | the number is | yes it's] <phone> | <phone_part> | <no> | "
+          "<common>");
     case Asked::confirm:
-      return with_needed(fmt::format(
-          "<yes> | <no> | [<change>] (<when> | <the_day>) | <change> {} | [no] (the | my) name is <full_name> | [no] "
-          "(the | change the) <part_wrong> [is wrong] | <common>",
-          service));
+      return with_needed(
+          fmt::format("<yes> | <no> | [<change>] (<when> | <the_day>) | <change> {} | [no] (the | "
+                      "my) name is <full_name> | [no] "
+                      "(the | change the) <part_wrong> [is wrong] | <common>",
+                      service));
     case Asked::doubt:
-      return with_needed(fmt::format("<yes> | <no> | [no] [i said | i meant] ({} | <when> | <the_day>) | <common>", service));
+      return with_needed(fmt::format(
+          "<yes> | <no> | [no] [i said | i meant] ({} | <when> | <the_day>) | <common>", service));
     case Asked::what_else:
-      return with_needed(fmt::format("[the | change the] <part_wrong> | [<change>] ({} | <when> | <the_day>) | "
-                                     "[the | my] name is <full_name> | <yes> | <no> | <common>",
-                                     service));
+      return with_needed(
+          fmt::format("[the | change the] <part_wrong> | [<change>] ({} | <when> | <the_day>) | "
+                      "[the | my] name is <full_name> | <yes> | <no> | <common>",
+                      service));
     case Asked::appointment:
       return with_needed(fmt::format("<pick> [please] | <when> | the {} | <yes> | <no> | <common>",
                                      has_services_ ? "<service>" : "<appointment>"));

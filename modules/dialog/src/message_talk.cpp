@@ -34,7 +34,7 @@ Task<TurnEnd> Conversation::take_message(Context ctx, const Act& act) {
   while (!is_valid_utf8(frame_.message)) frame_.message.pop_back();
   if (!act.phone.empty()) phone_ = act.phone;
   if (!act.name.empty()) name_ = act.name;
-  if (contact_phone().empty()) co_return ask(Asked::phone, phrases::ask_phone());
+  if (contact_phone().empty() && !phone_refused_) co_return ask(Asked::phone, phrases::ask_phone());
   co_return ask_confirm();
 }
 

@@ -93,7 +93,8 @@ bool is_open(const business::Profile& profile, calendar::LocalTime at) {
 std::string spoken_spans(const business::DayHours& hours) {
   std::string text;
   for (const auto& span : hours) {
-    auto to = span.to >= minutes(24 * 60) ? std::string("midnight") : calendar::spoken_time(span.to);
+    auto to =
+        span.to >= minutes(24 * 60) ? std::string("midnight") : calendar::spoken_time(span.to);
     text += fmt::format("{}{} to {}", text.empty() ? "" : " and ", calendar::spoken_time(span.from),
                         to);
   }

@@ -14,13 +14,28 @@ constexpr std::size_t max_sentences = 200;
 
 /// Words for the same thing that callers and documents use differently.
 std::string common_sense(const std::string& stem) {
-  static const std::map<std::string, std::string> same{
-      {"price", "cost"},    {"charg", "cost"},   {"fee", "cost"},      {"expensiv", "cost"},
-      {"tak", "accept"},    {"park", "park"},    {"kid", "child"},     {"children", "child"},
-      {"childr", "child"},  {"pay", "payment"},  {"paid", "payment"},  {"payment", "payment"},
-      {"hurt", "pain"},     {"painful", "pain"}, {"insuranc", "insur"}, {"insured", "insur"},
-      {"cancellation", "cancel"}, {"cancell", "cancel"}, {"dog", "pet"}, {"cat", "pet"},
-      {"wheelchair", "accessibl"}, {"doctor", "dentist"}};
+  static const std::map<std::string, std::string> same{{"price", "cost"},
+                                                       {"charg", "cost"},
+                                                       {"fee", "cost"},
+                                                       {"expensiv", "cost"},
+                                                       {"tak", "accept"},
+                                                       {"park", "park"},
+                                                       {"kid", "child"},
+                                                       {"children", "child"},
+                                                       {"childr", "child"},
+                                                       {"pay", "payment"},
+                                                       {"paid", "payment"},
+                                                       {"payment", "payment"},
+                                                       {"hurt", "pain"},
+                                                       {"painful", "pain"},
+                                                       {"insuranc", "insur"},
+                                                       {"insured", "insur"},
+                                                       {"cancellation", "cancel"},
+                                                       {"cancell", "cancel"},
+                                                       {"dog", "pet"},
+                                                       {"cat", "pet"},
+                                                       {"wheelchair", "accessibl"},
+                                                       {"doctor", "dentist"}};
   auto found = same.find(stem);
   return found == same.end() ? stem : found->second;
 }
@@ -33,7 +48,8 @@ std::set<std::string> subjects(const Words& words) {
 
 double overlap_of(const std::set<std::string>& question, const std::set<std::string>& text) {
   if (question.empty()) return 0;
-  auto shared = std::ranges::count_if(question, [&](const auto& stem) { return text.contains(stem); });
+  auto shared =
+      std::ranges::count_if(question, [&](const auto& stem) { return text.contains(stem); });
   return static_cast<double>(shared) / static_cast<double>(question.size());
 }
 
@@ -47,8 +63,8 @@ bool ends_sentence(std::string_view text, std::size_t at) {
   auto start = text.substr(0, at).find_last_of(" \n");
   auto word = text.substr(start == std::string_view::npos ? 0 : start + 1,
                           at - (start == std::string_view::npos ? 0 : start + 1));
-  static const std::set<std::string_view> short_forms{"Dr", "Mr", "Mrs", "Ms", "St", "No", "a.m", "p.m",
-                                                      "e.g", "i.e", "approx", "Ave", "Blvd"};
+  static const std::set<std::string_view> short_forms{
+      "Dr", "Mr", "Mrs", "Ms", "St", "No", "a.m", "p.m", "e.g", "i.e", "approx", "Ave", "Blvd"};
   return c != '.' || !short_forms.contains(word);
 }
 
@@ -56,8 +72,8 @@ bool ends_sentence(std::string_view text, std::size_t at) {
 std::string speakable(std::string_view text) {
   std::string out;
   for (char c : text) {
-    bool markup = c == '*' || c == '#' || c == '`' || c == '|' || c == '_' || c == '<' || c == '>' ||
-                  static_cast<unsigned char>(c) < 0x20 || c == 0x7F;
+    bool markup = c == '*' || c == '#' || c == '`' || c == '|' || c == '_' || c == '<' ||
+                  c == '>' || static_cast<unsigned char>(c) < 0x20 || c == 0x7F;
     char next = markup ? ' ' : c;
     if (next == ' ' && (out.empty() || out.back() == ' ')) continue;
     out += next;
@@ -149,13 +165,15 @@ Answer best_answer(std::string_view question, const std::vector<FoundPassage>& p
 std::string spoken_source(std::string_view document) {
   auto slash = document.find_last_of("/\\");
   if (slash != std::string_view::npos) document.remove_prefix(slash + 1);
-  if (auto dot = document.rfind('.'); dot != std::string_view::npos) document = document.substr(0, dot);
+  if (auto dot = document.rfind('.'); dot != std::string_view::npos)
+    document = document.substr(0, dot);
   std::string spaced;
   for (char c : document) spaced += c == '_' || c == '-' ? ' ' : c;
   Words kept;
   for (const auto& word : words_of(spaced)) {
-    static const std::set<std::string_view> empty{"document", "doc", "scan", "untitled", "file", "final",
-                                                  "copy", "new", "img", "page", "draft", "v"};
+    static const std::set<std::string_view> empty{"document", "doc",   "scan",  "untitled",
+                                                  "file",     "final", "copy",  "new",
+                                                  "img",      "page",  "draft", "v"};
     bool letters = std::ranges::all_of(word, [](char c) { return c < '0' || c > '9'; });
     if (letters && word.size() > 1 && !empty.contains(word)) kept.push_back(word);
   }

@@ -15,8 +15,8 @@ struct FoundPassage {
 /// The one to three sentences that answer a question.
 struct Answer {
   std::string text;
-  std::string source;   ///< "price list", or empty when the file's name says nothing
-  double overlap = 0;   ///< share of the question's subject words that the text speaks of
+  std::string source;  ///< "price list", or empty when the file's name says nothing
+  double overlap = 0;  ///< share of the question's subject words that the text speaks of
 };
 
 /// Below this share of the question's words an answer is a guess, and guesses are not spoken.

@@ -113,7 +113,8 @@ std::string goodbye(const business::Profile& profile) {
   return fmt::format("Thank you for calling {}. Goodbye.", profile.name);
 }
 std::string help() {
-  return "I can book, move or cancel an appointment, tell you our hours, prices and address, answer "
+  return "I can book, move or cancel an appointment, tell you our hours, prices and address, "
+         "answer "
          "questions, or take a message.";
 }
 std::string keys_menu() {
@@ -121,7 +122,8 @@ std::string keys_menu() {
          "just tell me.";
 }
 std::string anything_else(int turn) {
-  return turn % 2 == 0 ? "Is there anything else I can do for you?" : "Can I help with anything else?";
+  return turn % 2 == 0 ? "Is there anything else I can do for you?"
+                       : "Can I help with anything else?";
 }
 
 std::string ask_service(const business::Profile& profile) {
@@ -147,7 +149,8 @@ std::string ask_time(calendar::Date day) {
 }
 std::string ask_day(const calendar::When& when) {
   if (when.exact_time())
-    return fmt::format("Which day would you like to come at {}?", calendar::spoken_time(*when.earliest));
+    return fmt::format("Which day would you like to come at {}?",
+                       calendar::spoken_time(*when.earliest));
   return "Which day would you like?";
 }
 std::string ask_other_day() { return "Which other day would suit you?"; }
@@ -165,7 +168,9 @@ std::string ask_change() {
 std::string heard_facts(const std::string& facts) {
   return fmt::format("I heard {}. Is that right?", facts);
 }
-std::string surely() { return "Just to be sure, was that a yes? Say yes or no, or press 1 for yes."; }
+std::string surely() {
+  return "Just to be sure, was that a yes? Say yes or no, or press 1 for yes.";
+}
 std::string say_yes_or_no() { return "Please say yes or no, or press 1 for yes and 2 for no."; }
 
 std::string offers(const std::vector<calendar::LocalTime>& times, calendar::LocalTime now) {
@@ -199,9 +204,9 @@ std::string refused(Refusal refusal, const business::Profile& profile,
       const auto& hours = profile.hours_on(day);
       if (hours.empty()) return refused_day(Refusal::closed_day, profile, day);
       if (service && is_open(profile, start))
-        return fmt::format("{} takes {}, and on {} we're open from {}.",
-                           capitalized(with_article(service->name)), spoken_minutes(service->duration),
-                           calendar::spoken(day), spoken_spans(hours));
+        return fmt::format(
+            "{} takes {}, and on {} we're open from {}.", capitalized(with_article(service->name)),
+            spoken_minutes(service->duration), calendar::spoken(day), spoken_spans(hours));
       return fmt::format("We're not open at {}: on {} our hours are {}.", time_of(start),
                          calendar::spoken(day), spoken_spans(hours));
     }
@@ -211,8 +216,8 @@ std::string refused(Refusal refusal, const business::Profile& profile,
       return fmt::format("That's too soon: we need at least {} notice.",
                          spoken_minutes(profile.booking.minimum_notice));
     case Refusal::no_such_time:
-      return fmt::format("There is no {} on {}, because the clocks go forward then.", time_of(start),
-                         calendar::spoken(day));
+      return fmt::format("There is no {} on {}, because the clocks go forward then.",
+                         time_of(start), calendar::spoken(day));
     case Refusal::closed_day:
     case Refusal::holiday:
     case Refusal::too_far:
@@ -228,7 +233,8 @@ std::string refused_day(Refusal refusal, const business::Profile& profile, calen
     case Refusal::past:
       return fmt::format("{} is in the past.", calendar::spoken(day));
     case Refusal::too_far:
-      return fmt::format("I can only book up to {} days ahead.", profile.booking.furthest_ahead.count());
+      return fmt::format("I can only book up to {} days ahead.",
+                         profile.booking.furthest_ahead.count());
     case Refusal::holiday: {
       auto* holiday = profile.holiday_on(day);
       if (holiday && !holiday->name.empty())
@@ -249,8 +255,8 @@ std::string date_problem(const calendar::NaturalDate& date) {
 
 std::string confirm_booking(const std::string& service, calendar::LocalTime start,
                             const std::string& name) {
-  return fmt::format("{} {} for {}. Shall I book it?", capitalized(with_article(service)), on(start),
-                     name);
+  return fmt::format("{} {} for {}. Shall I book it?", capitalized(with_article(service)),
+                     on(start), name);
 }
 std::string confirm_move(const std::string& service, calendar::LocalTime from,
                          calendar::LocalTime to) {
@@ -314,6 +320,7 @@ std::string offer_human_message() {
 }
 std::string ask_message() { return "What message should I pass on?"; }
 std::string calendar_down() { return "I'm sorry, I can't reach the calendar right now."; }
+std::string nothing_to_book() { return "I can't book appointments on the phone here."; }
 std::string documents_down() { return "I'm sorry, I can't look that up right now."; }
 std::string outcome_unclear() {
   return "I'm sorry, I couldn't make sure that this went through, so please don't rely on it yet.";
@@ -323,7 +330,8 @@ std::string not_understood(int turn) {
   return turn % 2 == 0 ? "Sorry, I didn't get that." : "I'm sorry, I didn't understand.";
 }
 std::string give_up(const business::Profile& profile) {
-  return fmt::format("I'm sorry that I can't help you today. Please call {} again. Goodbye.", profile.name);
+  return fmt::format("I'm sorry that I can't help you today. Please call {} again. Goodbye.",
+                     profile.name);
 }
 std::string still_there(int times) {
   return times == 1 ? "Are you still there?" : "I can't hear you.";
@@ -342,9 +350,11 @@ std::string hours_on(const business::Profile& profile, calendar::Date day, calen
   if (spans.empty()) return fmt::format("We're closed {}{}.", when, reason);
   return fmt::format("{}{} we're open from {}.", capitalized(when), reason, spoken_spans(spans));
 }
-std::string open_at(const business::Profile& profile, calendar::LocalTime at, calendar::Date today) {
+std::string open_at(const business::Profile& profile, calendar::LocalTime at,
+                    calendar::Date today) {
   if (profile.hours_on(day_of(at)).empty()) return hours_on(profile, day_of(at), today);
-  return fmt::format("{} {}", is_open(profile, at) ? "Yes." : "No.", hours_on(profile, day_of(at), today));
+  return fmt::format("{} {}", is_open(profile, at) ? "Yes." : "No.",
+                     hours_on(profile, day_of(at), today));
 }
 
 std::string money(std::int64_t minor, std::string_view currency) {
@@ -379,7 +389,8 @@ std::string duration(const business::Service& service) {
 std::string offered(const business::Service& service) {
   auto text = fmt::format("Yes, we offer {}. It takes about {}", in_sentence(service.name),
                           spoken_minutes(service.duration));
-  if (service.price_minor) text += fmt::format(" and is {}", money(*service.price_minor, service.currency));
+  if (service.price_minor)
+    text += fmt::format(" and is {}", money(*service.price_minor, service.currency));
   return text + ".";
 }
 std::string services(const business::Profile& profile) {

@@ -17,7 +17,8 @@ std::string anything_else(int turn);
 std::string how_can_i_help();
 
 std::string ask_service(const business::Profile& profile);
-std::string ask_which_service(const business::Profile& profile, const std::vector<std::size_t>& among);
+std::string ask_which_service(const business::Profile& profile,
+                              const std::vector<std::size_t>& among);
 std::string service_keys(const business::Profile& profile);
 std::string ask_when();
 std::string ask_time(calendar::Date day);
@@ -33,11 +34,13 @@ std::string surely();
 std::string say_yes_or_no();
 
 std::string offers(const std::vector<calendar::LocalTime>& times, calendar::LocalTime now);
-std::string offers_with_keys(const std::vector<calendar::LocalTime>& times, calendar::LocalTime now);
+std::string offers_with_keys(const std::vector<calendar::LocalTime>& times,
+                             calendar::LocalTime now);
 std::string no_offers(const calendar::When& when);
 std::string other_times_follow();
-std::string refused(Refusal refusal, const business::Profile& profile, const business::Service* service,
-                    calendar::LocalTime start, calendar::LocalTime now);
+std::string refused(Refusal refusal, const business::Profile& profile,
+                    const business::Service* service, calendar::LocalTime start,
+                    calendar::LocalTime now);
 std::string refused_day(Refusal refusal, const business::Profile& profile, calendar::Date day);
 std::string date_problem(const calendar::NaturalDate& date);
 
@@ -70,6 +73,7 @@ std::string offer_message();
 std::string offer_human_message();
 std::string ask_message();
 std::string calendar_down();
+std::string nothing_to_book();
 std::string documents_down();
 std::string outcome_unclear();
 std::string do_not_know();

@@ -30,6 +30,13 @@ Task<TurnEnd> Conversation::answer_to_question(Context ctx, Act act) {
     auto end = co_await advance(ctx);
     co_return end;
   }
+  bool no_phone = asked == Asked::phone && act.answer == false && !looking_up_;
+  if (no_phone && (frame_.job == Job::book || frame_.job == Job::message)) {
+    phone_refused_ = true;
+    asked_phone_again_ = false;
+    auto end = co_await advance(ctx);
+    co_return end;
+  }
   if (!is_busy()) {
     // Only "yes" is left here, or something that fits nothing now.
     if (act.answer == true) co_return ask(Asked::open, phrases::how_can_i_help());
@@ -106,8 +113,8 @@ Task<TurnEnd> Conversation::impossible_date(Context ctx, Act act) {
     auto end = co_await advance(ctx);
     co_return end;
   }
-  co_return ask(Asked::when, frame_.when.exact_time() ? phrases::ask_day(frame_.when)
-                                                      : phrases::ask_when());
+  co_return ask(Asked::when,
+                frame_.when.exact_time() ? phrases::ask_day(frame_.when) : phrases::ask_when());
 }
 
 Task<TurnEnd> Conversation::confirm_answered(Context ctx, Act act) {

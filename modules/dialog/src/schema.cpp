@@ -16,8 +16,8 @@ std::string_view text_of(const json::value& value) { return value.as_string(); }
 bool is_integer(const json::value& value) {
   if (value.is_int64() || value.is_uint64()) return true;
   // 3.0 is an integer to JSON Schema, and some callers write integers so.
-  return value.is_double() && value.as_double() == static_cast<double>(
-                                                       static_cast<std::int64_t>(value.as_double()));
+  return value.is_double() &&
+         value.as_double() == static_cast<double>(static_cast<std::int64_t>(value.as_double()));
 }
 
 bool has_type(const json::value& value, std::string_view type) {
@@ -40,8 +40,8 @@ bool type_allows(const json::value& type, const json::value& value) {
 }
 
 std::size_t utf8_length(std::string_view text) {
-  return static_cast<std::size_t>(
-      std::ranges::count_if(text, [](char c) { return (static_cast<unsigned char>(c) & 0xC0) != 0x80; }));
+  return static_cast<std::size_t>(std::ranges::count_if(
+      text, [](char c) { return (static_cast<unsigned char>(c) & 0xC0) != 0x80; }));
 }
 
 Result<void> wrong(const std::string& path, std::string_view problem) {

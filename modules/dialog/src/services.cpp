@@ -11,9 +11,9 @@ namespace {
 /// Words of a service's name that say nothing about which service it is.
 bool is_generic(const std::string& word) {
   static const std::set<std::string_view> words{
-      "appointment", "visit", "service", "session", "first", "time", "hour", "minute", "minutes",
-      "full",        "new",   "regular", "standard", "basic", "day",  "half", "call",   "with",
-      "patient", "check",       "client", "customer", "general", "free", "open", "close"};
+      "appointment", "visit", "service", "session",  "first",   "time", "hour", "minute", "minutes",
+      "full",        "new",   "regular", "standard", "basic",   "day",  "half", "call",   "with",
+      "patient",     "check", "client",  "customer", "general", "free", "open", "close"};
   return words.contains(word) || is_stopword(word);
 }
 
@@ -51,7 +51,8 @@ std::vector<ServiceHit> hits_of(std::size_t index, const std::vector<Words>& for
   for (const auto& form : forms) {
     auto wanted = joined(form, {0, form.size()});
     auto least = threshold(wanted.size(), context);
-    for (std::size_t size = form.size() > 1 ? form.size() - 1 : 1; size <= form.size() + 1; ++size) {
+    for (std::size_t size = form.size() > 1 ? form.size() - 1 : 1; size <= form.size() + 1;
+         ++size) {
       for (std::size_t begin = 0; begin + size <= words.size(); ++begin) {
         Span where{begin, begin + size};
         // Small words at the edge belong to the sentence, not to the service.
@@ -101,7 +102,8 @@ std::vector<ServiceHit> ServiceLexicon::find(const Words& words, Context context
   // An exact hit beats a likeness, and of equal ones the longer: "deep cleaning" is no "cleaning".
   std::ranges::sort(all, [](const ServiceHit& a, const ServiceHit& b) {
     auto rank = [](const ServiceHit& hit) {
-      return std::tuple(-hit.score, -static_cast<int>(hit.where.size()), hit.where.begin, hit.index);
+      return std::tuple(-hit.score, -static_cast<int>(hit.where.size()), hit.where.begin,
+                        hit.index);
     };
     return rank(a) < rank(b);
   });
@@ -115,9 +117,8 @@ std::vector<ServiceHit> ServiceLexicon::find(const Words& words, Context context
     });
     if (!beaten) kept.push_back(hit);
   }
-  std::ranges::sort(kept, {}, [](const ServiceHit& hit) {
-    return std::pair(hit.where.begin, hit.index);
-  });
+  std::ranges::sort(kept, {},
+                    [](const ServiceHit& hit) { return std::pair(hit.where.begin, hit.index); });
   return kept;
 }
 

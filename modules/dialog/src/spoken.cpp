@@ -12,9 +12,9 @@ namespace {
 
 constexpr std::array<std::string_view, 10> unit_names{"zero", "one", "two",   "three", "four",
                                                       "five", "six", "seven", "eight", "nine"};
-constexpr std::array<std::string_view, 10> teen_names{
-    "ten",     "eleven",  "twelve",    "thirteen", "fourteen",
-    "fifteen", "sixteen", "seventeen", "eighteen", "nineteen"};
+constexpr std::array<std::string_view, 10> teen_names{"ten",      "eleven",  "twelve",  "thirteen",
+                                                      "fourteen", "fifteen", "sixteen", "seventeen",
+                                                      "eighteen", "nineteen"};
 constexpr std::array<std::string_view, 8> ten_names{"twenty", "thirty",  "forty",  "fifty",
                                                     "sixty",  "seventy", "eighty", "ninety"};
 
@@ -82,21 +82,26 @@ std::string read_group(const Words& words, std::size_t& at) {
 }
 
 bool passes_over(std::string_view word) {
-  static const std::set<std::string_view> words{"uh", "um", "er", "area", "code", "dash", "and", "then"};
+  static const std::set<std::string_view> words{"uh",   "um",   "er",  "area",
+                                                "code", "dash", "and", "then"};
   return words.contains(word);
 }
 
 /// Words that end a name when they follow it.
 bool ends_name(std::string_view word) {
   static const std::set<std::string_view> words{
-      "calling", "speaking", "number", "phone", "tomorrow", "today", "tonight", "thanks", "thank",
-      "monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday", "next", "again",
-      "appointment", "morning", "afternoon", "evening", "sorry", "spelled", "correct", "right",
-      "mister", "mr", "mrs", "ms", "miss", "doctor", "dr", "name", "named", "time", "book",
-      "booking", "something", "someone", "somebody", "anything", "trying", "looking", "hoping",
-      "wrong", "good", "fine", "great", "ready", "late", "sure", "noon", "nothing"};
-  return words.contains(word) || (is_stopword(word) && word != "will") ||
-         !unit(word).empty() || !written(word).empty();
+      "calling",  "speaking", "number",  "phone",     "tomorrow",    "today",    "tonight",
+      "thanks",   "thank",    "monday",  "tuesday",   "wednesday",   "thursday", "friday",
+      "saturday", "sunday",   "next",    "again",     "appointment", "morning",  "afternoon",
+      "evening",  "sorry",    "spelled", "correct",   "right",       "mister",   "mr",
+      "mrs",      "ms",       "miss",    "doctor",    "dr",          "name",     "named",
+      "time",     "book",     "booking", "something", "someone",     "somebody", "anything",
+      "trying",   "looking",  "hoping",  "son",       "daughter",    "wife",     "husband",
+      "mother",   "father",   "mom",     "dad",       "kid",         "child",    "friend",
+      "boss",     "wrong",    "good",    "fine",      "great",       "ready",    "late",
+      "sure",     "noon",     "nothing"};
+  return words.contains(word) || (is_stopword(word) && word != "will") || !unit(word).empty() ||
+         !written(word).empty();
 }
 
 bool is_letter_word(std::string_view word) {
@@ -233,8 +238,9 @@ std::optional<SpokenName> NameFinder::announced(const Words& words) const {
 
 std::optional<SpokenName> NameFinder::answered(const Words& words) const {
   if (auto name = announced(words)) return name;
-  for (auto pattern : {"^this is", "^it's", "^it is", "^i'm", "^i am", "^for", "^sure it's?",
-                       "^yes|yeah|okay|ok it's?", "^no it's|its", "^actually it's?", "^uh|um", ""}) {
+  for (auto pattern :
+       {"^this is", "^it's", "^it is", "^i'm", "^i am", "^for", "^sure it's?",
+        "^yes|yeah|okay|ok it's?", "^no it's|its", "^actually it's?", "^uh|um", ""}) {
     auto lead = find(words, pattern);
     if (!lead) continue;
     auto name = take(words, lead->begin, lead->end);
@@ -242,8 +248,12 @@ std::optional<SpokenName> NameFinder::answered(const Words& words) const {
     // A bare answer is short; a long sentence is about something else.
     if (words.size() - name->where.size() <= 3) return name;
   }
-  for (std::size_t at = 0; at < words.size(); ++at)
-    if (is_common(words[at]) && can_be_name(words[at])) return take(words, at, at);
+  for (std::size_t at = 0; at < words.size(); ++at) {
+    if (!is_common(words[at]) || !can_be_name(words[at])) continue;
+    // An uncommon first name before a common last one.
+    auto first = at > 0 && can_be_name(words[at - 1]) ? at - 1 : at;
+    return take(words, first, first);
+  }
   return std::nullopt;
 }
 

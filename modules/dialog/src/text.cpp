@@ -187,20 +187,24 @@ double similarity(std::string_view a, std::string_view b) {
 
 bool is_stopword(std::string_view word) {
   static const std::set<std::string_view> words{
-      "a",     "an",     "the",   "and",   "or",     "but",    "of",    "to",    "in",    "on",
-      "at",    "for",    "with",  "from",  "by",     "is",     "are",   "was",   "were",  "be",
-      "been",  "am",     "do",    "does",  "did",    "have",   "has",   "had",   "i",     "you",
-      "he",    "she",    "it",    "we",    "they",   "me",     "my",    "your",  "our",   "their",
-      "his",   "her",    "its",   "us",    "them",   "this",   "that",  "these", "those", "there",
-      "here",  "what",   "which", "who",   "whom",   "when",   "where", "why",   "how",   "if",
-      "can",   "could",  "will",  "would", "should", "shall",  "may",   "might", "must",  "please",
-      "uh",    "um",     "er",    "hm",    "hmm",    "mm",     "oh",    "ah",    "well",  "so",
-      "just",  "some",   "any",   "about", "like",   "want",   "need",  "know",  "tell",  "get",
-      "got",   "yes",    "no",    "not",   "yeah",   "okay",   "ok",    "hi",    "hello", "hey",
-      "i'd",   "i'm",    "i'll",  "i've",  "it's",   "that's", "what's", "don't", "doesn't", "you're",
-      "too",   "also",   "then",  "than",  "as",     "up",     "out",   "much",  "many",  "long",
-      "kind",  "thing",  "things", "sort", "really", "actually", "maybe", "guess", "think", "question",
-      "wondering", "happen", "happens", "huh", "guys",  "give", "let",    "let's",  "go",    "make",  "take",  "offer"};
+      "a",      "an",       "the",       "and",    "or",      "but",      "of",    "to",
+      "in",     "on",       "at",        "for",    "with",    "from",     "by",    "is",
+      "are",    "was",      "were",      "be",     "been",    "am",       "do",    "does",
+      "did",    "have",     "has",       "had",    "i",       "you",      "he",    "she",
+      "it",     "we",       "they",      "me",     "my",      "your",     "our",   "their",
+      "his",    "her",      "its",       "us",     "them",    "this",     "that",  "these",
+      "those",  "there",    "here",      "what",   "which",   "who",      "whom",  "when",
+      "where",  "why",      "how",       "if",     "can",     "could",    "will",  "would",
+      "should", "shall",    "may",       "might",  "must",    "please",   "uh",    "um",
+      "er",     "hm",       "hmm",       "mm",     "oh",      "ah",       "well",  "so",
+      "just",   "some",     "any",       "about",  "like",    "want",     "need",  "know",
+      "tell",   "get",      "got",       "yes",    "no",      "not",      "yeah",  "okay",
+      "ok",     "hi",       "hello",     "hey",    "i'd",     "i'm",      "i'll",  "i've",
+      "it's",   "that's",   "what's",    "don't",  "doesn't", "you're",   "too",   "also",
+      "then",   "than",     "as",        "up",     "out",     "much",     "many",  "long",
+      "kind",   "thing",    "things",    "sort",   "really",  "actually", "maybe", "guess",
+      "think",  "question", "wondering", "happen", "happens", "huh",      "guys",  "give",
+      "let",    "let's",    "go",        "make",   "take",    "offer"};
   return words.contains(word);
 }
 

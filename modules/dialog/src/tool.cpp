@@ -38,8 +38,8 @@ Task<json::object> ToolBox::call(Context ctx, ToolScope scope, ToolCall call) co
   auto work = tool.call(limited, std::move(scope), std::move(call));
   auto result = co_await with_deadline(clock_, limited.deadline, std::move(work));
   // A tool's own `timeout` says that nothing happened; ours says only that nobody waited longer.
-  bool cut_off = !result && result.error().code == Errc::timeout &&
-                 clock_.now() >= limited.deadline;
+  bool cut_off =
+      !result && result.error().code == Errc::timeout && clock_.now() >= limited.deadline;
   if (cut_off && spec.has_effect)
     co_return fail(Errc::outcome_unknown, fmt::format("{} did not answer in time", spec.name));
   co_return result;

@@ -52,17 +52,20 @@ bool is_stray_number(const calendar::When& when, const Words& words, Asked asked
   if (!when.exact_time() || !when.meridiem_guessed || when.has_day()) return false;
   if (expects_time(asked)) return false;
   return !has_any(words, {"at|around|by|till|until|after|before|from|o'clock|past|quarter|half",
-                          "thirty|fifteen|forty", "make it|that"}) &&
+                          "thirty|fifteen|forty", "make it|that",
+                          "appointment|booking|visit for|to? "
+                          "one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve"}) &&
          std::ranges::none_of(words, [](const auto& word) { return word.contains(':'); });
 }
 
 /// Phrases that lead to a day or a time without belonging to it.
 constexpr std::array<std::string_view, 12> date_leads{
-    "^no", "^yes", "i|we meant", "i said", "make it|that", "change it|that to", "how about", "what about",
-    "let's do", "actually", "i'll take", "can|could i come"};
+    "^no",       "^yes",       "i|we meant", "i said",   "make it|that", "change it|that to",
+    "how about", "what about", "let's do",   "actually", "i'll take",    "can|could i come"};
 
 /// The text for the date parser. Where a day is expected, "the third" is one even without "on".
 std::string date_text(Words words, Asked asked, bool service_said) {
+  if (auto visit = find(words, "appointment|booking|visit for|to?")) words = without(words, *visit);
   if (expects_time(asked)) {
     for (auto lead : date_leads)
       if (auto found = find(words, lead)) words = without(words, *found);
@@ -73,11 +76,11 @@ std::string date_text(Words words, Asked asked, bool service_said) {
       text += ',';
       continue;
     }
-    bool counts_days = (service_said || asked == Asked::when || asked == Asked::confirm || asked == Asked::doubt ||
-                        asked == Asked::service || asked == Asked::what_else) &&
-                       words[i] == "the" &&
-                       i + 1 < words.size() && is_ordinal(words[i + 1]) &&
-                       (i == 0 || (words[i - 1] != "on" && words[i - 1] != "of" && !is_month(words[i - 1])));
+    bool counts_days =
+        (service_said || asked == Asked::when || asked == Asked::confirm || asked == Asked::doubt ||
+         asked == Asked::service || asked == Asked::what_else) &&
+        words[i] == "the" && i + 1 < words.size() && is_ordinal(words[i + 1]) &&
+        (i == 0 || (words[i - 1] != "on" && words[i - 1] != "of" && !is_month(words[i - 1])));
     text += (text.empty() ? "" : " ") + std::string(counts_days ? "on the" : words[i]);
   }
   return text;
@@ -92,14 +95,17 @@ Words without_name(const Act& act) {
 
 /// The parser takes a bare number for a time only when it is all that is said, so what other facts
 /// left over is also read piece by piece.
-calendar::NaturalDate read_date(const Words& words, const Situation& situation,
-                                bool service_said) {
+calendar::NaturalDate read_date(const Words& words, const Situation& situation, bool service_said) {
   auto text = date_text(words, situation.asked, service_said);
   auto date = calendar::parse_natural_date(text, situation.now);
-  if (!text.contains(',') || date.problem != calendar::DateProblem::none) return date;
+  if (!text.contains(',')) return date;
   for (const auto& piece : split(text, ',')) {
     auto part = calendar::parse_natural_date(piece, situation.now);
-    if (part.problem != calendar::DateProblem::none) return part;
+    if (part.problem != calendar::DateProblem::none &&
+        date.problem == calendar::DateProblem::none) {
+      date.problem = part.problem;
+      date.words = part.words;
+    }
     if (!date.when.has_day() && part.when.has_day()) {
       date.when.first_day = part.when.first_day;
       date.when.last_day = part.when.last_day;
@@ -125,9 +131,9 @@ std::optional<std::size_t> offer_at(const calendar::When& when, const Situation&
     calendar::Date date{day};
     if (when.has_day() && (date < *when.first_day || date > *when.last_day)) continue;
     using std::chrono::hours;
-    bool half_day_off = when.meridiem_guessed && when.exact_time() &&
-                        (minutes == *when.earliest + hours(12) ||
-                         minutes + hours(12) == *when.earliest);
+    bool half_day_off =
+        when.meridiem_guessed && when.exact_time() &&
+        (minutes == *when.earliest + hours(12) || minutes + hours(12) == *when.earliest);
     if (when.exact_time() && minutes != *when.earliest && !half_day_off) continue;
     fitting.push_back(i);
   }
@@ -138,8 +144,8 @@ std::optional<std::size_t> offer_at(const calendar::When& when, const Situation&
 }  // namespace
 
 std::string_view to_string(Asked asked) noexcept {
-  constexpr std::array<std::string_view, 11> names{"open",    "service", "when",        "choice",
-                                                   "name",    "phone",   "confirm",     "doubt",
+  constexpr std::array<std::string_view, 11> names{"open",      "service",     "when",    "choice",
+                                                   "name",      "phone",       "confirm", "doubt",
                                                    "what_else", "appointment", "message"};
   auto index = static_cast<std::size_t>(asked);
   return index < names.size() ? names[index] : "offer";
@@ -147,9 +153,9 @@ std::string_view to_string(Asked asked) noexcept {
 
 std::string_view to_string(Intent intent) noexcept {
   constexpr std::array<std::string_view, 24> names{
-      "none",     "inform",  "book",    "move",   "cancel",   "lookup", "abandon",  "message",
-      "human",    "hours",   "prices",  "duration", "offered", "services", "address", "contact",
-      "robot",    "repeat",  "help",    "question", "thanks",  "goodbye", "greeting", ""};
+      "none",  "inform", "book",   "move",     "cancel",  "lookup",   "abandon",  "message",
+      "human", "hours",  "prices", "duration", "offered", "services", "address",  "contact",
+      "robot", "repeat", "help",   "question", "thanks",  "goodbye",  "greeting", ""};
   return names[static_cast<std::size_t>(intent)];
 }
 
@@ -176,8 +182,7 @@ void Understanding::read_name(Act& act, Words& rest, const Situation& situation)
                  });
     // "John Price" asks for no price; but "what are the hours" is nobody.
     bool surely = known && rest.size() <= name->where.size() + 2;
-    if (name && !surely && is_command(intent_of(act.words, {.busy = situation.busy})))
-      name.reset();
+    if (name && !surely && is_command(intent_of(act.words, {.busy = situation.busy}))) name.reset();
     if (name && !known && yes_or_no(rest, situation.asked) && rest.size() <= 2) name.reset();
   }
   if (!name) return;
@@ -190,13 +195,14 @@ Act Understanding::read(std::string_view text, const Situation& situation) const
   act.text = std::string(text);
   act.words = words_of(text);
   auto asked = situation.asked;
-  auto like = asked == Asked::service ? ServiceLexicon::Context::asked : ServiceLexicon::Context::any;
+  auto like =
+      asked == Asked::service ? ServiceLexicon::Context::asked : ServiceLexicon::Context::any;
   auto hits = lexicon_.find(act.words, like);
   // Names and days are looked for in what is left: an "hour massage" is not a time.
   auto rest = act.words;
   for (auto hit = hits.rbegin(); hit != hits.rend(); ++hit)
-    if (hit->where.end <= rest.size() && (hit == hits.rbegin() ||
-                                          !hit->where.overlaps(std::prev(hit)->where)))
+    if (hit->where.end <= rest.size() &&
+        (hit == hits.rbegin() || !hit->where.overlaps(std::prev(hit)->where)))
       rest = without(rest, hit->where);
   for (const auto& hit : hits)
     if (!hit.negated && std::ranges::find(act.services, hit.index) == act.services.end())
@@ -210,7 +216,8 @@ Act Understanding::read(std::string_view text, const Situation& situation) const
   }
   read_name(act, rest, situation);
   act.date = read_date(rest, situation, !act.services.empty());
-  if (act.services.empty() && is_stray_number(act.date.when, act.words, asked)) drop_time(act.date.when);
+  if (act.services.empty() && is_stray_number(act.date.when, act.words, asked))
+    drop_time(act.date.when);
   if (any_time(act.words)) act.date.when.soonest = true;
   act.same_time = has(act.words, "same time|hour");
 

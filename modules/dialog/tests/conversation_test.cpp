@@ -12,17 +12,25 @@ class Conversations : public ::testing::TestWithParam<Scene> {};
 
 TEST_P(Conversations, GoAsWritten) {
   Call call;
-  call.practice.appointments["appt_own"] = {"appt_own", "svc_filling", "2026-03-04T10:00", "Anna Smith",
-                                            "+12125550142", 60};
-  call.practice.appointments["appt_john"] = {"appt_john", "svc_cleaning", "2026-03-05T14:00", "John Brown",
-                                             "+12125550177", 45};
-  call.practice.passages = {
-      {{"text",
-        "Payment\nWe accept most dental insurance plans, including Delta Dental and Aetna. We do not accept "
-        "Medicaid. You can pay by card or cash."},
-       {"score", 0.9}, {"document", "payment-policy.pdf"}, {"page", 1}, {"heading", "Payment"}},
-      {{"text", "Parking is free behind the building. Appointments cancelled less than 24 hours ahead cost 50 dollars."},
-       {"score", 0.5}, {"document", "scan_0001.pdf"}, {"page", 2}, {"heading", ""}}};
+  call.practice.appointments["appt_own"] = {"appt_own",   "svc_filling",  "2026-03-04T10:00",
+                                            "Anna Smith", "+12125550142", 60};
+  call.practice.appointments["appt_john"] = {"appt_john",  "svc_cleaning", "2026-03-05T14:00",
+                                             "John Brown", "+12125550177", 45};
+  call.practice.passages = {{{"text",
+                              "Payment\nWe accept most dental insurance plans, including Delta "
+                              "Dental and Aetna. We do not accept "
+                              "Medicaid. You can pay by card or cash."},
+                             {"score", 0.9},
+                             {"document", "payment-policy.pdf"},
+                             {"page", 1},
+                             {"heading", "Payment"}},
+                            {{"text",
+                              "Parking is free behind the building. Appointments cancelled less "
+                              "than 24 hours ahead cost 50 dollars."},
+                             {"score", 0.5},
+                             {"document", "scan_0001.pdf"},
+                             {"page", 2},
+                             {"heading", ""}}};
   call.play(GetParam().script);
   if (HasFailure()) std::printf("%s", call.log.c_str());
 }

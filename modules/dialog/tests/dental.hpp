@@ -14,12 +14,14 @@ inline business::Profile dental_practice() {
   profile.phone = "+12125550100";
   profile.address = "12 Main Street, New York";
   profile.email = "hello@bright.example";
-  for (std::size_t day = 1; day <= 5; ++day) profile.hours[day] = {{minutes(8 * 60), minutes(17 * 60)}};
+  for (std::size_t day = 1; day <= 5; ++day)
+    profile.hours[day] = {{minutes(8 * 60), minutes(17 * 60)}};
   profile.hours[6] = {{minutes(9 * 60), minutes(13 * 60)}};
-  profile.holidays = {{HolidayId("hol_1"),
-                       calendar::Date{std::chrono::year(2026), std::chrono::March, std::chrono::day(6)},
-                       "the team day",
-                       {}}};
+  profile.holidays = {
+      {HolidayId("hol_1"),
+       calendar::Date{std::chrono::year(2026), std::chrono::March, std::chrono::day(6)},
+       "the team day",
+       {}}};
   auto service = [](std::string id, std::string name, std::vector<std::string> aliases, int length,
                     std::optional<std::int64_t> price) {
     business::Service made;

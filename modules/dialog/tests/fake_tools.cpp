@@ -26,7 +26,8 @@ class FakeTool final : public Tool {
     if (practice_.failing.contains(spec_.name)) co_return fail(Errc::unavailable, "away");
     if (practice_.hanging.contains(spec_.name)) co_await clock_.sleep_for(std::chrono::hours(1));
     auto result = handler_(scope, call);
-    if (practice_.hangs_after.erase(spec_.name) > 0) co_await clock_.sleep_for(std::chrono::hours(1));
+    if (practice_.hangs_after.erase(spec_.name) > 0)
+      co_await clock_.sleep_for(std::chrono::hours(1));
     co_await clock_.sleep_for(std::chrono::milliseconds(50));
     co_return result;
   }
@@ -51,7 +52,8 @@ json::object strings(std::initializer_list<std::string_view> required,
 }
 
 json::object described(const Practice::Entry& entry) {
-  return {{"id", entry.id}, {"service", entry.service}, {"start", entry.start}, {"name", entry.name}};
+  return {
+      {"id", entry.id}, {"service", entry.service}, {"start", entry.start}, {"name", entry.name}};
 }
 
 }  // namespace
@@ -82,7 +84,8 @@ std::optional<std::string> Practice::refusal(calendar::LocalTime start, minutes 
 json::array Practice::slots(calendar::LocalTime from, calendar::LocalTime to, minutes length,
                             std::int64_t limit, calendar::LocalTime now) const {
   json::array list;
-  for (auto at = from; at < to && static_cast<std::int64_t>(list.size()) < limit; at += minutes(15)) {
+  for (auto at = from; at < to && static_cast<std::int64_t>(list.size()) < limit;
+       at += minutes(15)) {
     auto rest = at.time_since_epoch() % minutes(15);
     auto start = rest == minutes(0) ? at : at + (minutes(15) - rest);
     if (refusal(start, length, now)) continue;
@@ -96,10 +99,12 @@ json::array Practice::slots(calendar::LocalTime from, calendar::LocalTime to, mi
 std::unique_ptr<ToolBox> make_tools(Clock& clock, Practice& practice) {
   auto box = std::make_unique<ToolBox>(clock);
   auto add = [&](std::string name, json::object schema, bool effect, Handler handler) {
-    box->add(std::make_unique<FakeTool>(
-        clock, practice,
-        ToolSpec{.name = std::move(name), .description = "", .parameters = std::move(schema), .has_effect = effect},
-        std::move(handler)));
+    box->add(std::make_unique<FakeTool>(clock, practice,
+                                        ToolSpec{.name = std::move(name),
+                                                 .description = "",
+                                                 .parameters = std::move(schema),
+                                                 .has_effect = effect},
+                                        std::move(handler)));
   };
   auto now = [&clock, &practice] {
     return calendar::Zone::find(practice.profile.time_zone).value().to_local(clock.wall());
@@ -117,18 +122,21 @@ std::unique_ptr<ToolBox> make_tools(Clock& clock, Practice& practice) {
         return json::object{{"passages", practice.passages}};
       });
   auto slots_schema = strings({"service", "from", "to"});
-  slots_schema["properties"].as_object()["limit"] = {{"type", "integer"}, {"minimum", 1}, {"maximum", 100}};
+  slots_schema["properties"].as_object()["limit"] = {
+      {"type", "integer"}, {"minimum", 1}, {"maximum", 1000}};
   add("find_slots", slots_schema, false,
       [&practice, now, length_of](const ToolScope&, const ToolCall& call) -> Result<json::object> {
         auto from = calendar::parse_local(text(call.arguments, "from"));
         auto to = calendar::parse_local(text(call.arguments, "to"));
         if (!from || !to) return fail(Errc::invalid, "times");
         auto limit = call.arguments.at("limit").to_number<std::int64_t>();
-        return json::object{{"slots", practice.slots(*from, *to, length_of(text(call.arguments, "service")),
-                                                     limit, now())}};
+        return json::object{
+            {"slots",
+             practice.slots(*from, *to, length_of(text(call.arguments, "service")), limit, now())}};
       });
-  add("book_appointment", strings({"service", "start", "name", "phone"}, {"notes"}), true,
-      [&practice, now, length_of, near](const ToolScope&, const ToolCall& call) -> Result<json::object> {
+  add("book_appointment", strings({"service", "start", "name"}, {"phone", "notes"}), true,
+      [&practice, now, length_of, near](const ToolScope&,
+                                        const ToolCall& call) -> Result<json::object> {
         if (auto done = practice.by_key.find(call.idempotency_key); done != practice.by_key.end())
           return done->second;
         auto service = text(call.arguments, "service");
@@ -136,15 +144,20 @@ std::unique_ptr<ToolBox> make_tools(Clock& clock, Practice& practice) {
         if (!start) return fail(Errc::invalid, "start");
         auto refused = practice.refusal(*start, length_of(service), now());
         if (std::exchange(practice.steal, "") == calendar::to_text(*start)) {
-          practice.appointments["appt_thief"] = {"appt_thief", service, calendar::to_text(*start), "Thief", "+19995550000", 60};
+          practice.appointments["appt_thief"] = {
+              "appt_thief", service, calendar::to_text(*start), "Thief", "+19995550000", 60};
           refused = "taken";
         }
         if (refused)
-          return json::object{{"booked", false}, {"reason", *refused},
+          return json::object{{"booked", false},
+                              {"reason", *refused},
                               {"alternatives", near(*start, length_of(service))}};
-        Practice::Entry entry{"appt_" + std::to_string(practice.next_id++), service,
-                              calendar::to_text(*start), text(call.arguments, "name"),
-                              text(call.arguments, "phone"), static_cast<int>(length_of(service).count())};
+        Practice::Entry entry{"appt_" + std::to_string(practice.next_id++),
+                              service,
+                              calendar::to_text(*start),
+                              text(call.arguments, "name"),
+                              text(call.arguments, "phone"),
+                              static_cast<int>(length_of(service).count())};
         practice.appointments[entry.id] = entry;
         json::object result{{"booked", true}, {"appointment", described(entry)}};
         practice.by_key[call.idempotency_key] = result;
@@ -164,13 +177,15 @@ std::unique_ptr<ToolBox> make_tools(Clock& clock, Practice& practice) {
   add("move_appointment", strings({"appointment", "start"}), true,
       [&practice, now, near](const ToolScope& scope, const ToolCall& call) -> Result<json::object> {
         auto found = practice.appointments.find(text(call.arguments, "appointment"));
-        if (found == practice.appointments.end()) return fail(Errc::not_found, "no such appointment");
+        if (found == practice.appointments.end())
+          return fail(Errc::not_found, "no such appointment");
         if (!scope.caller_phone.empty() && found->second.phone != scope.caller_phone)
           return fail(Errc::forbidden, "not the caller's");
         auto start = calendar::parse_local(text(call.arguments, "start"));
         if (!start) return fail(Errc::invalid, "start");
         if (auto refused = practice.refusal(*start, minutes(found->second.minutes), now()))
-          return json::object{{"moved", false}, {"reason", *refused},
+          return json::object{{"moved", false},
+                              {"reason", *refused},
                               {"alternatives", near(*start, minutes(found->second.minutes))}};
         found->second.start = calendar::to_text(*start);
         return json::object{{"moved", true}, {"appointment", described(found->second)}};

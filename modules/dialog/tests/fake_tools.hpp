@@ -20,10 +20,10 @@ struct Practice {
   json::array passages;
   std::vector<json::object> messages;
   std::vector<ToolCall> calls;
-  std::set<std::string> failing;  ///< answer with unavailable
-  std::set<std::string> hanging;  ///< never answer
+  std::set<std::string> failing;      ///< answer with unavailable
+  std::set<std::string> hanging;      ///< never answer
   std::set<std::string> hangs_after;  ///< do it, then never answer
-  std::string steal;  ///< a start that somebody else takes just before it is booked
+  std::string steal;                  ///< a start that somebody else takes just before it is booked
   int next_id = 1;
 
   bool is_free(calendar::LocalTime start, std::chrono::minutes length) const;

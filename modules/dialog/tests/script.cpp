@@ -32,10 +32,11 @@ void Call::start() {
   tools = make_tools(world.clock(), practice);
   factory = make_builtin_dialogue(world.clock(), world.random(), *tools, vocabulary);
   auto opened = world.run([&]() -> Task<TurnEnd> {
-    DialogueStart start{.profile = std::make_shared<business::Profile>(practice.profile),
-                        .scope = {practice.profile.id, CallId("call_1"), ConversationId("conv_1"), caller_phone},
-                        .recording = recording,
-                        .on_tool = [this](const ToolTrace& trace) { traces.push_back(trace); }};
+    DialogueStart start{
+        .profile = std::make_shared<business::Profile>(practice.profile),
+        .scope = {practice.profile.id, CallId("call_1"), ConversationId("conv_1"), caller_phone},
+        .recording = recording,
+        .on_tool = [this](const ToolTrace& trace) { traces.push_back(trace); }};
     auto made = co_await factory->start(world.context(), std::move(start));
     if (!made) co_return std::unexpected(made.error());
     dialogue = std::move(*made);
@@ -50,8 +51,9 @@ void Call::turn(UserTurn turn) {
   speaker.sentences.clear();
   calls_before_ = practice.calls.size();
   auto who = "caller: " + turn.text;
-  auto replied = world.run(
-      [&]() -> Task<TurnEnd> { co_return co_await dialogue->reply(world.context(), turn, speaker); });
+  auto replied = world.run([&]() -> Task<TurnEnd> {
+    co_return co_await dialogue->reply(world.context(), turn, speaker);
+  });
   ASSERT_TRUE(replied) << replied.error().detail;
   end = *replied;
   note_turn(who);
@@ -62,8 +64,9 @@ void Call::turn(UserTurn turn) {
 void Call::silence(int times) {
   speaker.sentences.clear();
   calls_before_ = practice.calls.size();
-  auto replied = world.run(
-      [&]() -> Task<TurnEnd> { co_return co_await dialogue->silence(world.context(), times, speaker); });
+  auto replied = world.run([&]() -> Task<TurnEnd> {
+    co_return co_await dialogue->silence(world.context(), times, speaker);
+  });
   ASSERT_TRUE(replied);
   end = *replied;
   note_turn("(silence)");
@@ -104,7 +107,8 @@ void Call::check(std::string_view line) {
   } else if (line.starts_with("!")) {
     auto blank = std::min(rest.find(' '), rest.size());
     auto name = rest.substr(0, blank);
-    auto wanted = blank < rest.size() ? json::parse(rest.substr(blank)).as_object() : json::object{};
+    auto wanted =
+        blank < rest.size() ? json::parse(rest.substr(blank)).as_object() : json::object{};
     bool found = false;
     std::string seen;
     for (auto i = calls_before_; i < practice.calls.size(); ++i) {

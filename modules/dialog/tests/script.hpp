@@ -41,11 +41,10 @@ struct Call {
   void cancelled_turn(UserTurn turn, Duration after);
 
   /// Runs a conversation; each line is
-  ///   > words          the caller says; "~ words" with little confidence, "? words" with next to none
-  ///   k keys           the caller presses keys
-  ///   s 1              silence, for the first time in a row
-  ///   < text           the agent's turn contains this, "not text" with "<!"
-  ///   ! tool {json}    the tool was called in this turn with at least these arguments; "!-" no tool
+  ///   > words          the caller says; "~ words" with little confidence, "? words" with next to
+  ///   none k keys           the caller presses keys s 1              silence, for the first time
+  ///   in a row < text           the agent's turn contains this, "not text" with "<!" ! tool {json}
+  ///   the tool was called in this turn with at least these arguments; "!-" no tool
   ///                    with an effect was called
   ///   @ state          what the agent waits for now
   ///   x                the agent hung up

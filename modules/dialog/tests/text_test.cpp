@@ -12,7 +12,8 @@ namespace parley::dialog {
 namespace {
 
 TEST(Text, WordsWithoutPunctuation) {
-  EXPECT_EQ(words_of("At 2:30 p.m., O\xE2\x80\x99" "Brien's check-up!"),
+  EXPECT_EQ(words_of("At 2:30 p.m., O\xE2\x80\x99"
+                     "Brien's check-up!"),
             (Words{"at", "2:30", "pm", "o'brien's", "check", "up"}));
   EXPECT_EQ(words_of("2pm, 10:15AM 3/14 2026-03-14 $12"),
             (Words{"2", "pm", "10:15", "am", "3/14", "2026-03-14", "12"}));
@@ -37,7 +38,8 @@ TEST(Text, Patterns) {
 }
 
 TEST(Text, Stems) {
-  for (auto* word : {"cleaning", "cleanings", "cleaned", "cleans", "clean"}) EXPECT_EQ(stem_of(word), "clean");
+  for (auto* word : {"cleaning", "cleanings", "cleaned", "cleans", "clean"})
+    EXPECT_EQ(stem_of(word), "clean");
   EXPECT_EQ(stem_of("policies"), stem_of("policy"));
   EXPECT_EQ(stem_of("cancelled"), stem_of("cancel"));
   EXPECT_EQ(stem_of("prices"), stem_of("price"));
@@ -84,16 +86,17 @@ TEST(Spoken, Names) {
   }
   for (auto* text : {"", "uh um the", "at two tomorrow", "and the"})
     EXPECT_FALSE(names.answered(words_of(text))) << text;
-  for (auto* text : {"i'm calling about my bill", "it's tomorrow", "for tomorrow at two", "for april third",
-                     "i am sure", "this is about a filling", "for a while"})
-    EXPECT_FALSE(names.announced(words_of(text))) << text << " -> "
-                                                  << names.announced(words_of(text))->name;
+  for (auto* text : {"i'm calling about my bill", "it's tomorrow", "for tomorrow at two",
+                     "for april third", "i am sure", "this is about a filling", "for a while"})
+    EXPECT_FALSE(names.announced(words_of(text)))
+        << text << " -> " << names.announced(words_of(text))->name;
 }
 
 TEST(Services, AreFoundDespiteMishearing) {
   auto profile = testing::dental_practice();
   ServiceLexicon lexicon(profile);
-  auto found = [&](const char* text, ServiceLexicon::Context context = ServiceLexicon::Context::any) {
+  auto found = [&](const char* text,
+                   ServiceLexicon::Context context = ServiceLexicon::Context::any) {
     std::string ids;
     for (const auto& hit : lexicon.find(words_of(text), context))
       ids += (hit.negated ? "-" : "+") + profile.services[hit.index].id.str().substr(4);
@@ -126,7 +129,8 @@ TEST(Opening, RefusalsInOrderOfWhatHelpsMost) {
   auto zone = calendar::Zone::find(profile.time_zone).value();
   auto now = parse_rfc3339("2026-03-02T15:00:00Z").value();
   auto refusal = [&](const char* start) {
-    return refusal_of(profile, zone, std::chrono::minutes(60), calendar::parse_local(start).value(), now);
+    return refusal_of(profile, zone, std::chrono::minutes(60), calendar::parse_local(start).value(),
+                      now);
   };
   EXPECT_EQ(refusal("2026-03-03T14:00"), std::nullopt);
   EXPECT_EQ(refusal("2026-03-02T09:00"), Refusal::past);
@@ -142,12 +146,15 @@ TEST(Opening, RefusalsInOrderOfWhatHelpsMost) {
 TEST(Opening, TheWeekInOneSentence) {
   using std::chrono::minutes;
   auto profile = testing::dental_practice();
-  EXPECT_EQ(spoken_week(profile.hours), "Monday to Friday, 8 AM to 5 PM, and Saturday, 9 AM to 1 PM");
+  EXPECT_EQ(spoken_week(profile.hours),
+            "Monday to Friday, 8 AM to 5 PM, and Saturday, 9 AM to 1 PM");
   business::WeekHours none;
   EXPECT_EQ(spoken_week(none), "");
   business::WeekHours odd;
   odd[0] = odd[1] = {{minutes(540), minutes(720)}, {minutes(780), minutes(1440)}};
-  EXPECT_EQ(spoken_week(odd), "Monday, 9 AM to noon and 1 PM to midnight, and Sunday, 9 AM to noon and 1 PM to midnight");
+  EXPECT_EQ(
+      spoken_week(odd),
+      "Monday, 9 AM to noon and 1 PM to midnight, and Sunday, 9 AM to noon and 1 PM to midnight");
 }
 
 TEST(Phrases, MoneyAndArticles) {

@@ -31,10 +31,11 @@ json::object schema() {
 }
 
 TEST(Schema, TakesWhatFits) {
-  for (auto* text : {R"({"service": "abc", "limit": 3})", R"({"service": "abc", "limit": 3.0, "kind": "b"})",
-                     R"({"service": "äöüßé", "limit": 10, "share": 0.5, "sure": true, "note": null})",
-                     R"({"service": "ab", "limit": 1, "list": ["x"], "slot": {"start": "now"}})",
-                     R"({"service": "ab", "limit": 1, "free": {"anything": 1}})"}) {
+  for (auto* text :
+       {R"({"service": "abc", "limit": 3})", R"({"service": "abc", "limit": 3.0, "kind": "b"})",
+        R"({"service": "äöüßé", "limit": 10, "share": 0.5, "sure": true, "note": null})",
+        R"({"service": "ab", "limit": 1, "list": ["x"], "slot": {"start": "now"}})",
+        R"({"service": "ab", "limit": 1, "free": {"anything": 1}})"}) {
     auto checked = check_arguments(schema(), parse_json(text).value().as_object());
     EXPECT_TRUE(checked) << text << ": " << (checked ? "" : checked.error().detail);
   }
@@ -55,8 +56,10 @@ TEST(Schema, RefusesWhatDoesNotAndNamesTheField) {
       {R"({"service": "abc", "limit": 3, "note": 1})", "'note' must be of type"},
       {R"({"service": "abc", "limit": 3, "list": ["x", 1]})", "'list[1]' must be of type"},
       {R"({"service": "abc", "limit": 3, "slot": {}})", "'slot.start' is missing"},
-      {R"({"service": "abc", "limit": 3, "slot": {"start": "x", "admin": true}})", "'slot.admin' is not known"},
-      {R"({"service": "abc", "limit": 3, "organization": "org_2"})", "'organization' is not known"}};
+      {R"({"service": "abc", "limit": 3, "slot": {"start": "x", "admin": true}})",
+       "'slot.admin' is not known"},
+      {R"({"service": "abc", "limit": 3, "organization": "org_2"})",
+       "'organization' is not known"}};
   for (auto [text, problem] : cases) {
     auto checked = check_arguments(schema(), parse_json(text).value().as_object());
     ASSERT_FALSE(checked) << text;

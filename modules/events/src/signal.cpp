@@ -1,8 +1,10 @@
 #include "parley/events/signal.hpp"
 
+#include <boost/asio/execution/blocking.hpp>
 #include <boost/asio/experimental/awaitable_operators.hpp>
 #include <boost/asio/multiple_exceptions.hpp>
 #include <boost/asio/redirect_error.hpp>
+#include <boost/asio/require.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/system/system_error.hpp>
 
@@ -29,7 +31,9 @@ class Signal::State {
         waiter->raised = true;
         waiter->timer.cancel();
       };
-      asio::post(waiter->executor, std::move(wake));
+      // The same as asio::post, but without sharing the executor between the threads.
+      auto post = asio::require(waiter->executor, asio::execution::blocking.never);
+      post.execute(std::move(wake));
     }
     waiters_.clear();
   }

@@ -1,12 +1,11 @@
 #include "business_index.hpp"
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <map>
 #include <unordered_map>
 #include <unordered_set>
-
-#include "parley/base/strings.hpp"
 
 namespace parley::knowledge {
 
@@ -24,6 +23,29 @@ constexpr float least_similarity = 0.2F;
 constexpr double unknown_weight = 1.0;
 constexpr std::size_t vector_candidates = 64;
 constexpr std::size_t max_corrections = 3;
+constexpr std::size_t longest_corrected = 30;
+
+/// The edit distance of two words of at most 32 letters, or nothing above `allowed`. Gives up
+/// early: it is asked of every word that has about the same letters.
+std::optional<std::size_t> near_distance(std::string_view a, std::string_view b,
+                                         std::size_t allowed) {
+  std::array<std::uint8_t, 33> row;
+  for (std::size_t j = 0; j <= b.size(); ++j) row[j] = static_cast<std::uint8_t>(j);
+  for (std::size_t i = 1; i <= a.size(); ++i) {
+    auto diagonal = row[0];
+    row[0] = static_cast<std::uint8_t>(i);
+    auto least = row[0];
+    for (std::size_t j = 1; j <= b.size(); ++j) {
+      auto replaced = diagonal + (a[i - 1] == b[j - 1] ? 0 : 1);
+      diagonal = row[j];
+      row[j] = static_cast<std::uint8_t>(std::min({replaced, row[j] + 1, row[j - 1] + 1}));
+      least = std::min(least, row[j]);
+    }
+    if (least > allowed) return std::nullopt;
+  }
+  if (row[b.size()] > allowed) return std::nullopt;
+  return row[b.size()];
+}
 
 }  // namespace
 
@@ -87,15 +109,16 @@ std::vector<QueryTerm> BusinessIndex::resolve(std::vector<QueryTerm> terms) cons
 }
 
 void BusinessIndex::replace_unknown(const QueryTerm& term, std::vector<QueryTerm>& out) const {
-  if (term.stem.size() < 4 || term.stem.size() > 30) return;
+  if (term.stem.size() < 4 || term.stem.size() > longest_corrected) return;
   std::size_t allowed = term.stem.size() < 7 ? 1 : 2;
   std::map<std::string, std::size_t, std::less<>> found;
-  auto consider = [&](std::string_view candidate) {
+  std::unordered_set<std::uint64_t> judged;  // documents share most of their words
+  auto consider = [&](std::uint64_t hash, std::string_view candidate) {
     auto gap = candidate.size() > term.stem.size() ? candidate.size() - term.stem.size()
                                                    : term.stem.size() - candidate.size();
-    if (gap > allowed || candidate.size() < 3 || found.contains(candidate)) return;
-    if (auto distance = edit_distance(candidate, term.stem); distance <= allowed)
-      found.emplace(candidate, distance);
+    if (gap > allowed || candidate.size() < 3 || !judged.insert(hash).second) return;
+    if (auto distance = near_distance(candidate, term.stem, allowed))
+      found.emplace(candidate, *distance);
   };
   auto letters = Segment::letters_of(term.stem);
   for (const auto& segment : segments_)

@@ -52,7 +52,8 @@ void Outline::heading(int level, std::string_view title) {
 void Outline::keep_bare_heading(int level) {
   // A heading with nothing below it may be all that is said: "Closed on Mondays".
   if (!open_.empty() && !open_.back().used && open_.back().level >= level) {
-    auto title = open_.back().title;
+    auto title = std::move(open_.back().title);
+    open_.pop_back();
     text(title);
   }
   std::erase_if(open_, [&](const Open& open) { return open.level >= level; });

@@ -64,11 +64,12 @@ class CsvReader {
       } else if (i + 1 < limit && text_[i + 1] == '"') {
         out += '"';
         ++i;
-      } else {
-        at_ = i + 1;
-        while (at_ < text_.size() && text_[at_] != separator_ && text_[at_] != '\n')
-          out += text_[at_++];
+      } else if (auto end = std::min(text_.find_first_not_of(' ', i + 1), text_.size());
+                 end == text_.size() || text_[end] == separator_ || text_[end] == '\n') {
+        at_ = end;
         return true;
+      } else {
+        out += '"';
       }
     }
     quotes_unbalanced_ = true;

@@ -57,7 +57,8 @@ bool looks_like_title(std::string_view line) {
   if (std::string_view(".,;:!?").find(clean.back()) != std::string_view::npos) return false;
   if (std::ranges::count(clean, ' ') > 8) return false;
   auto first = static_cast<unsigned char>(clean.front());
-  if (first >= 'a' && first <= 'z') return false;
+  if ((first >= 'a' && first <= 'z') || std::ispunct(first)) return false;
+  if (clean.starts_with("\u2022")) return false;
   return std::ranges::none_of(clean, [](char c) { return c == '$' || (c >= '0' && c <= '9'); });
 }
 

@@ -1,6 +1,7 @@
 #include "passages.hpp"
 
 #include <algorithm>
+#include <array>
 #include <set>
 
 #include "parley/base/strings.hpp"
@@ -20,6 +21,17 @@ bool ends_sentence(std::string_view word) {
   while (!word.empty() && (word.ends_with('"') || word.ends_with(')') || word.ends_with('\'')))
     word.remove_suffix(1);
   return word.ends_with('.') || word.ends_with('!') || word.ends_with('?');
+}
+
+/// What stands before a full stop that ends no sentence.
+bool is_abbreviation(std::string_view word) {
+  constexpr std::array known{std::string_view("dr"),   std::string_view("mr"),
+                             std::string_view("mrs"),  std::string_view("ms"),
+                             std::string_view("prof"), std::string_view("st"),
+                             std::string_view("ave"),  std::string_view("mt"),
+                             std::string_view("jr"),   std::string_view("sr")};
+  auto lower = to_lower(word);
+  return lower.size() == 1 || std::ranges::find(known, lower) != known.end();
 }
 
 std::vector<Word> words_of(const std::vector<Block>& blocks, std::size_t from, std::size_t to) {
@@ -152,9 +164,11 @@ std::vector<std::string> split_sentences(std::string_view text) {
     if (!stop || i + 2 >= text.size() || text[i + 1] != ' ') continue;
     auto next = static_cast<unsigned char>(text[i + 2]);
     bool capital = (next >= 'A' && next <= 'Z') || (next & 0x80) || (next >= '0' && next <= '9');
-    auto space = current.rfind(' ', current.size() - 2);
-    auto last = current.size() - (space == std::string::npos ? 0 : space + 1);
-    if (capital && last > 3) end();
+    std::string_view before(current);
+    before.remove_suffix(1);
+    auto space = before.rfind(' ');
+    if (space != std::string_view::npos) before.remove_prefix(space + 1);
+    if (capital && !is_abbreviation(before)) end();
   }
   end();
   return sentences;

@@ -38,12 +38,12 @@ class Segment {
   float inverse_length(std::size_t passage) const { return inverse_lengths_[passage]; }
 
   std::span<const Posting> postings(std::string_view term) const;
-  /// Calls `visit(term)` for each term whose letters differ from `letters` (see letters_of) in at
-  /// most `differences` places: what a misspelt word might be.
+  /// Calls `visit(hash, term)` for each term whose letters differ from `letters` (see letters_of)
+  /// in at most `differences` places: what a misspelt word might be.
   template <class Visit>
   void similar_terms(std::uint64_t letters, int differences, Visit visit) const {
     for (std::size_t i = 0; i < letters_.size(); ++i)
-      if (__builtin_popcountll(letters_[i] ^ letters) <= differences) visit(term(i));
+      if (__builtin_popcountll(letters_[i] ^ letters) <= differences) visit(hashes_[i], term(i));
   }
   static std::uint64_t letters_of(std::string_view term);
 

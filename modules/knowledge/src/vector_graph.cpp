@@ -11,7 +11,7 @@ namespace {
 
 constexpr std::size_t neighbours = 16;
 constexpr std::size_t build_breadth = 100;
-constexpr std::size_t search_breadth = 128;
+constexpr std::size_t search_breadth = 400;
 
 class HnswGraph final : public VectorGraph {
  public:

@@ -363,7 +363,7 @@ std::string stem(std::string_view word) {
   if (!cut("sses", 1, "ss") && !cut("ies", 2, "y") && !out.ends_with("ss") &&
       !out.ends_with("us") && !out.ends_with("is"))
     cut("s", 2);
-  if (!cut("ingly", 3) && !cut("edly", 3) && !cut("ation", 3) && !cut("ment", 4) &&
+  if (!cut("ingly", 3) && !cut("edly", 3) && !cut("ation", 3) && !cut("ment", 3) &&
       !cut("ness", 3) && !cut("ing", 3) && !cut("ed", 3) && !cut("ly", 4) && !cut("er", 4))
     cut("est", 4);
   if (out.size() > 3 && out.back() == 'e') out.pop_back();

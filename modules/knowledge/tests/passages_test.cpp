@@ -58,12 +58,13 @@ TEST(Passages, TopLevelHeadingsAreNotCrossed) {
 TEST(Passages, APageOfItsOwnKeepsItsNumber) {
   auto cuts = cut_passages(
       {{{}, 1, words(1, 150)}, {{}, 2, words(151, 300)}, {{}, 3, words(301, 310)}}, {});
-  ASSERT_EQ(cuts.size(), 2u);
+  ASSERT_EQ(cuts.size(), 3u);
   EXPECT_EQ(cuts[0].page, 1);
   EXPECT_EQ(cuts[0].text, words(1, 150));
   EXPECT_EQ(cuts[1].page, 2);
   EXPECT_TRUE(cuts[1].text.starts_with("w101 ")) << "the overlap";
-  EXPECT_TRUE(cuts[1].text.ends_with("w310"));
+  EXPECT_EQ(cuts[2].page, 3);
+  EXPECT_TRUE(cuts[2].text.ends_with("w310"));
 }
 
 TEST(Passages, OddOptionsStillEnd) {

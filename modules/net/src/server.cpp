@@ -10,7 +10,7 @@
 #include "connection.hpp"
 #include "parley/base/task_group.hpp"
 #include "parley/telemetry/log.hpp"
-#include "race.hpp"
+#include "parley/base/race.hpp"
 
 namespace parley::net {
 

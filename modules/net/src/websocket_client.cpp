@@ -9,7 +9,7 @@
 #include "client_tls.hpp"
 #include "parley/base/strings.hpp"
 #include "parley/net/client.hpp"
-#include "race.hpp"
+#include "parley/base/race.hpp"
 #include "response_head.hpp"
 #include "websocket_core.hpp"
 #include "websocket_handshake.hpp"

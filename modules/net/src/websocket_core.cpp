@@ -3,7 +3,7 @@
 #include <boost/asio/bind_executor.hpp>
 #include <boost/system/system_error.hpp>
 
-#include "race.hpp"
+#include "parley/base/race.hpp"
 
 namespace parley::net {
 

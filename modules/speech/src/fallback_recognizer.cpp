@@ -54,7 +54,8 @@ class FallbackSession final : public RecognizerSession {
         co_return transcript;
       }
       const auto code = transcript.error().code;
-      if (closed_ || exhausted_ || (code != Errc::unavailable && code != Errc::timeout)) co_return transcript;
+      if (closed_ || exhausted_ || (code != Errc::unavailable && code != Errc::timeout))
+        co_return transcript;
       if (on_fallback_) on_fallback_(engines_[current_]->name(), transcript.error());
       auto changed = co_await change_engine();
       if (!changed) co_return std::unexpected(changed.error());

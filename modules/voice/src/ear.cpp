@@ -1,7 +1,6 @@
 #include "ear.hpp"
 
-#include <boost/asio/experimental/awaitable_operators.hpp>
-
+#include "parley/base/race.hpp"
 #include "parley/base/task_group.hpp"
 
 namespace parley::voice {
@@ -171,7 +170,6 @@ asio::awaitable<void> Ear::receive_all(speech::RecognizerSession& session) {
 }
 
 asio::awaitable<void> Ear::run(Context ctx) {
-  using namespace asio::experimental::awaitable_operators;
   Duration backoff = std::chrono::milliseconds(500);
   while (true) {
     auto opening = recognizer_.open(ctx, {settings_.language, audio::telephone_rate_hz});
@@ -184,7 +182,8 @@ asio::awaitable<void> Ear::run(Context ctx) {
       auto sending = send_all(**session);
       auto receiving = receive_all(**session);
       auto restarting = restart_.wait();
-      co_await (std::move(sending) || std::move(receiving) || std::move(restarting));
+      auto serving = race(std::move(sending), std::move(receiving));
+      co_await race(std::move(serving), std::move(restarting));
       if (give_up_) failed(Error{Errc::timeout, "no words in time"});
     } else {
       failed(session.error());

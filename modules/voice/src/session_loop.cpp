@@ -1,6 +1,7 @@
 #include <boost/asio/experimental/awaitable_operators.hpp>
 
 #include "call_session_impl.hpp"
+#include "parley/base/race.hpp"
 
 namespace parley::voice {
 
@@ -66,7 +67,7 @@ asio::awaitable<SessionReport> CallSession::Impl::run(Context ctx) {
   // Only the conversation ends by itself; the others are cancelled with it.
   auto helpers = std::move(reading) && std::move(hearing) && std::move(voicing) &&
                  std::move(sending) && std::move(recording);
-  co_await (std::move(talking) || std::move(helpers));
+  co_await race(std::move(talking), std::move(helpers));
 
   {
     std::lock_guard lock(executor_mutex);
@@ -142,7 +143,6 @@ void CallSession::Impl::check_orders() {
 /// Runs the dialogue to its end even when the caller interrupts: what its tools did must be known
 /// to it. Only the end of the call cancels it.
 asio::awaitable<void> CallSession::Impl::think(Work work) {
-  using namespace asio::experimental::awaitable_operators;
   auto begun = parts.clock.now();
   auto limited = [](Impl& self, Work run,
                     TimePoint limit) -> asio::awaitable<Result<dialog::TurnEnd>> {
@@ -160,7 +160,7 @@ asio::awaitable<void> CallSession::Impl::think(Work work) {
   };
   auto thinking = limited(*this, std::move(work), begun + settings.reply_limit);
   auto waiting = still_there(*this);
-  auto outcome = co_await (std::move(thinking) || std::move(waiting));
+  auto outcome = co_await race(std::move(thinking), std::move(waiting));
   if (outcome.index() == 1) co_return;
   auto& turn_end = std::get<0>(outcome);
   if (turn_end) {

@@ -1,7 +1,6 @@
-#include <boost/asio/experimental/awaitable_operators.hpp>
-
 #include "parley/audio/g711.hpp"
 #include "parley/base/json.hpp"
+#include "parley/base/race.hpp"
 #include "parley/base/strings.hpp"
 #include "parley/providers/twilio/signature.hpp"
 #include "parley/simulators/twilio_line.hpp"
@@ -123,7 +122,8 @@ Task<Twiml> TwilioLine::Impl::ask(Context ctx, std::string path, net::Fields ext
 Task<void> TwilioLine::Impl::open_stream(Context ctx, std::string url) {
   net::WebSocketTarget target;
   target.url = std::move(url);
-  target.headers.set("X-Twilio-Signature", providers::twilio::sign(options.auth_token, target.url, {}));
+  target.headers.set("X-Twilio-Signature",
+                     providers::twilio::sign(options.auth_token, target.url, {}));
   target.limits.max_queued_bytes = 4u << 20;
   auto connecting = net::connect_websocket(ctx, clock, std::move(target));
   auto opened = co_await std::move(connecting);
@@ -216,7 +216,6 @@ Task<void> TwilioLine::dial(Context ctx) {
 }
 
 asio::awaitable<void> TwilioLine::run(Context ctx) {
-  using namespace asio::experimental::awaitable_operators;
   auto& line = *impl_;
   auto forward = [this](const PlayedFrame& frame) {
     if (on_played) on_played(frame);
@@ -225,7 +224,7 @@ asio::awaitable<void> TwilioLine::run(Context ctx) {
   while (line.end == LineEnd::none) {
     auto receiving = line.receive();
     auto ticking = line.tick();
-    co_await (std::move(receiving) || std::move(ticking));
+    co_await race(std::move(receiving), std::move(ticking));
     if (line.leaving) {
       line.send(line.head("stop") + R"(,"stop":{"accountSid":")" + line.account_sid +
                 R"(","callSid":")" + line.call_sid + "\"}}");

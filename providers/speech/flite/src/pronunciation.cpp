@@ -23,7 +23,8 @@ void initialise_library() {
 std::vector<std::string> pronounce(std::string_view word) {
   std::vector<std::string> phones;
   if (word.empty() || word.size() > 64) return phones;
-  const bool plain = std::ranges::all_of(word, [](char c) { return (c >= 'a' && c <= 'z') || c == '\''; });
+  const bool plain =
+      std::ranges::all_of(word, [](char c) { return (c >= 'a' && c <= 'z') || c == '\''; });
   const bool has_letter = std::ranges::any_of(word, [](char c) { return c != '\''; });
   if (!plain || !has_letter) return phones;
   std::lock_guard lock(library_mutex());

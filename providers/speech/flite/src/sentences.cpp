@@ -12,15 +12,16 @@ namespace {
 
 constexpr std::size_t longest_piece = 200;
 
-constexpr std::array<std::pair<std::string_view, std::string_view>, 36> replacements{{
-    {"\u2018", "'"}, {"\u2019", "'"}, {"\u201C", "\""}, {"\u201D", "\""}, {"\u2013", "-"},
-    {"\u2014", ", "}, {"\u2026", "..."}, {"\u20AC", " euros "}, {"\u00A3", " pounds "},
-    {"\u00A0", " "}, {"\u00E0", "a"}, {"\u00E1", "a"}, {"\u00E2", "a"}, {"\u00E3", "a"},
-    {"\u00E4", "a"}, {"\u00E5", "a"}, {"\u00E7", "c"}, {"\u00E8", "e"}, {"\u00E9", "e"},
-    {"\u00EA", "e"}, {"\u00EB", "e"}, {"\u00EC", "i"}, {"\u00ED", "i"}, {"\u00EE", "i"},
-    {"\u00EF", "i"}, {"\u00F1", "n"}, {"\u00F2", "o"}, {"\u00F3", "o"}, {"\u00F4", "o"},
-    {"\u00F6", "o"}, {"\u00F9", "u"}, {"\u00FA", "u"}, {"\u00FB", "u"}, {"\u00FC", "u"},
-    {"\u00C9", "E"}, {"\u00DF", "ss"}}};
+constexpr std::array<std::pair<std::string_view, std::string_view>, 36> replacements{
+    {{"\u2018", "'"},        {"\u2019", "'"},  {"\u201C", "\""},  {"\u201D", "\""},
+     {"\u2013", "-"},        {"\u2014", ", "}, {"\u2026", "..."}, {"\u20AC", " euros "},
+     {"\u00A3", " pounds "}, {"\u00A0", " "},  {"\u00E0", "a"},   {"\u00E1", "a"},
+     {"\u00E2", "a"},        {"\u00E3", "a"},  {"\u00E4", "a"},   {"\u00E5", "a"},
+     {"\u00E7", "c"},        {"\u00E8", "e"},  {"\u00E9", "e"},   {"\u00EA", "e"},
+     {"\u00EB", "e"},        {"\u00EC", "i"},  {"\u00ED", "i"},   {"\u00EE", "i"},
+     {"\u00EF", "i"},        {"\u00F1", "n"},  {"\u00F2", "o"},   {"\u00F3", "o"},
+     {"\u00F4", "o"},        {"\u00F6", "o"},  {"\u00F9", "u"},   {"\u00FA", "u"},
+     {"\u00FB", "u"},        {"\u00FC", "u"},  {"\u00C9", "E"},   {"\u00DF", "ss"}}};
 
 bool ends_sentence(std::string_view text, std::size_t at) {
   const char c = text[at];

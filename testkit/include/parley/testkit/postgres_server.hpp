@@ -7,7 +7,8 @@
 namespace parley::testkit {
 
 /// A real PostgreSQL of its own for this test process: started on first use in a temporary folder
-/// (loopback TCP on a free port and a Unix socket, fsync off), stopped and removed when the process
+/// (loopback TCP on a free port and a Unix socket; fsync off, unless PARLEY_TEST_POSTGRES_FSYNC is
+/// "on"), stopped and removed when the process
 /// ends in whatever way. Needs the Debian package postgresql; throws std::runtime_error naming it
 /// when it is missing. As root it runs as the user postgres.
 class PostgresServer {

@@ -7,13 +7,13 @@
 
 namespace parley::speech {
 
-/// Called when an engine was given up for the next one: which, and why. For logs and metrics. May be
-/// called from any thread that uses the engines.
+/// Called when an engine was given up for the next one: which, and why. For logs and metrics. May
+/// be called from any thread that uses the engines.
 using OnFallback = std::function<void(const std::string& engine, const Error& error)>;
 
-/// Several recognizers as one, best first. open() takes the first that answers. When an engine fails
-/// in the middle of a call, the session opens the next one and gives it the audio of the running
-/// utterance again, so that the caller's sentence is not lost. The engines must outlive it.
+/// Several recognizers as one, best first. open() takes the first that answers. When an engine
+/// fails in the middle of a call, the session opens the next one and gives it the audio of the
+/// running utterance again, so that the caller's sentence is not lost. The engines must outlive it.
 class FallbackRecognizer final : public Recognizer {
  public:
   explicit FallbackRecognizer(std::vector<Recognizer*> engines, OnFallback on_fallback = {});
@@ -25,10 +25,10 @@ class FallbackRecognizer final : public Recognizer {
   OnFallback on_fallback_;
 };
 
-/// Several synthesizers as one, best first. An engine that refuses the text or the language, or fails
-/// before its first audio, is followed by the next; after its first audio a failure ends the stream,
-/// since two voices in one sentence are worse than a cut. The voice name belongs to the first engine;
-/// the others use their default. The engines must outlive it.
+/// Several synthesizers as one, best first. An engine that refuses the text or the language, or
+/// fails before its first audio, is followed by the next; after its first audio a failure ends the
+/// stream, since two voices in one sentence are worse than a cut. The voice name belongs to the
+/// first engine; the others use their default. The engines must outlive it.
 class FallbackSynthesizer final : public Synthesizer {
  public:
   explicit FallbackSynthesizer(std::vector<Synthesizer*> engines, OnFallback on_fallback = {});

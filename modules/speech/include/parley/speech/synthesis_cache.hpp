@@ -6,8 +6,8 @@
 namespace parley::speech {
 
 /// Keeps the audio of sentences that were spoken to their end ("How can I help you?"), the least
-/// recently used thrown out first. A stream that is cancelled or fails is not kept. Thread-safe; the
-/// engine must outlive it and its streams.
+/// recently used thrown out first. A stream that is cancelled or fails is not kept. Thread-safe;
+/// the engine must outlive it and its streams.
 class CachingSynthesizer final : public Synthesizer {
  public:
   struct Options {

@@ -1,9 +1,11 @@
 #pragma once
 #include <boost/asio/async_result.hpp>
+#include <boost/asio/execution/blocking.hpp>
 #include <boost/asio/execution/context.hpp>
 #include <boost/asio/executor_work_guard.hpp>
-#include <boost/asio/post.hpp>
 #include <boost/asio/query.hpp>
+#include <boost/asio/require.hpp>
+#include <boost/asio/strand.hpp>
 #include <boost/asio/this_coro.hpp>
 #include <boost/asio/use_awaitable.hpp>
 
@@ -21,6 +23,9 @@ class Call final : public PendingTransactions::Waiter,
   Call(asio::any_io_executor executor, Function function, Handler handler)
       : function_(std::move(function)) {
     auto& context = asio::query(executor, asio::execution::context);
+    // Services are shut down in the reverse order of their making. PendingTransactions must hear of
+    // the end before the strands do, so they are made first.
+    if (!asio::has_service<PendingTransactions>(context)) asio::make_strand(executor);
     pending_ = asio::use_service<PendingTransactions>(context).state();
     auto guard = asio::make_work_guard(executor);
     way_back_.emplace(std::move(executor), std::move(guard), std::move(handler));
@@ -55,13 +60,14 @@ class Call final : public PendingTransactions::Waiter,
     pending_->waiters.erase(self);
     function_.reset();
     Outcome value = ended ? std::move(*outcome_) : Outcome(std::unexpected(ended.error()));
-    auto executor = way_back_->executor;
+    // The same as asio::post, but without sharing the executor between the threads.
+    auto post = asio::require(way_back_->executor, asio::execution::blocking.never);
     auto resume = [way_back = std::move(*way_back_), thrown = std::exchange(thrown_, nullptr),
                    value = std::move(value)]() mutable {
       way_back.handler(thrown, std::move(value));
     };
     way_back_.reset();
-    asio::post(executor, std::move(resume));
+    post.execute(std::move(resume));
   }
 
   void abandon() override {
