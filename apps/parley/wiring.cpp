@@ -18,9 +18,9 @@
 #include "parley/events/live_feed.hpp"
 #include "parley/knowledge/tools.hpp"
 #include "parley/net/server.hpp"
-#include "parley/providers/espeak/synthesizer.hpp"
-#include "parley/providers/flite/synthesizer.hpp"
-#include "parley/providers/pocketsphinx/recognizer.hpp"
+#include "parley/providers/espeak/espeak_synthesizer.hpp"
+#include "parley/providers/flite/flite_synthesizer.hpp"
+#include "parley/providers/pocketsphinx/pocketsphinx_recognizer.hpp"
 #include "parley/providers/twilio/carrier.hpp"
 #include "parley/speech/fallback.hpp"
 #include "parley/speech/synthesis_cache.hpp"
@@ -198,9 +198,9 @@ void Server::Impl::make_business_parts() {
 }
 
 Result<void> Server::Impl::make_engines() {
-  providers::pocketsphinx::Options hearing;
-  hearing.model_dir = settings.text("speech.model_dir");
-  auto made = providers::pocketsphinx::make_recognizer(*recognizing, hearing);
+  providers::pocketsphinx::PocketsphinxOptions hearing;
+  hearing.model_directory = settings.text("speech.model_dir");
+  auto made = providers::pocketsphinx::PocketsphinxRecognizer::create(*recognizing, hearing);
   if (!made) return std::unexpected(made.error());
   recognizer = std::move(*made);
   flite = std::make_unique<providers::flite::FliteSynthesizer>(*speaking);

@@ -7,8 +7,8 @@
 #include <fstream>
 
 #include "parley/base/worker_pool.hpp"
-#include "parley/providers/espeak/synthesizer.hpp"
-#include "parley/providers/flite/synthesizer.hpp"
+#include "parley/providers/espeak/espeak_synthesizer.hpp"
+#include "parley/providers/flite/flite_synthesizer.hpp"
 #include "phone_call.hpp"
 #include "server_process.hpp"
 
@@ -61,6 +61,37 @@ class CallsE2e : public ::testing::Test {
     auto caller = phone(std::move(sound), std::move(from));
     return run([&] { return caller->hold(rules, limit); });
   }
+  struct Booking {
+    CallerSound sound;
+    std::vector<Rule> rules;
+    std::string from;
+  };
+  /// Several calls, `at_once` of them at a time.
+  std::vector<Result<CallResult>> hold_all(std::vector<Booking> calls, int at_once,
+                                           Duration limit) {
+    std::vector<Result<CallResult>> results(calls.size(), fail(Errc::unavailable, "not run"));
+    run([&]() -> Task<int> {
+      auto executor = co_await asio::this_coro::executor;
+      TaskGroup group(executor);
+      int running = 0;
+      Signal ended;
+      for (std::size_t i = 0; i < calls.size(); ++i) {
+        while (running >= at_once) co_await ended.wait();
+        ++running;
+        group.spawn("call", [&, i]() -> asio::awaitable<void> {
+          auto caller = phone(calls[i].sound, calls[i].from);
+          auto holding = caller->hold(calls[i].rules, limit);
+          results[i] = co_await std::move(holding);
+          --running;
+          ended.notify();
+        });
+      }
+      while (running > 0) co_await ended.wait();
+      co_await group.stop();
+      co_return 0;
+    });
+    return results;
+  }
   void sign_in() {
     auto answer = run([&] {
       return api.post("/auth/login",
@@ -87,20 +118,24 @@ class CallsE2e : public ::testing::Test {
 };
 std::unique_ptr<ServerProcess> CallsE2e::server;
 
-/// What a caller says who wants a cleaning tomorrow at two, whatever order the agent asks in.
+/// What a caller says who wants a cleaning tomorrow at two: answers what the agent asks, says yes
+/// only to what is right, and says again what was not understood.
 std::vector<Rule> booking_rules(const std::string& name) {
-  return {
-      {"booked|see you|all set|confirmed", "@hangup", 1},
-      {"shall i|should i|is that right|is that correct|correct\\?|right\\?", "yes please", 4},
-      {"\\bname\\b", "my name is " + name, 3},
-      {"number|phone", "yes", 3},
-      {"which (service|one|treatment)|what (service|treatment)|what would you like",
-       "a teeth cleaning", 3},
-      {"what day|which day|what time|when would|when shall", "tomorrow at two o'clock", 3},
-      {"say that again|didn't|did not|sorry|understand|repeat|catch",
-       "i would like to book a teeth cleaning tomorrow at two o'clock", 3},
-      {"help|riverside", "i would like to book a teeth cleaning tomorrow at two o'clock", 2},
-  };
+  const std::string wish = "i'd like to book a teeth cleaning tomorrow at two o'clock";
+  return {{"you're booked", "@hangup", 1},
+          {"teeth cleaning[^?]*at 2 pm[^?]*shall i book it", "yes please", 4},
+          {"shall i book it", "no", 4},
+          {"what should i change", "tomorrow at two o'clock", 4},
+          {"i heard[^?]*(teeth cleaning|tomorrow|2 pm|" + name + ")", "yes", 4},
+          {"i heard", "no", 4},
+          {"was that a yes|say yes or no", "yes", 4},
+          {"come in for|do you mean", "a teeth cleaning", 4},
+          {"what day and time", "tomorrow at two o'clock", 4},
+          {"(which|other) day", "tomorrow", 4},
+          {"what time", "at two o'clock", 4},
+          {"spell your name", "@press #", 2},
+          {"what name", "my name is " + name, 4},
+          {"how can i help|still there|can't hear|didn't|anything else|press 1", wish, 5}};
 }
 
 TEST_F(CallsE2e, AnAppointmentIsBookedByVoice) {
@@ -114,18 +149,20 @@ TEST_F(CallsE2e, AnAppointmentIsBookedByVoice) {
       {{"flite:slt", 10}, "james wilson"},     {{"flite:rms", 10}, "linda davis"},
       {{"espeak:en-us", 20}, "robert taylor"}, {{"espeak:en-us+f3", 20}, "susan moore"},
       {{"flite:awb", 10}, "thomas clark"},     {{"espeak:en-gb", 20}, "karen lewis"}};
+  std::vector<Booking> calls;
+  for (std::size_t i = 0; i < callers.size(); ++i)
+    calls.push_back(
+        {callers[i].sound, booking_rules(callers[i].name), "+121255502" + std::to_string(10 + i)});
+  auto results = hold_all(std::move(calls), 4, std::chrono::seconds(120));
   int booked = 0;
   std::string log;
   for (std::size_t i = 0; i < callers.size(); ++i) {
-    auto from = "+121255502" + std::to_string(10 + i);
-    auto result =
-        call(callers[i].sound, booking_rules(callers[i].name), std::chrono::seconds(110), from);
-    ASSERT_TRUE(result) << result.error().detail;
-    bool good = text_at(result->call, "/outcome") == "booked";
+    ASSERT_TRUE(results[i]) << results[i].error().detail;
+    bool good = text_at(results[i]->call, "/outcome") == "booked";
     booked += good ? 1 : 0;
     log += callers[i].sound.voice + " at " +
            std::to_string(static_cast<int>(callers[i].sound.noise_db)) +
-           " dB: " + (good ? "booked" : "NOT booked") + "\n" + result->transcript() + "\n";
+           " dB: " + (good ? "booked" : "NOT booked") + "\n" + results[i]->transcript() + "\n";
   }
   std::printf("%s%d of %zu calls booked\n", log.c_str(), booked, callers.size());
   EXPECT_GE(booked, 9) << log;
@@ -136,7 +173,11 @@ TEST_F(CallsE2e, AnAppointmentIsBookedByVoice) {
   auto* items = list->body.find_pointer("/data", ec);
   ASSERT_TRUE(items && items->is_array()) << json::serialize(list->body);
   EXPECT_EQ(items->get_array().size(), static_cast<std::size_t>(booked));
-  for (auto& item : items->get_array()) EXPECT_THAT(text_at(item, "/callId"), HasSubstr("call_"));
+  for (auto& item : items->get_array()) {
+    EXPECT_THAT(text_at(item, "/callId"), HasSubstr("call_"));
+    EXPECT_THAT(text_at(item, "/localStart"), HasSubstr("T14:00")) << json::serialize(item);
+    EXPECT_EQ(text_at(item, "/serviceName"), "Teeth cleaning");
+  }
 }
 
 /// A minimal one-page PDF with this text, a line each.
@@ -186,11 +227,11 @@ TEST_F(CallsE2e, AQuestionIsAnsweredFromAnUploadedPdf) {
     ASSERT_NE(status, "failed") << json::serialize(document->body);
   }
   ASSERT_EQ(status, "completed");
-  auto result = call({"flite:slt", 30},
-                     {{"mouth guard|ninety|95", "@hangup", 1},
-                      {"didn't|did not|sorry|again", "what does a mouth guard cost", 2},
-                      {"help|riverside", "how much is a mouth guard for sports", 1}},
-                     std::chrono::seconds(60));
+  auto result =
+      call({"flite:slt", 30},
+           {{"95 dollars", "@hangup", 1},
+            {"how can i help|didn't|don't know|still there", "how much is a mouth guard", 4}},
+           std::chrono::seconds(60));
   ASSERT_TRUE(result) << result.error().detail;
   EXPECT_THAT(result->transcript(), HasSubstr("95")) << result->transcript();
 }
@@ -235,13 +276,11 @@ TEST_F(CallsE2e, TheAgentStopsWhenTheCallerSpeaks) {
 }
 
 TEST_F(CallsE2e, KeysAloneReachAnAnswer) {
-  auto result = call({"flite:slt", 100},
-                     {{"press", "@press 2", 1},
-                      {"open|close|hours|o'clock|am|pm", "@hangup", 1},
-                      {"help|riverside", "@press 0", 1}},
-                     std::chrono::seconds(60));
+  auto result =
+      call({"flite:slt", 100}, {{"we're open", "@hangup", 1}, {"how can i help", "@press 2", 1}},
+           std::chrono::seconds(60));
   ASSERT_TRUE(result) << result.error().detail;
-  EXPECT_THAT(result->transcript(), HasSubstr("caller: ")) << result->transcript();
+  EXPECT_THAT(result->transcript(), HasSubstr("We're open")) << result->transcript();
 }
 
 TEST_F(CallsE2e, SilenceAndNoiseEndWithGoodbye) {
@@ -352,30 +391,14 @@ TEST_F(CallsE2e, AKilledServerTakesItsCallersBack) {
 }
 
 TEST_F(CallsE2e, TenCallsAtOnceAreAllHeard) {
-  std::vector<std::unique_ptr<PhoneCall>> callers;
+  std::vector<Booking> calls;
   for (int i = 0; i < 10; ++i)
-    callers.push_back(
-        phone({i % 2 ? "flite:rms" : "flite:slt", 30}, "+121255503" + std::to_string(10 + i)));
-  std::vector<Result<CallResult>> results(10, fail(Errc::unavailable, "not run"));
-  run([&]() -> Task<int> {
-    auto executor = co_await asio::this_coro::executor;
-    TaskGroup group(executor);
-    int running = 10;
-    Signal done;
-    for (std::size_t i = 0; i < callers.size(); ++i)
-      group.spawn("call", [&, i]() -> asio::awaitable<void> {
-        auto holding =
-            callers[i]->hold({{"monday|tuesday|open|close", "@hangup", 1},
-                              {"help|riverside|sorry|again", "what are your opening hours", 3}},
-                             std::chrono::seconds(90));
-        results[i] = co_await std::move(holding);
-        --running;
-        done.notify();
-      });
-    while (running > 0) co_await done.wait();
-    co_await group.stop();
-    co_return 0;
-  });
+    calls.push_back({{i % 2 ? "flite:rms" : "flite:slt", 30},
+                     {{"we're open", "@hangup", 1},
+                      {"how can i help|didn't|still there|can't hear|press 1",
+                       "what are your opening hours", 4}},
+                     "+121255503" + std::to_string(10 + i)});
+  auto results = hold_all(std::move(calls), 10, std::chrono::seconds(90));
   int heard = 0;
   std::int64_t slowest = 0;
   for (auto& result : results) {

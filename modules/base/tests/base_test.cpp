@@ -130,6 +130,20 @@ TEST(Deadline, HungWorkTimesOutExactlyOnTime) {
   EXPECT_EQ(world.elapsed(), 2s);
 }
 
+TEST(Deadline, WhatTheWorkThrowsComesOutAtOnce) {
+  SimWorld world;
+  auto throwing = [](Clock& clock) -> Task<int> {
+    co_await clock.sleep_for(1s);
+    throw std::runtime_error("broken");
+  };
+  EXPECT_THROW(world.run([&]() -> Task<int> {
+    auto work = throwing(world.clock());
+    co_return co_await with_deadline(world.clock(), world.clock().now() + 1h, std::move(work));
+  }),
+               std::runtime_error);
+  EXPECT_EQ(world.elapsed(), 1s);
+}
+
 TEST(TaskGroup, StopCancelsAndAwaitsAndReportsFailures) {
   SimWorld world;
   std::vector<std::string> failed;
