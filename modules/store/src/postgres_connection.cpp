@@ -131,11 +131,11 @@ Result<void> PostgresConnection::commit() {
 void PostgresConnection::rollback() {
   if (PQstatus(handle_.get()) == CONNECTION_OK &&
       PQtransactionStatus(handle_.get()) != PQTRANS_IDLE)
-    Answer(PQexec(handle_.get(), "ROLLBACK"));
+    Answer answer(PQexec(handle_.get(), "ROLLBACK"));
 }
 
 void PostgresConnection::forget_statements() {
-  Answer(PQexec(handle_.get(), "DEALLOCATE ALL"));
+  Answer answer(PQexec(handle_.get(), "DEALLOCATE ALL"));
   statements_.clear();
 }
 

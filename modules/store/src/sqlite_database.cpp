@@ -149,7 +149,7 @@ class SqliteDatabase final : public Database {
   Result<void> commit() {
     auto committed = writer_->execute("COMMIT");
     if (committed) return {};
-    if (writer_->in_transaction()) writer_->execute("ROLLBACK");
+    if (writer_->in_transaction()) (void)writer_->execute("ROLLBACK");
     return std::unexpected(committed.error());
   }
 
@@ -160,7 +160,7 @@ class SqliteDatabase final : public Database {
     SqliteTx tx(reader, job.ctx, clock_.wall());
     auto outcome = job.body(tx);
     if (outcome && tx.failure()) outcome = std::unexpected(*tx.failure());
-    if (reader.in_transaction()) reader.execute("ROLLBACK");
+    if (reader.in_transaction()) (void)reader.execute("ROLLBACK");
     job.done(std::move(outcome));
   }
 
