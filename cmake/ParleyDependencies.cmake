@@ -16,6 +16,10 @@ foreach(package libsodium pocketsphinx samplerate webrtc-audio-processing libzip
   string(MAKE_C_IDENTIFIER ${package} name)
   pkg_check_modules(${name} REQUIRED IMPORTED_TARGET ${package})
 endforeach()
+# Debian's sphinxbase.pc names folders that do not exist, which CMake refuses.
+get_target_property(sphinx_folders PkgConfig::pocketsphinx INTERFACE_INCLUDE_DIRECTORIES)
+list(FILTER sphinx_folders EXCLUDE REGEX "^/usr/include/sphinxbase$")
+set_target_properties(PkgConfig::pocketsphinx PROPERTIES INTERFACE_INCLUDE_DIRECTORIES "${sphinx_folders}")
 # Flite has no pkg-config file. The voices come before the languages they use.
 add_library(parley_flite INTERFACE)
 foreach(part cmu_us_slt cmu_us_rms cmu_us_awb cmu_us_kal16 usenglish cmulex)

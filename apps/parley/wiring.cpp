@@ -204,7 +204,7 @@ Result<void> Server::Impl::make_engines() {
   if (!made) return std::unexpected(made.error());
   recognizer = std::move(*made);
   flite = std::make_unique<providers::flite::FliteSynthesizer>(*speaking);
-  espeak = std::make_unique<providers::espeak::EspeakSynthesizer>(*speaking);
+  espeak = std::make_unique<providers::espeak::EspeakSynthesizer>(clock, *speaking);
   std::vector<speech::Synthesizer*> voices{flite.get(), espeak.get()};
   voice_chain = std::make_unique<speech::FallbackSynthesizer>(voices);
   synthesizer = std::make_unique<speech::CachingSynthesizer>(*voice_chain);

@@ -113,7 +113,7 @@ class CallsE2e : public ::testing::Test {
   std::unique_ptr<net::HttpClient> http = net::make_http_client(io.get_executor());
   WorkerPool pool{{.name = "voices", .threads = 2}};
   providers::flite::FliteSynthesizer flite{pool};
-  providers::espeak::EspeakSynthesizer espeak{pool};
+  providers::espeak::EspeakSynthesizer espeak{clock, pool};
   ApiClient api{*http, server->url(), server->command_line_key()};
 };
 std::unique_ptr<ServerProcess> CallsE2e::server;

@@ -11,8 +11,8 @@ namespace {
 using namespace schema;
 using business::Profile;
 
-constexpr std::array<std::string_view, 7> day_names{
-    "sunday", "monday", "tuesday", "wednesday", "thursday", "friday", "saturday"};
+constexpr std::array<std::string_view, 7> day_names{"sunday",   "monday", "tuesday", "wednesday",
+                                                    "thursday", "friday", "saturday"};
 
 json::array spans_json(const business::DayHours& hours) {
   json::array spans;
@@ -61,18 +61,18 @@ json::array services_json(const Profile& profile) {
   for (auto& service : profile.services) {
     json::array resources;
     for (auto& id : service.resources) resources.emplace_back(id.str());
-    list.push_back(json::object{
-        {"id", service.id.str()},
-        {"name", service.name},
-        {"aliases", json::array(service.aliases.begin(), service.aliases.end())},
-        {"durationMinutes", service.duration.count()},
-        {"bufferBeforeMinutes", service.buffer_before.count()},
-        {"bufferAfterMinutes", service.buffer_after.count()},
-        {"priceMinor",
-         service.price_minor ? json::value(*service.price_minor) : json::value(nullptr)},
-        {"currency", service.currency},
-        {"description", service.description},
-        {"resourceIds", std::move(resources)}});
+    list.push_back(
+        json::object{{"id", service.id.str()},
+                     {"name", service.name},
+                     {"aliases", json::array(service.aliases.begin(), service.aliases.end())},
+                     {"durationMinutes", service.duration.count()},
+                     {"bufferBeforeMinutes", service.buffer_before.count()},
+                     {"bufferAfterMinutes", service.buffer_after.count()},
+                     {"priceMinor", service.price_minor ? json::value(*service.price_minor)
+                                                        : json::value(nullptr)},
+                     {"currency", service.currency},
+                     {"description", service.description},
+                     {"resourceIds", std::move(resources)}});
   }
   return list;
 }
@@ -132,8 +132,8 @@ std::vector<business::Resource> resources_from(const json::array& list) {
   std::vector<business::Resource> resources;
   for (auto& item : list) {
     auto& body = item.as_object();
-    resources.push_back({ResourceId(text_in(body, "id").value_or("")),
-                         text_in(body, "name").value_or("")});
+    resources.push_back(
+        {ResourceId(text_in(body, "id").value_or("")), text_in(body, "name").value_or("")});
   }
   return resources;
 }
@@ -197,18 +197,16 @@ json::object business_json(const Profile& profile, const Request& in) {
       {"holidays", holidays_json(profile)},
       {"services", services_json(profile)},
       {"resources", resources_json(profile)},
-      {"booking",
-       json::object{{"minimumNoticeMinutes", profile.booking.minimum_notice.count()},
-                    {"furthestAheadDays", profile.booking.furthest_ahead.count()},
-                    {"slotStepMinutes", profile.booking.slot_step.count()}}},
+      {"booking", json::object{{"minimumNoticeMinutes", profile.booking.minimum_notice.count()},
+                               {"furthestAheadDays", profile.booking.furthest_ahead.count()},
+                               {"slotStepMinutes", profile.booking.slot_step.count()}}},
       {"agent", agent_json(profile.agent)}};
   // Whoever has this address sees the appointments.
   if (in.who.may("appointments:read"))
-    made["calendarUrl"] =
-        fmt::format("{}/api/v1/businesses/{}/calendar.ics?token={}",
-                    in.services.options.public_url, profile.id.str(),
-                    in.services.links.token(calendar_purpose, profile.organization.str(),
-                                            profile.id.str()));
+    made["calendarUrl"] = fmt::format(
+        "{}/api/v1/businesses/{}/calendar.ics?token={}", in.services.options.public_url,
+        profile.id.str(),
+        in.services.links.token(calendar_purpose, profile.organization.str(), profile.id.str()));
   return made;
 }
 
@@ -236,12 +234,12 @@ void define_business_schemas(RouteTable& table) {
                                           .about("Who or what gives it; empty: any.")
                                           .example(json::array{}))})
           .example(json::object{{"name", "Cleaning"}, {"durationMinutes", 30}}));
-  table.define("Holiday", object({optional("id", text(0, 64)), required("date", date()),
-                                  optional("name", line(0, 120)),
-                                  optional("hours", spans().about("None: closed."))})
-                              .example(json::object{{"date", "2026-12-25"},
-                                                    {"name", "Christmas"},
-                                                    {"hours", json::array{}}}));
+  table.define(
+      "Holiday",
+      object({optional("id", text(0, 64)), required("date", date()), optional("name", line(0, 120)),
+              optional("hours", spans().about("None: closed."))})
+          .example(json::object{
+              {"date", "2026-12-25"}, {"name", "Christmas"}, {"hours", json::array{}}}));
   table.define("Resource", object({optional("id", text(0, 64)), required("name", line(1, 120))})
                                .example(json::object{{"name", "Dr. Lee"}}));
   table.define("Agent",

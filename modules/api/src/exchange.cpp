@@ -12,8 +12,7 @@ namespace {
 
 constexpr std::size_t max_idempotency_key = 255;
 
-std::optional<std::string> allowed_origin(const ApiOptions& options,
-                                          const net::HttpRequest& http) {
+std::optional<std::string> allowed_origin(const ApiOptions& options, const net::HttpRequest& http) {
   auto origin = http.headers.get("Origin");
   if (!origin) return std::nullopt;
   for (auto& allowed : options.cors_origins) {
@@ -49,8 +48,9 @@ void add_cors(net::HttpResponse& response, const ApiOptions& options,
 class Exchange {
  public:
   Exchange(Services& services, const Route& route, net::HttpRequest http)
-      : services_(services), route_(route), request_{.services = services, .http = std::move(http)} {
-  }
+      : services_(services),
+        route_(route),
+        request_{.services = services, .http = std::move(http)} {}
 
   asio::awaitable<net::HttpResponse> run();
 

@@ -58,8 +58,7 @@ Result<net::HttpResponse> Idempotency::opened(const Key& key,
 Result<Idempotency::Begun> Idempotency::look(store::Tx& tx, const Key& key,
                                              const std::string& attempt) const {
   if (random_.next_u64() % sweep_one_in == 0) {
-    auto swept =
-        tx.execute("DELETE FROM api_idempotency_keys WHERE expires_at <= ?1", {tx.now()});
+    auto swept = tx.execute("DELETE FROM api_idempotency_keys WHERE expires_at <= ?1", {tx.now()});
     if (!swept) return std::unexpected(swept.error());
   }
   auto claimed = tx.execute(

@@ -58,24 +58,22 @@ json::object schemas_of(const RouteTable& table) {
       {schema::required("success", schema::choice({}).about("Always false.")),
        schema::required("error", schema::text().about("A sentence for people.")),
        schema::required("code", schema::text().about("For programs: lead_not_found.")),
-       schema::optional(
-           "details",
-           schema::list(schema::object({schema::required("field", schema::text()),
-                                        schema::required("problem", schema::text())}),
-                        50)),
+       schema::optional("details",
+                        schema::list(schema::object({schema::required("field", schema::text()),
+                                                     schema::required("problem", schema::text())}),
+                                     50)),
        schema::optional("data", schema::any_object().about("What helps to go on.")),
        schema::required("requestId", schema::text())});
   failure.body["properties"].as_object()["success"] = json::object{{"const", false}};
   schemas["Failure"] = std::move(failure.body);
-  schemas["Pagination"] =
-      schema::object({schema::optional("total", schema::integer(0, INT64_MAX)),
-                      schema::optional("page", schema::integer(1, INT64_MAX)),
-                      schema::optional("pages", schema::integer(0, INT64_MAX)),
-                      schema::required("limit", schema::integer(1, 1000)),
-                      schema::required("hasNext", schema::flag()),
-                      schema::optional("hasPrev", schema::flag()),
-                      schema::optional("nextCursor", schema::text().or_null())})
-          .body;
+  schemas["Pagination"] = schema::object({schema::optional("total", schema::integer(0, INT64_MAX)),
+                                          schema::optional("page", schema::integer(1, INT64_MAX)),
+                                          schema::optional("pages", schema::integer(0, INT64_MAX)),
+                                          schema::required("limit", schema::integer(1, 1000)),
+                                          schema::required("hasNext", schema::flag()),
+                                          schema::optional("hasPrev", schema::flag()),
+                                          schema::optional("nextCursor", schema::text().or_null())})
+                              .body;
   return schemas;
 }
 
@@ -93,7 +91,8 @@ json::object common_parameters() {
        header_parameter("Idempotency-Key",
                         "The same key and content answer the same for 24 hours; one effect.")},
       {"IfMatch", header_parameter("If-Match", "The ETag that was read: 412 when it has changed.")},
-      {"IfNoneMatch", header_parameter("If-None-Match", "The ETag one has: 304 when it is so yet.")}};
+      {"IfNoneMatch",
+       header_parameter("If-None-Match", "The ETag one has: 304 when it is so yet.")}};
 }
 
 json::array parameters_of(const Route& route) {
@@ -104,12 +103,12 @@ json::array parameters_of(const Route& route) {
                                       {"required", true},
                                       {"schema", {{"type", "string"}, {"maxLength", 200}}}});
   for (auto& parameter : route.query)
-    parameters.push_back(json::object{
-        {"name", parameter.name},
-        {"in", "query"},
-        {"required", parameter.presence == QueryParameter::Presence::required},
-        {"description", parameter.meaning},
-        {"schema", parameter.schema.body}});
+    parameters.push_back(
+        json::object{{"name", parameter.name},
+                     {"in", "query"},
+                     {"required", parameter.presence == QueryParameter::Presence::required},
+                     {"description", parameter.meaning},
+                     {"schema", parameter.schema.body}});
   if (route.method == net::Method::post) parameters.push_back(ref("parameters", "IdempotencyKey"));
   if (route.method == net::Method::put || route.method == net::Method::delete_)
     parameters.push_back(ref("parameters", "IfMatch"));

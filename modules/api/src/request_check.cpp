@@ -50,8 +50,8 @@ bool has_zero_byte(const json::value& value) {
 
 Checked check_json_type(std::string_view content_type) {
   auto kind = to_lower(trim(content_type.substr(0, content_type.find(';'))));
-  bool is_json = kind == "application/json" ||
-                 (kind.starts_with("application/") && kind.ends_with("+json"));
+  bool is_json =
+      kind == "application/json" || (kind.starts_with("application/") && kind.ends_with("+json"));
   auto charset = to_lower(content_type).find("charset=");
   bool is_utf8 = charset == std::string::npos ||
                  to_lower(content_type.substr(charset + 8)).find("utf-8") != std::string::npos;
@@ -72,8 +72,7 @@ Checked check_json(Request& request, const Route& route, const Schemas& named) {
       return refuse(400, "malformed_json", "The body contains a zero character.");
     value = std::move(*parsed);
   }
-  if (!value.is_object())
-    return refuse(400, "malformed_json", "The body must be a JSON object.");
+  if (!value.is_object()) return refuse(400, "malformed_json", "The body must be a JSON object.");
   auto problems = problems_of(value, route.request, named);
   if (!problems.empty()) return refuse_fields(std::move(problems));
   request.body = std::move(value.get_object());
@@ -81,8 +80,8 @@ Checked check_json(Request& request, const Route& route, const Schemas& named) {
 }
 
 Checked check_form(Request& request, const Route& route, const Schemas& named) {
-  auto parts = parse_multipart(request.http.headers.get("Content-Type").value_or(""),
-                               request.http.body);
+  auto parts =
+      parse_multipart(request.http.headers.get("Content-Type").value_or(""), request.http.body);
   if (!parts && parts.error().code == Errc::unsupported)
     return refuse(415, "unsupported_media_type", "Content-Type must be multipart/form-data.");
   if (!parts) return refuse(400, "malformed_form", "Bad body: " + parts.error().detail);
@@ -143,8 +142,7 @@ Checked check_body(Request& request, const Route& route, const Schemas& named) {
 }
 
 std::string request_hash(const Request& request) {
-  auto content =
-      fmt::format("{} {}\n", to_string(request.http.method), request.http.target);
+  auto content = fmt::format("{} {}\n", to_string(request.http.method), request.http.target);
   // The same route has two addresses.
   if (auto at = content.find("/api/v1/"); at != std::string::npos) content.erase(at + 4, 3);
   if (request.form.empty()) return content_hash(content + request.http.body);

@@ -45,8 +45,8 @@ std::expected<void, Failure> Request::check_if_match(std::int64_t version) const
 
 json::object page_of(std::int64_t page, std::int64_t limit, std::int64_t total) {
   auto pages = (total + limit - 1) / limit;
-  return {{"total", total}, {"page", page},           {"pages", pages},
-          {"limit", limit}, {"hasNext", page < pages}, {"hasPrev", page > 1}};
+  return {{"total", total},          {"page", page},       {"pages", pages}, {"limit", limit},
+          {"hasNext", page < pages}, {"hasPrev", page > 1}};
 }
 
 std::vector<QueryParameter> page_parameters() {

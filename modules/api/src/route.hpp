@@ -108,9 +108,9 @@ struct QueryParameter {
 std::vector<QueryParameter> page_parameters();
 
 enum class Access {
-  permitted,  ///< needs the route's permission
+  permitted,           ///< needs the route's permission
   permitted_or_local,  ///< or comes from this machine itself, not through a proxy
-  signed_in,  ///< anyone we know
+  signed_in,           ///< anyone we know
   anyone
 };
 enum class BodyKind { none, json, multipart };

@@ -12,15 +12,14 @@ constexpr std::size_t max_token_bytes = 4096;
 
 Outcome signed_in(const auth::SignedIn& session) {
   Reply reply;
-  reply.data = json::object{
-      {"accessToken", session.access_token},
-      {"tokenType", "Bearer"},
-      {"expiresIn", session.access_life.count()},
-      {"refreshToken", session.refresh_token},
-      {"refreshExpiresAt", time_json(session.refresh_expires)},
-      {"user", user_json(session.user)},
-      {"organization",
-       json::object{{"id", session.organization.id.str()}, {"name", session.organization.name}}}};
+  reply.data = json::object{{"accessToken", session.access_token},
+                            {"tokenType", "Bearer"},
+                            {"expiresIn", session.access_life.count()},
+                            {"refreshToken", session.refresh_token},
+                            {"refreshExpiresAt", time_json(session.refresh_expires)},
+                            {"user", user_json(session.user)},
+                            {"organization", json::object{{"id", session.organization.id.str()},
+                                                          {"name", session.organization.name}}}};
   return reply;
 }
 
@@ -60,9 +59,8 @@ Answer refresh(Request& in) {
 }
 
 Answer logout(Request& in) {
-  auto reach = flag_in(in.body, "everywhere").value_or(false)
-                   ? auth::Sessions::Reach::every_session
-                   : auth::Sessions::Reach::this_session;
+  auto reach = flag_in(in.body, "everywhere").value_or(false) ? auth::Sessions::Reach::every_session
+                                                              : auth::Sessions::Reach::this_session;
   return reply(in.services.parts.auth.sessions->sign_out(in.ctx, in.who, reach),
                []() -> Outcome { return Reply{.data = json::object{{"signedOut", true}}}; });
 }
@@ -75,36 +73,35 @@ void add_auth_routes(RouteTable& table) {
                        required("tokenType", choice({"Bearer"})),
                        required("expiresIn", integer(1, 86400).about("Seconds.")),
                        required("refreshToken", secret(1, max_token_bytes)),
-                       required("refreshExpiresAt", date_time()),
-                       required("user", ref("User")),
+                       required("refreshExpiresAt", date_time()), required("user", ref("User")),
                        required("organization", object({required("id", id("org")),
                                                         required("name", text(0, 200))}))}));
-  table.add({.method = net::Method::post,
-             .path = "/auth/register",
-             .group = "auth",
-             .name = "register",
-             .summary = "The first user makes the organization and owns it; later users are made "
-                        "by an administrator.",
-             .access = Access::anyone,
-             .body = BodyKind::json,
-             .request = object({optional("organization", line(1, 120)),
-                                required("name", line(1, 120)), required("email", email()),
-                                required("password", secret(8, 256))}),
-             .response = ref("SignedIn"),
-             .status = 201,
-             .handler = register_owner});
-  table.add({.method = net::Method::post,
-             .path = "/auth/login",
-             .group = "auth",
-             .name = "login",
-             .summary = "Sign in with email and password. 429 with Retry-After after repeated "
-                        "failures.",
-             .access = Access::anyone,
-             .body = BodyKind::json,
-             .request = object({required("email", text(1, 254)),
-                                required("password", secret(1, 256))}),
-             .response = ref("SignedIn"),
-             .handler = login});
+  table.add(
+      {.method = net::Method::post,
+       .path = "/auth/register",
+       .group = "auth",
+       .name = "register",
+       .summary = "The first user makes the organization and owns it; later users are made "
+                  "by an administrator.",
+       .access = Access::anyone,
+       .body = BodyKind::json,
+       .request = object({optional("organization", line(1, 120)), required("name", line(1, 120)),
+                          required("email", email()), required("password", secret(8, 256))}),
+       .response = ref("SignedIn"),
+       .status = 201,
+       .handler = register_owner});
+  table.add(
+      {.method = net::Method::post,
+       .path = "/auth/login",
+       .group = "auth",
+       .name = "login",
+       .summary = "Sign in with email and password. 429 with Retry-After after repeated "
+                  "failures.",
+       .access = Access::anyone,
+       .body = BodyKind::json,
+       .request = object({required("email", text(1, 254)), required("password", secret(1, 256))}),
+       .response = ref("SignedIn"),
+       .handler = login});
   table.add({.method = net::Method::post,
              .path = "/auth/refresh",
              .group = "auth",

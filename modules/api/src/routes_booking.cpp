@@ -78,9 +78,8 @@ std::unexpected<Failure> refuse_slot(const booking::Validation& validation) {
   Failure failure;
   failure.status = refusal == Refusal::taken ? 409 : 422;
   if (refusal == Refusal::unknown_service) failure.status = 404;
-  failure.code = refusal == Refusal::unknown_service
-                     ? "service_not_found"
-                     : fmt::format("slot_{}", to_string(refusal));
+  failure.code = refusal == Refusal::unknown_service ? "service_not_found"
+                                                     : fmt::format("slot_{}", to_string(refusal));
   failure.message = sentence_for(refusal);
   failure.details = {{"start", std::string(to_string(refusal))}};
   failure.data = {{"reason", to_string(refusal)},
@@ -174,8 +173,7 @@ asio::awaitable<std::expected<Appointment, Failure>> checked_appointment(Request
   auto looking = in.services.parts.booking.get(in.ctx, in.id<AppointmentId>());
   auto found = co_await std::move(looking);
   if (!found) co_return refuse(found.error());
-  if (auto good = in.check_if_match(found->version); !good)
-    co_return std::unexpected(good.error());
+  if (auto good = in.check_if_match(found->version); !good) co_return std::unexpected(good.error());
   co_return std::move(*found);
 }
 
@@ -209,8 +207,8 @@ Answer update_appointment(Request& in) {
   auto* customer = object_in(in.body, "customer");
   if (!notes && !customer) co_return one_appointment(current);
   auto who = customer ? customer_in(*customer) : current.customer;
-  auto updating = booking.update(in.ctx, current.id, std::move(who),
-                                 notes.value_or(current.notes), current.version);
+  auto updating = booking.update(in.ctx, current.id, std::move(who), notes.value_or(current.notes),
+                                 current.version);
   auto updated = co_await std::move(updating);
   if (updated) co_return one_appointment(*updated);
   auto refusing = change_refused(in, updated.error());
@@ -276,8 +274,8 @@ Answer availability(Request& in) {
   auto finding = in.services.parts.booking.availability(in.ctx, std::move(query));
   auto slots = co_await std::move(finding);
   if (!slots) co_return refuse(slots.error());
-  co_return Reply{.data = json::object{{"timeZone", (*profile)->time_zone},
-                                       {"slots", slots_json(*slots)}}};
+  co_return Reply{
+      .data = json::object{{"timeZone", (*profile)->time_zone}, {"slots", slots_json(*slots)}}};
 }
 
 /// Without signing in: calendars cannot. The token stands in the address.
@@ -303,37 +301,36 @@ Schema customer() {
 }
 
 std::vector<Field> slot_fields() {
-  return {required("businessId", id("biz")), required("serviceId", id("svc")),
-          optional("resourceId", text(0, 64).about("Left out: any that is free.").example("")),
-          optional("localStart", local_time().about("On the business's wall clock.")),
-          optional("start", date_time().about("Instead of localStart.").example(nullptr).or_null())};
+  return {
+      required("businessId", id("biz")), required("serviceId", id("svc")),
+      optional("resourceId", text(0, 64).about("Left out: any that is free.").example("")),
+      optional("localStart", local_time().about("On the business's wall clock.")),
+      optional("start", date_time().about("Instead of localStart.").example(nullptr).or_null())};
 }
 
 void define_booking_schemas(RouteTable& table) {
   table.define("Slot",
                object({required("start", date_time()), required("localStart", local_time()),
-                       required("localEnd", local_time()),
-                       required("resourceId", text().or_null()),
+                       required("localEnd", local_time()), required("resourceId", text().or_null()),
                        required("resourceName", text())}));
-  table.define(
-      "Appointment",
-      object({required("id", id("appt")), required("businessId", id("biz")),
-              required("serviceId", id("svc")), required("serviceName", text()),
-              required("resourceId", text().or_null()), required("resourceName", text()),
-              required("start", date_time()), required("end", date_time()),
-              required("localStart", local_time()),
-              required("customer",
-                       object({required("name", text()), required("phone", phone().or_null()),
-                               required("email", text().or_null())})),
-              required("notes", text(0, 2000)),
-              required("source", choice({"voice_agent", "web", "staff", "api", "import"})),
-              required("callId", text().or_null()),
-              required("status", choice({"booked", "cancelled"})),
-              required("createdAt", date_time()), required("updatedAt", date_time())}));
+  table.define("Appointment",
+               object({required("id", id("appt")), required("businessId", id("biz")),
+                       required("serviceId", id("svc")), required("serviceName", text()),
+                       required("resourceId", text().or_null()), required("resourceName", text()),
+                       required("start", date_time()), required("end", date_time()),
+                       required("localStart", local_time()),
+                       required("customer", object({required("name", text()),
+                                                    required("phone", phone().or_null()),
+                                                    required("email", text().or_null())})),
+                       required("notes", text(0, 2000)),
+                       required("source", choice({"voice_agent", "web", "staff", "api", "import"})),
+                       required("callId", text().or_null()),
+                       required("status", choice({"booked", "cancelled"})),
+                       required("createdAt", date_time()), required("updatedAt", date_time())}));
 }
 
-Route appointment_route(net::Method method, std::string path, std::string name,
-                        std::string summary, Answer (*handler)(Request&)) {
+Route appointment_route(net::Method method, std::string path, std::string name, std::string summary,
+                        Answer (*handler)(Request&)) {
   Route route;
   route.method = method;
   route.path = std::move(path);
@@ -363,9 +360,9 @@ void add_appointment_routes(RouteTable& table) {
   listing.paging = Route::Paging::pages;
   table.add(std::move(listing));
 
-  auto creating = appointment_route(net::Method::post, "/appointments", "createAppointment",
-                                    "Book a slot. 409 with alternatives when it is taken.",
-                                    create_appointment);
+  auto creating =
+      appointment_route(net::Method::post, "/appointments", "createAppointment",
+                        "Book a slot. 409 with alternatives when it is taken.", create_appointment);
   auto fields = slot_fields();
   fields.push_back(required("customer", customer()));
   fields.push_back(optional("notes", text(0, 2000)));
@@ -375,10 +372,9 @@ void add_appointment_routes(RouteTable& table) {
   creating.status = 201;
   table.add(std::move(creating));
 
-  auto validating = appointment_route(net::Method::post, "/appointments/validate",
-                                      "validateAppointment",
-                                      "Whether a slot can be booked, and if not what else can.",
-                                      validate_appointment);
+  auto validating = appointment_route(
+      net::Method::post, "/appointments/validate", "validateAppointment",
+      "Whether a slot can be booked, and if not what else can.", validate_appointment);
   validating.permission = "appointments:read";
   validating.body = BodyKind::json;
   validating.request = object(slot_fields());
@@ -394,10 +390,9 @@ void add_appointment_routes(RouteTable& table) {
                                     "stays.",
                                     update_appointment);
   updating.body = BodyKind::json;
-  updating.request =
-      object({optional("localStart", local_time()),
-              optional("start", date_time().example(nullptr).or_null()),
-              optional("customer", customer()), optional("notes", text(0, 2000))});
+  updating.request = object({optional("localStart", local_time()),
+                             optional("start", date_time().example(nullptr).or_null()),
+                             optional("customer", customer()), optional("notes", text(0, 2000))});
   table.add(std::move(updating));
   table.add(appointment_route(net::Method::delete_, "/appointments/{id}", "cancelAppointment",
                               "Cancel it; it stays readable.", cancel_appointment));
@@ -408,23 +403,23 @@ void add_appointment_routes(RouteTable& table) {
 void add_booking_routes(RouteTable& table) {
   define_booking_schemas(table);
   add_appointment_routes(table);
-  table.add(
-      {.path = "/availability",
-       .group = "appointments",
-       .name = "getAvailability",
-       .summary = "Free slots.",
-       .thing = "business",
-       .permission = "appointments:read",
-       .query = {{"business", text(1, 64), "Where.", QueryParameter::Presence::required},
-                 {"service", text(1, 64), "For what.", QueryParameter::Presence::required},
-                 {"from", local_day(), "A day or local time; now unless told."},
-                 {"to", local_day(), "A day (to its end) or local time; 7 days after from unless "
-                                     "told, at most 31."},
-                 {"resource", text(1, 64), "With whom or what."},
-                 {"limit", integer(1, 500), "How many; 100 unless told."}},
-       .response = object({required("timeZone", text()),
-                           required("slots", list(ref("Slot"), 500))}),
-       .handler = availability});
+  table.add({.path = "/availability",
+             .group = "appointments",
+             .name = "getAvailability",
+             .summary = "Free slots.",
+             .thing = "business",
+             .permission = "appointments:read",
+             .query = {{"business", text(1, 64), "Where.", QueryParameter::Presence::required},
+                       {"service", text(1, 64), "For what.", QueryParameter::Presence::required},
+                       {"from", local_day(), "A day or local time; now unless told."},
+                       {"to", local_day(),
+                        "A day (to its end) or local time; 7 days after from unless "
+                        "told, at most 31."},
+                       {"resource", text(1, 64), "With whom or what."},
+                       {"limit", integer(1, 500), "How many; 100 unless told."}},
+             .response =
+                 object({required("timeZone", text()), required("slots", list(ref("Slot"), 500))}),
+             .handler = availability});
   table.add({.path = "/businesses/{id}/calendar.ics",
              .group = "appointments",
              .name = "getCalendarFeed",

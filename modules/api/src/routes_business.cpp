@@ -84,8 +84,7 @@ Answer replace(Request& in, Items items,
     if (auto good = in.check_if_match((*found)->version); !good)
       co_return std::unexpected(good.error());
   }
-  auto setting =
-      (in.services.parts.businesses.*set)(in.ctx, in.id<BusinessId>(), std::move(items));
+  auto setting = (in.services.parts.businesses.*set)(in.ctx, in.id<BusinessId>(), std::move(items));
   auto updated = co_await std::move(setting);
   if (!updated) co_return refuse(updated.error());
   co_return Reply{.data = view(**updated, in), .version = (*updated)->version};
@@ -224,8 +223,8 @@ void add_part_routes(RouteTable& table) {
                            "Replace the resources; those with an id keep it.",
                            object({required("resources", list(ref("Resource"), 200))}),
                            list(ref("Resource"), 200), update_resources));
-  table.add(part(net::Method::get, "/agent", "getAgent", "The voice agent.", ref("Agent"),
-                 get_agent));
+  table.add(
+      part(net::Method::get, "/agent", "getAgent", "The voice agent.", ref("Agent"), get_agent));
   table.add(part_with_body(
       "/agent", "updateAgent", "Change the voice agent; what is left out stays.",
       object({optional("name", line(1, 80)), optional("greeting", text(0, 1000)),
@@ -267,12 +266,11 @@ void add_business_routes(RouteTable& table) {
              .handler = create_business});
   table.add(part(net::Method::get, "", "getBusiness", "Everything about one business.",
                  ref("Business"), get_business));
-  table.add(part_with_body(
-      "", "updateBusiness", "Change the business; what is left out stays.",
-      description({optional("name", line(1, 120)),
-                   optional("status", choice({"active", "suspended"})),
-                   optional("booking", ref("BookingRules"))}),
-      ref("Business"), update_business));
+  table.add(part_with_body("", "updateBusiness", "Change the business; what is left out stays.",
+                           description({optional("name", line(1, 120)),
+                                        optional("status", choice({"active", "suspended"})),
+                                        optional("booking", ref("BookingRules"))}),
+                           ref("Business"), update_business));
   table.add(part(net::Method::delete_, "", "deleteBusiness", "Remove the business.",
                  object({required("id", id("biz"))}), remove_business));
   add_part_routes(table);

@@ -179,11 +179,10 @@ Answer list_messages(Request& in) {
                                  {"callerPhone", or_null(message.caller_phone)},
                                  {"text", message.text},
                                  {"receivedAt", time_json(message.received)}});
-  co_return Reply{.data = std::move(items),
-                  .pagination = json::object{{"page", page},
-                                             {"limit", limit},
-                                             {"hasNext", has_next},
-                                             {"hasPrev", page > 1}}};
+  co_return Reply{
+      .data = std::move(items),
+      .pagination = json::object{
+          {"page", page}, {"limit", limit}, {"hasNext", has_next}, {"hasPrev", page > 1}}};
 }
 
 std::vector<Field> call_fields() {
@@ -212,17 +211,16 @@ std::vector<Field> call_fields() {
 
 void define_call_schemas(RouteTable& table) {
   table.define("Call", object(call_fields()));
-  table.define("Turn",
-               object({required("who", choice({"agent", "caller"})),
-                       required("text", text(0, 100'000)),
-                       required("atMs", integer(0, INT64_MAX)), required("confidence", number(0, 1)),
-                       required("interrupted", flag()), required("latency", any_object())}));
+  table.define(
+      "Turn",
+      object({required("who", choice({"agent", "caller"})), required("text", text(0, 100'000)),
+              required("atMs", integer(0, INT64_MAX)), required("confidence", number(0, 1)),
+              required("interrupted", flag()), required("latency", any_object())}));
   auto fields = call_fields();
   fields.push_back(required("transcript", list(ref("Turn"), 100'000)));
   table.define("CallWithTranscript", object(std::move(fields)));
-  table.define("TimelineItem",
-               object({required("atMs", integer(INT64_MIN, INT64_MAX)), required("kind", text()),
-                       required("data", any_object())}));
+  table.define("TimelineItem", object({required("atMs", integer(INT64_MIN, INT64_MAX)),
+                                       required("kind", text()), required("data", any_object())}));
   table.define("Message",
                object({required("id", id("msg")), required("businessId", id("biz")),
                        required("callId", text().or_null()), required("callerName", text()),
@@ -254,15 +252,15 @@ void add_call_routes(RouteTable& table) {
   listing.query = page_parameters();
   listing.query.push_back({"business", text(1, 64), "Of this business."});
   auto active = listing;
-  for (auto&& parameter : std::vector<QueryParameter>{
-           {"status",
-            choice({"ringing", "in_progress", "interrupted", "completed", "no_answer", "busy",
-                    "canceled", "failed"}),
-            "By status."},
-           {"direction", choice({"inbound", "outbound"}), "By direction."},
-           {"phone", phone(), "From or to this number."},
-           {"createdAfter", date_time(), "Since this time."},
-           {"createdBefore", date_time(), "Before this time."}})
+  for (auto&& parameter :
+       std::vector<QueryParameter>{{"status",
+                                    choice({"ringing", "in_progress", "interrupted", "completed",
+                                            "no_answer", "busy", "canceled", "failed"}),
+                                    "By status."},
+                                   {"direction", choice({"inbound", "outbound"}), "By direction."},
+                                   {"phone", phone(), "From or to this number."},
+                                   {"createdAfter", date_time(), "Since this time."},
+                                   {"createdBefore", date_time(), "Before this time."}})
     listing.query.push_back(parameter);
   listing.paging = Route::Paging::pages;
   table.add(std::move(listing));
@@ -275,11 +273,11 @@ void add_call_routes(RouteTable& table) {
   table.add(call_route(net::Method::get, "/{id}", "getCall", "One call with its transcript.",
                        ref("CallWithTranscript"), get_call));
   table.add(call_route(net::Method::get, "/{id}/timeline", "getTimeline",
-                       "What happened in the call, in order.",
-                       list(ref("TimelineItem"), 1'000'000), get_timeline));
+                       "What happened in the call, in order.", list(ref("TimelineItem"), 1'000'000),
+                       get_timeline));
   auto recording = call_route(net::Method::get, "/{id}/recording", "getRecording",
-                              "The sound: stereo, caller left, agent right. Range is honoured.",
-                              {}, get_recording);
+                              "The sound: stereo, caller left, agent right. Range is honoured.", {},
+                              get_recording);
   recording.permission = "recordings:read";
   recording.reply = ReplyKind::raw;
   recording.media_type = "audio/wav";

@@ -52,11 +52,11 @@ Answer list_events(Request& in) {
   if (has_next) events->pop_back();
   json::array items;
   for (auto& event : *events) items.push_back(event_json(event));
-  auto cursor = events->empty() ? json::value(nullptr)
-                                : json::value(events->back().position.text());
-  co_return Reply{.data = std::move(items),
-                  .pagination = json::object{
-                      {"limit", limit}, {"hasNext", has_next}, {"nextCursor", cursor}}};
+  auto cursor =
+      events->empty() ? json::value(nullptr) : json::value(events->back().position.text());
+  co_return Reply{
+      .data = std::move(items),
+      .pagination = json::object{{"limit", limit}, {"hasNext", has_next}, {"nextCursor", cursor}}};
 }
 
 /// One listener. Holds its place among the open streams until it is gone.

@@ -117,13 +117,14 @@ Route health_route(std::string path, std::string name, std::string summary, Sche
 void add_health_routes(RouteTable& table) {
   table.define(
       "Health",
-      object({required("status", choice({"healthy", "degraded", "unhealthy"})),
-              required("checks",
-                       list(object({required("name", text()),
-                                    required("status", choice({"healthy", "degraded", "unhealthy"})),
-                                    required("latencyMs", integer(0, INT64_MAX)),
-                                    required("reason", text().or_null())}),
-                            100))}));
+      object(
+          {required("status", choice({"healthy", "degraded", "unhealthy"})),
+           required("checks",
+                    list(object({required("name", text()),
+                                 required("status", choice({"healthy", "degraded", "unhealthy"})),
+                                 required("latencyMs", integer(0, INT64_MAX)),
+                                 required("reason", text().or_null())}),
+                         100))}));
   table.add(health_route("/health", "getHealth", "Every part, with how long it took: 200 or 503.",
                          ref("Health"), health));
   table.add(health_route("/health/live", "getLiveness", "The process runs.",

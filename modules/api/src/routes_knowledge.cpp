@@ -100,21 +100,20 @@ Answer search(Request& in) {
   auto there = co_await std::move(checking);
   if (!there) co_return std::unexpected(there.error());
   auto limit = static_cast<std::size_t>(in.query.integer("limit", 5));
-  auto searching =
-      in.services.parts.knowledge.search(in.ctx, business, in.query.text("q"), limit);
+  auto searching = in.services.parts.knowledge.search(in.ctx, business, in.query.text("q"), limit);
   auto passages = co_await std::move(searching);
   if (!passages) co_return refuse(passages.error());
   json::array items;
   for (auto& passage : *passages)
-    items.push_back(json::object{
-        {"id", passage.id.str()},
-        {"documentId", passage.document.str()},
-        {"documentName", passage.document_name},
-        {"text", passage.text},
-        {"heading", or_null(passage.heading)},
-        {"page", passage.page > 0 ? json::value(passage.page) : json::value(nullptr)},
-        {"score", passage.score},
-        {"lexicalScore", passage.lexical_score}});
+    items.push_back(
+        json::object{{"id", passage.id.str()},
+                     {"documentId", passage.document.str()},
+                     {"documentName", passage.document_name},
+                     {"text", passage.text},
+                     {"heading", or_null(passage.heading)},
+                     {"page", passage.page > 0 ? json::value(passage.page) : json::value(nullptr)},
+                     {"score", passage.score},
+                     {"lexicalScore", passage.lexical_score}});
   co_return Reply{.data = std::move(items)};
 }
 
@@ -178,15 +177,15 @@ void add_knowledge_routes(RouteTable& table) {
   table.add(std::move(removing));
   table.add(document_route(net::Method::post, "/documents/{id}/reprocess", "reprocessDocument",
                            "Read the file once more.", reprocess_document));
-  auto searching = document_route(net::Method::get, "/knowledge/search", "searchKnowledge",
-                                  "The passages of a business's documents that answer best.",
-                                  search);
+  auto searching =
+      document_route(net::Method::get, "/knowledge/search", "searchKnowledge",
+                     "The passages of a business's documents that answer best.", search);
   searching.permission = "knowledge:read";
   searching.thing = "business";
-  searching.query = {{"q", text(1, 500), "The question.", QueryParameter::Presence::required},
-                     {"business", text(1, 64), "Whose documents.",
-                      QueryParameter::Presence::required},
-                     {"limit", integer(1, 50), "How many; 5 unless told."}};
+  searching.query = {
+      {"q", text(1, 500), "The question.", QueryParameter::Presence::required},
+      {"business", text(1, 64), "Whose documents.", QueryParameter::Presence::required},
+      {"limit", integer(1, 50), "How many; 5 unless told."}};
   searching.response = list(ref("Passage"), 50);
   table.add(std::move(searching));
 }

@@ -19,9 +19,9 @@ json::object user_json(const auth::User& user) {
 }
 
 std::unexpected<Failure> locked(const auth::TryLater& later) {
-  return refuse_until(later.after, "locked_out",
-                      fmt::format("Too many failed attempts. Try again in {} seconds.",
-                                  later.after.count()));
+  return refuse_until(
+      later.after, "locked_out",
+      fmt::format("Too many failed attempts. Try again in {} seconds.", later.after.count()));
 }
 
 namespace {
@@ -133,12 +133,10 @@ Answer update_profile(Request& in) {
     co_return std::unexpected(good.error());
   auto next = text_in(in.body, "password");
   auto old = text_in(in.body, "currentPassword");
-  if (next && !old)
-    co_return refuse_field("currentPassword", "is required to change the password");
+  if (next && !old) co_return refuse_field("currentPassword", "is required to change the password");
   auth::User user = std::move(*current);
   if (next) {
-    auto changing =
-        users.change_password(in.ctx, *id, in.who.session, *old, *next, in.client());
+    auto changing = users.change_password(in.ctx, *id, in.who.session, *old, *next, in.client());
     auto changed = co_await std::move(changing);
     if (!changed && changed.error().code == Errc::unauthenticated)
       co_return refuse_field("currentPassword", "is wrong");
@@ -262,11 +260,10 @@ void add_key_routes(RouteTable& table) {
              .summary = "A key for a program; it never may more than who makes it. Shown once.",
              .permission = "api_keys:write",
              .body = BodyKind::json,
-             .request = object({required("name", line(1, 120)), optional("role", role()),
-                                optional("scopes", list(scope(), 100)
-                                                       .about("Left out: all that the role may.")),
-                                optional("expiresAt",
-                                         date_time().example("2999-01-01T00:00:00Z").or_null())}),
+             .request = object(
+                 {required("name", line(1, 120)), optional("role", role()),
+                  optional("scopes", list(scope(), 100).about("Left out: all that the role may.")),
+                  optional("expiresAt", date_time().example("2999-01-01T00:00:00Z").or_null())}),
              .response = ref("MadeApiKey"),
              .status = 201,
              .handler = create_key});
@@ -284,12 +281,12 @@ void add_key_routes(RouteTable& table) {
 }  // namespace
 
 void add_user_routes(RouteTable& table) {
-  table.define("User", object({required("id", id("user")), required("email", email()),
-                               required("name", text()), required("role", role()),
-                               required("status", choice({"active", "disabled"})),
-                               required("createdAt", date_time()),
-                               required("updatedAt", date_time()),
-                               required("lastSignInAt", date_time().or_null())}));
+  table.define(
+      "User",
+      object({required("id", id("user")), required("email", email()), required("name", text()),
+              required("role", role()), required("status", choice({"active", "disabled"})),
+              required("createdAt", date_time()), required("updatedAt", date_time()),
+              required("lastSignInAt", date_time().or_null())}));
   add_profile_routes(table);
   table.add({.path = "/users",
              .group = "users",

@@ -51,7 +51,7 @@ Schema date();        ///< 2026-03-05
 Schema local_time();  ///< 2026-03-05T14:00, on the business's wall clock
 Schema local_day();   ///< 2026-03-05 or 2026-03-05T14:00
 Schema file();
-Schema time_of_day(); ///< 09:30, up to 24:00
+Schema time_of_day();  ///< 09:30, up to 24:00
 Schema email();
 Schema phone();  ///< made E.164 on the way in
 

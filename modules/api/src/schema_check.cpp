@@ -67,8 +67,7 @@ class Checker {
   void problem(const std::string& path, std::string what) {
     if (problems_.size() < max_problems) problems_.push_back({path, std::move(what)});
   }
-  void check_object(const json::object& value, const json::object& schema,
-                    const std::string& path);
+  void check_object(const json::object& value, const json::object& schema, const std::string& path);
   void check_list(const json::array& value, const json::object& schema, const std::string& path);
   void check_text(std::string_view value, const json::object& schema, const std::string& path);
   void check_number(const json::value& value, const json::object& schema, const std::string& path);
@@ -83,8 +82,7 @@ const json::object& Checker::named(std::string_view ref) const {
   return named_.find(ref.substr(ref_prefix.size()))->second.body;
 }
 
-void Checker::check(const json::value& value, const json::object& schema,
-                    const std::string& path) {
+void Checker::check(const json::value& value, const json::object& schema, const std::string& path) {
   if (problems_.size() >= max_problems) return;
   if (auto ref = text_at(schema, "$ref"); !ref.empty()) return check(value, named(ref), path);
   if (auto* either = schema.if_contains("anyOf")) {
@@ -232,8 +230,8 @@ json::value sample(const json::object& schema, const Schemas& named) {
     return sample(named.find(ref.substr(ref_prefix.size()))->second.body, named);
   if (auto* values = schema.if_contains("enum")) return values->get_array().at(0);
   auto& type = schema.at("type");
-  auto name = std::string_view(type.is_array() ? type.get_array().at(0).get_string()
-                                               : type.get_string());
+  auto name =
+      std::string_view(type.is_array() ? type.get_array().at(0).get_string() : type.get_string());
   if (name == "string")
     return json::string(static_cast<std::size_t>(integer_at(schema, "minLength", 4)), 'x');
   if (name == "boolean") return true;

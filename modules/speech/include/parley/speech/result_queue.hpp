@@ -49,9 +49,9 @@ class ResultQueue {
     finish(std::move(error));
   }
 
-  bool finished() const {
+  std::size_t size() const {
     std::lock_guard lock(mutex_);
-    return end_.has_value();
+    return values_.size();
   }
 
   Task<T> next() {
