@@ -1,7 +1,7 @@
 # What a person types. CMake and Ninja do the work: see CMakePresets.json.
 #   make test TESTS=booking     only the tests whose names match
 #   make fuzz SECONDS=60        how long each target runs
-#   make run ARGS="--listen 127.0.0.1:9000"
+#   make run ARGS="--set server.listen=127.0.0.1:9000"
 .DEFAULT_GOAL := help
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
