@@ -104,7 +104,7 @@ asio::awaitable<void> PhoneCall::until_agent_finished(TimePoint limit) {
   }
 }
 
-asio::awaitable<void> PhoneCall::answer_by(std::vector<Rule> rules, TimePoint limit) {
+asio::awaitable<void> PhoneCall::answer_by(Answers answers, TimePoint limit) {
   while (line_.ended() == LineEnd::none && clock_.now() < limit) {
     co_await until_agent_finished(limit);
     auto hearing = agent_said_since(turns_seen_);
@@ -113,17 +113,14 @@ asio::awaitable<void> PhoneCall::answer_by(std::vector<Rule> rules, TimePoint li
       co_await clock_.sleep_for(std::chrono::milliseconds(250));
       continue;
     }
-    auto rule = std::ranges::find_if(rules, [&](const Rule& candidate) {
-      return candidate.times > 0 && std::regex_search(*said, std::regex(candidate.when));
-    });
-    if (rule == rules.end()) continue;
-    --rule->times;
-    if (rule->say == "@hangup") break;
-    if (rule->say.starts_with("@press ")) {
-      for (char digit : rule->say.substr(7)) line_.press(digit);
+    auto answer = answers(*said);
+    if (answer.empty()) continue;
+    if (answer == "@hangup") break;
+    if (answer.starts_with("@press ")) {
+      for (char digit : answer.substr(7)) line_.press(digit);
       continue;
     }
-    auto speaking = speak(rule->say);
+    auto speaking = speak(answer);
     auto samples = co_await std::move(speaking);
     if (samples) line_.say(std::move(*samples));
     while (line_.caller_speaking() && line_.ended() == LineEnd::none)
@@ -132,7 +129,18 @@ asio::awaitable<void> PhoneCall::answer_by(std::vector<Rule> rules, TimePoint li
   line_.hang_up();
 }
 
-Task<CallResult> PhoneCall::hold(std::vector<Rule> rules, Duration limit) {
+Answers by_rules(std::vector<Rule> rules) {
+  return [rules = std::move(rules)](const std::string& said) mutable -> std::string {
+    auto rule = std::ranges::find_if(rules, [&](const Rule& candidate) {
+      return candidate.times > 0 && std::regex_search(said, std::regex(candidate.when));
+    });
+    if (rule == rules.end()) return "";
+    --rule->times;
+    return rule->say;
+  };
+}
+
+Task<CallResult> PhoneCall::hold(Answers answers, Duration limit) {
   Context ctx;
   ctx.deadline = clock_.now() + std::chrono::seconds(20);
   auto dialling = line_.dial(ctx);
@@ -141,7 +149,7 @@ Task<CallResult> PhoneCall::hold(std::vector<Rule> rules, Duration limit) {
   auto executor = co_await asio::this_coro::executor;
   TaskGroup caller(executor);
   auto until = clock_.now() + limit;
-  caller.spawn("caller", [this, rules, until] { return answer_by(rules, until); });
+  caller.spawn("caller", [this, answers, until] { return answer_by(answers, until); });
   auto carrying = line_.run(Context{});
   co_await std::move(carrying);
   co_await caller.stop();

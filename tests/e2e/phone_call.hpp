@@ -17,6 +17,10 @@ struct CallerSound {
   double noise_db = 100;  ///< signal to noise; 100: none
 };
 
+/// What a person says to the agent's last words (lower case): words, "@press 12", "@hangup", or
+/// nothing to go on listening.
+using Answers = std::function<std::string(const std::string& agent)>;
+
 /// A person on the telephone who answers what the agent asks: the first rule of which a word
 /// appears in the agent's last sentences gives what they say; each rule is used at most `times`.
 struct Rule {
@@ -25,6 +29,7 @@ struct Rule {
   std::string say;
   int times = 2;
 };
+Answers by_rules(std::vector<Rule> rules);
 
 struct CallResult {
   simulators::LineEnd end = simulators::LineEnd::none;
@@ -43,8 +48,8 @@ class PhoneCall {
             std::map<std::string, speech::Synthesizer*> voices, CallerSound sound,
             std::string from);
 
-  /// Talks by the rules until the agent hangs up, no rule fits any more, or `limit`.
-  Task<CallResult> hold(std::vector<Rule> rules, Duration limit);
+  /// Talks until the agent or the answers hang up, or `limit`.
+  Task<CallResult> hold(Answers answers, Duration limit);
   simulators::TwilioLine& line() { return line_; }
   /// The caller's audio for these words, as the telephone carries it.
   Task<audio::Samples> speak(std::string text);
@@ -52,7 +57,7 @@ class PhoneCall {
   Task<CallResult> look();
 
  private:
-  asio::awaitable<void> answer_by(std::vector<Rule> rules, TimePoint limit);
+  asio::awaitable<void> answer_by(Answers answers, TimePoint limit);
   Task<std::string> agent_said_since(std::size_t turns);
   asio::awaitable<void> until_agent_finished(TimePoint limit);
 

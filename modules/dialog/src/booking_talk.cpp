@@ -69,6 +69,7 @@ void Conversation::start_job(Job job) {
   looking_up_ = false;
   phase_ = "qualification";
   asked_surely_ = false;
+  day_first_ = false;
   if (job == Job::book && profile().services.size() == 1) frame_.service = 0;
 }
 
@@ -147,8 +148,11 @@ Task<TurnEnd> Conversation::advance(Context ctx) {
     auto end = co_await advance_when(ctx);
     co_return end;
   }
-  if (frame_.job == Job::book && name_.empty())
-    co_return ask(Asked::name, keys_mode_ ? phrases::name_keys() : phrases::ask_name());
+  if (frame_.job == Job::book && name_.empty()) {
+    // Some names are not among those that can be heard: a way out after the second try.
+    bool with_keys = keys_mode_ || wrong_names_ >= 2;
+    co_return ask(Asked::name, with_keys ? phrases::name_keys() : phrases::ask_name());
+  }
   if (frame_.job == Job::book && !phone_refused_ && (contact_phone().empty() || asked_phone_again_))
     co_return ask(Asked::phone, phrases::ask_phone());
   co_return ask_confirm();
@@ -184,7 +188,7 @@ Task<TurnEnd> Conversation::ask_or_offer(Context ctx) {
     co_return end;
   }
   if (when.exact_day()) co_return ask(Asked::when, phrases::ask_time(*when.first_day));
-  if (when.has_time()) co_return ask(Asked::when, phrases::ask_day(when));
+  if (when.has_time() || day_first_) co_return ask(Asked::when, phrases::ask_day(when));
   co_return ask(Asked::when, phrases::ask_when());
 }
 

@@ -69,4 +69,21 @@ std::string_view common_last_names() {
          "west wheeler white williams williamson willis wilson wong wood woods wright yang young";
 }
 
+// The fifty most frequent of each; about a third of all people have one of them.
+std::string_view frequent_first_names() {
+  return "james mary robert patricia john jennifer michael linda david elizabeth william barbara "
+         "richard susan joseph jessica thomas sarah charles karen christopher lisa daniel nancy "
+         "matthew betty anthony sandra mark margaret donald ashley steven kimberly paul emily "
+         "andrew donna joshua michelle kenneth carol kevin amanda brian melissa george deborah "
+         "timothy stephanie";
+}
+
+std::string_view frequent_last_names() {
+  return "smith johnson williams brown jones garcia miller davis rodriguez martinez hernandez "
+         "lopez gonzalez wilson anderson thomas taylor moore jackson martin lee perez thompson "
+         "white harris sanchez clark ramirez lewis robinson walker young allen king wright scott "
+         "torres nguyen hill flores green adams nelson baker hall rivera campbell mitchell carter "
+         "roberts";
+}
+
 }  // namespace parley::dialog

@@ -123,9 +123,7 @@ Task<TurnEnd> Conversation::reply(Context ctx, UserTurn turn, Speaker& speaker) 
     bool more = is_understood(act) && act.intent != Intent::none && act.intent != Intent::greeting;
     if (!more && *settled) co_return **settled;
   }
-  if (turn.input == UserTurn::Input::speech && act.confidence < reject_below) {
-    co_return co_await misunderstood(ctx);
-  }
+  if (!is_believable(turn.input, act)) co_return co_await misunderstood(ctx);
   if (act.intent == Intent::repeat && asked_ != Asked::message) {
     for (auto& sentence : said_before) say(sentence);
     if (said_before.empty()) say(question_);
@@ -223,6 +221,34 @@ std::string Conversation::facts_of(const Act& act) const {
   return phrases::listed(facts, "and");
 }
 
+/// What is too faint once may be noise; the same meaning twice in a row is not. It is doubted then.
+bool Conversation::is_believable(UserTurn::Input input, Act& act) {
+  auto heard_before = std::exchange(barely_heard_, {});
+  if (input == UserTurn::Input::keys) return true;
+  if (act.confidence >= doubt_below) keys_mode_ = false;
+  if (act.confidence >= reject_below) return true;
+  barely_heard_ = facts_of(act);
+  if (act.answer) barely_heard_ += *act.answer ? " yes" : " no";
+  if (barely_heard_.empty() || barely_heard_ != heard_before) return false;
+  act.confidence = reject_below;
+  return true;
+}
+
+/// The caller said no to what was heard: the same job goes on, and what is missing is asked for one
+/// by one, where far fewer words can be meant.
+Task<TurnEnd> Conversation::wrongly_heard(Context ctx, Act held) {
+  if (!held.name.empty()) ++wrong_names_;
+  bool was_booking = held.intent == Intent::book || !held.services.empty();
+  if (!is_busy() && was_booking && asked_ == Asked::open) start_job(Job::book);
+  bool goes_on = asked_ == Asked::open || asked_ == Asked::service || asked_ == Asked::when ||
+                 asked_ == Asked::name;
+  if (!is_busy() || !goes_on) co_return ask_again();
+  if (asked_ == Asked::when) day_first_ = true;
+  say(phrases::once_more(turn_));
+  auto end = co_await advance(ctx);
+  co_return end;
+}
+
 /// Facts heard with little confidence are said back before they count.
 std::optional<TurnEnd> Conversation::hold_doubtful(const Act& act) {
   if (act.confidence >= doubt_below || !act.has_facts()) return std::nullopt;
@@ -261,7 +287,11 @@ Task<TurnEnd> Conversation::respond(Context ctx, Act act) {
     bool settled = held && act.answer && !act.has_facts();
     asked_ = before_doubt_;
     question_ = question_before_doubt_;
-    if (settled && !*act.answer) co_return ask_again();
+    if (settled && !*act.answer) {
+      missed_ = 0;
+      auto end = co_await wrongly_heard(ctx, std::move(*held));
+      co_return end;
+    }
     if (settled) {
       act = std::move(*held);
       act.confidence = 1.0;

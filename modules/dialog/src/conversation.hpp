@@ -8,7 +8,7 @@
 namespace parley::dialog {
 
 /// Facts believed less than this are said back before they count.
-inline constexpr double doubt_below = 0.4;
+inline constexpr double doubt_below = 0.45;
 
 inline bool is_yes_no(Asked asked) {
   return asked == Asked::confirm || asked == Asked::doubt || asked == Asked::offer;
@@ -82,6 +82,8 @@ class Conversation final : public Dialogue {
   std::optional<TurnEnd> small_talk(const Act& act);
   std::optional<TurnEnd> hold_doubtful(const Act& act);
   std::string facts_of(const Act& act) const;
+  bool is_believable(UserTurn::Input input, Act& act);
+  Task<TurnEnd> wrongly_heard(Context ctx, Act held);
   Task<std::optional<TurnEnd>> settle(Context ctx);
 
   // reply_talk.cpp: answers to what was asked
@@ -161,6 +163,9 @@ class Conversation final : public Dialogue {
   std::string phone_;
   std::string digits_;
   std::optional<Act> doubt_;
+  std::string barely_heard_;  ///< the meaning of the last turn, when it was too faint to believe
+  int wrong_names_ = 0;       ///< names that the caller has said no to
+  bool day_first_ = false;    ///< day and time are asked for apart
   Asked before_doubt_ = Asked::open;
   std::string question_before_doubt_;
   std::optional<Effect> effect_;

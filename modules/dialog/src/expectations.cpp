@@ -175,7 +175,9 @@ Expectations::Expectations(const business::Profile& profile, const ServiceLexico
     made->name = std::string(to_string(asked));
     made->grammar = grammar.body(asked);
     if (asked == Asked::open) made->sentences = open_sentences(lexicon, document_sentences, topics);
-    made->keywords = keywords;
+    // Where a short answer is waited for, the business's words are only more to mishear.
+    bool subject_open = asked == Asked::open || asked == Asked::message;
+    if (subject_open) made->keywords = keywords;
     made->fingerprint = fingerprint_of(*made);
     made_[i] = std::move(made);
   }

@@ -13,7 +13,13 @@ namespace {
 
 std::string either(const std::vector<std::string>& choices) { return parley::join(choices, " | "); }
 
-std::string names_of(std::string_view list) { return either(split(list, ' ')); }
+/// Names with their weights: a likeness between two is decided by how many people have them.
+std::string weighted(std::vector<std::string> names, std::string_view frequent) {
+  auto often = split(frequent, ' ');
+  for (auto& name : names)
+    name = (std::ranges::find(often, name) != often.end() ? "/12/ " : "/1/ ") + name;
+  return either(names);
+}
 
 /// A service's words as the grammar takes them; JSGF's own marks never come through words_of.
 std::string spelled(const Words& words) {
@@ -68,19 +74,22 @@ void Grammar::add_dates() {
       "nineteenth | twentieth | twenty (first | second | third | fourth | fifth | sixth | seventh "
       "| "
       "eighth | ninth) | thirtieth | thirty first");
-  add("near_day", "today | tomorrow | the day after tomorrow | [on] [this | next] <weekday>");
+  add("near_day",
+      "/2/ today | /6/ tomorrow | /1/ the day after tomorrow | /6/ [on] <weekday> | "
+      "/2/ [on] (this | next) <weekday>");
   add("date", "<month> [the] <ordinal> | the <ordinal> of <month>");
-  add("day", "<near_day> | [on] <date> | on the <ordinal>");
+  add("day", "/24/ <near_day> | /3/ [on] <date> | /1/ on the <ordinal>");
   add("days", "next week | this week");
   add("half", "morning | afternoon");
   add("part", "in the (morning | afternoon)");
   add("hour",
       "one | two | three | four | five | six | seven | eight | nine | ten | eleven | twelve");
+  add("of_half", "a.m. | p.m. | in the morning | in the afternoon");
   add("plain_clock",
-      "<hour> [thirty | fifteen | forty five] [a.m. | p.m. | in the morning | in the "
-      "afternoon] | <hour> o'clock");
-  add("clock", "<plain_clock> | half past <hour> | [a] quarter (past | to) <hour>");
-  add("time", "<clock> | noon");
+      "/4/ <hour> | /4/ <hour> o'clock | /3/ <hour> <of_half> | /2/ <hour> (thirty | fifteen | "
+      "forty five) [<of_half>]");
+  add("clock", "/12/ <plain_clock> | /1/ half past <hour> | /1/ [a] quarter (past | to) <hour>");
+  add("time", "/20/ <clock> | /1/ noon");
   // Where one of several is chosen, "the third" is that one and no day.
   add("the_day", "the <ordinal> [at <time>]");
   add("soonest",
@@ -89,9 +98,9 @@ void Grammar::add_dates() {
   add("free_times", "what do you have [available] | what times are available");
   // "Nine october" would be a day and "the ninth one" a choice: such neighbours need "on" or "at".
   add("when",
-      "<day> [at <time> | <part> | <half>] | <near_day> <plain_clock> | [at] <time> [<near_day> | "
-      "on <date> | on the <ordinal>] "
-      "| <days>");
+      "/4/ <day> | /10/ <day> at <time> | /3/ <day> (<part> | <half>) | /2/ <near_day> "
+      "<plain_clock> | /5/ [at] <time> | /2/ [at] <time> (<near_day> | on <date> | on the "
+      "<ordinal>) | /1/ <days>");
 }
 
 void Grammar::add_people() {
@@ -99,10 +108,10 @@ void Grammar::add_people() {
   std::vector<std::string> clear;
   for (auto& name : split(common_first_names(), ' '))
     if (name != "april" && name != "may" && name != "june") clear.push_back(name);
-  add("clear_first_name", either(clear));
-  add("first_name", "<clear_first_name> | april | may | june");
-  add("last_name", names_of(common_last_names()));
-  add("name", "<first_name> [<last_name>] | <last_name>");
+  add("clear_first_name", weighted(clear, frequent_first_names()));
+  add("first_name", "/100/ <clear_first_name> | /1/ april | /1/ may | /1/ june");
+  add("last_name", weighted(split(common_last_names(), ' '), frequent_last_names()));
+  add("name", "/12/ <first_name> <last_name> | /5/ <first_name> | /2/ <last_name>");
   add("full_name", "<clear_first_name> [<last_name>]");
   std::vector<std::string> letters;
   for (char c = 'a'; c <= 'z'; ++c) letters.push_back(std::string(1, c) + ".");
@@ -120,12 +129,12 @@ void Grammar::add_people() {
 
 void Grammar::add_requests() {
   add("yes",
-      "yes | yeah | yep | yes please | sure | correct | that's right | that's correct | okay | "
-      "go ahead | yes go ahead | book it | please do | sounds good | that works | perfect | "
-      "exactly | yes that's right | yes book it");
+      "/30/ yes | /12/ yes please | /6/ yeah | /6/ yes that's right | /4/ that's right | /4/ "
+      "correct | /4/ sure | /3/ yep | /3/ that's correct | /3/ okay | /2/ go ahead | yes go ahead "
+      "| book it | please do | sounds good | that works | perfect | exactly | yes book it");
   add("no",
-      "no | nope | no thanks | no thank you | that's wrong | that's not right | no that's wrong | "
-      "not really");
+      "/30/ no | /6/ no thank you | /6/ no that's wrong | /4/ that's wrong | /4/ that's not right "
+      "| /3/ nope | /2/ no thanks | not really");
   add("repeat",
       "what was that | repeat that [please] | say that again | can you repeat that | pardon me "
       "| i didn't hear that");
@@ -169,15 +178,18 @@ void Grammar::add_requests() {
       fmt::format("(<i_would> <to_book> | i'd like | i would like | i need | i want | book | "
                   "can i get | do you have time for) {}",
                   wished));
-  add("booking", "<book> [[for] <when> | <soonest>] [<my_name>]");
-  add("my_name", "[and] my name is <full_name> | for <full_name>");
+  // Without a name: it is asked for on its own, where it is heard far better than at the end of a
+  // long sentence, and what is no name here is not taken for one.
+  add("booking", "/4/ <book> | /6/ <book> [for] <when> | /1/ <book> <soonest>");
   add("move", "[<i_would>] (move | change | reschedule) my appointment [to <when>]");
   add("cancel", "[<i_would>] cancel my appointment");
   add("lookup", "when is my appointment | what time is my appointment | do i have an appointment");
   // What can be said whatever was asked.
   add("common", "<repeat> | <help> | <human> | <goodbye> | <abandon> | <message>");
+  // And where yes or no is waited for: no short words that noise turns either of them into.
+  add("aside", "<repeat> | <human> | <message> | never mind | goodbye");
   add("change",
-      "no [make it | i meant] | actually | make it | i meant | how about | let's do | change it "
+      "no make it | no i meant | actually | make it | i meant | how about | let's do | change it "
       "to");
 }
 
@@ -186,50 +198,56 @@ std::string Grammar::body(Asked asked) const {
   switch (asked) {
     case Asked::open:
       return with_needed(
-          "<greeted> <booking> | <booking> | <a_service_when> | <move> | <cancel> | <lookup> | "
-          "<hours> | <prices> | "
-          "<address> | <services> | <contact> | <robot> | <thanks> | <yes> | <no> | "
-          "<common>");
+          "/40/ <booking> | /6/ <greeted> <booking> | /4/ <a_service_when> | /6/ <move> | /6/ "
+          "<cancel> | /3/ <lookup> | /6/ <hours> | /6/ <prices> | /3/ <address> | /3/ <services> | "
+          "/1/ <contact> | /1/ <robot> | /2/ <thanks> | /3/ <yes> | /3/ <no> | /6/ <common>");
     case Asked::service:
       return with_needed(
-          fmt::format("[i'd like | i need | i want | it's for | for | just | maybe] {0} "
-                      "[please] | {0} (<when> | <the_day>) | <services> | <prices> | <common>",
+          fmt::format("/30/ [i'd like | i need | i want | it's for | for | just | maybe] {0} "
+                      "[please] | /4/ {0} (<when> | <the_day>) | /1/ <services> | /1/ <prices> | "
+                      "/2/ <common>",
                       service));
     case Asked::when:
       return with_needed(
-          "[how about | on | for | let's do | maybe | can i come] (<when> | <the_day>) [please] | "
-          "<soonest> | <free_times> | <hours> | <common>");
+          "/40/ <when> [please] | /5/ (how about | for | let's do | maybe | can i come) "
+          "<when> [please] | /3/ <the_day> | /2/ <soonest> | /2/ <free_times> | /1/ <hours> | /2/ "
+          "<common>");
     case Asked::choice:
       return with_needed(
-          "<pick> [please] | [i'll take | let's do | how about] <when> "
-          "[please] | <soonest> | <free_times> | <yes> | <no> | <common>");
+          "/20/ <pick> [please] | /16/ <when> [please] | /4/ (i'll take | let's do | how about) "
+          "<when> [please] | /2/ <soonest> | /2/ <free_times> | /4/ <yes> | /8/ <no> | /2/ "
+          "<common>");
     case Asked::name:
       return with_needed(
-          "[my name is | it's | this is | the name is | i'm | for | yes it's] <name> [please] | "
-          "[it's] <spelled_name> | <common>");
+          "/20/ my name is <name> | /20/ <name> | /8/ (it's | this is | the name is | i'm | for | "
+          "yes it's) <name> | /3/ [it's] <spelled_name> | /1/ <common>");
     case Asked::phone:
       return with_needed(
-          "[it's | my number is | the number is | yes it's] <phone> | <phone_part> | <no> | "
-          "<common>");
+          "/20/ [it's | my number is | the number is | yes it's] <phone> | /5/ <phone_part> | /3/ "
+          "<no> | /1/ <common>");
     case Asked::confirm:
-      return with_needed(
-          fmt::format("<yes> | <no> | [<change>] (<when> | <the_day>) | <change> {} | [no] (the | "
-                      "my) name is <full_name> | [no] "
-                      "(the | change the) <part_wrong> [is wrong] | <common>",
-                      service));
+      return with_needed(fmt::format(
+          "/40/ <yes> | /30/ <no> | /4/ <change> (<when> | <the_day>) | /2/ <change> {} "
+          "| /4/ [no] (the | change the) <part_wrong> [is wrong] | /1/ <aside>",
+          service));
     case Asked::doubt:
       return with_needed(fmt::format(
-          "<yes> | <no> | [no] [i said | i meant] ({} | <when> | <the_day>) | <common>", service));
+          "/30/ <yes> | /30/ <no> | /2/ [no] (i said | i meant) ({0} | <when> | <the_day>) | /1/ "
+          "<aside>",
+          service));
     case Asked::what_else:
-      return with_needed(
-          fmt::format("[the | change the] <part_wrong> | [<change>] ({} | <when> | <the_day>) | "
-                      "[the | my] name is <full_name> | <yes> | <no> | <common>",
-                      service));
+      return with_needed(fmt::format(
+          "/20/ [the | change the] <part_wrong> | /5/ [<change>] (<when> | <the_day>) | "
+          "/5/ [<change>] {} | /2/ [the | my] name is <full_name> | /1/ <yes> | /3/ "
+          "<no> | /1/ <common>",
+          service));
     case Asked::appointment:
-      return with_needed(fmt::format("<pick> [please] | <when> | the {} | <yes> | <no> | <common>",
-                                     has_services_ ? "<service>" : "<appointment>"));
+      return with_needed(fmt::format(
+          "/20/ <pick> [please] | /10/ <when> | /5/ the {} | /6/ <yes> | /6/ <no> | /2/ "
+          "<common>",
+          has_services_ ? "<service>" : "<appointment>"));
     case Asked::offer:
-      return with_needed("<yes> | <no> | <booking> | <common>");
+      return with_needed("/20/ <yes> | /20/ <no> | /5/ <booking> | /2/ <common>");
     case Asked::message:
       return "";
   }
@@ -241,7 +259,7 @@ std::string Grammar::with_needed(const std::string& utterance) const {
   std::map<std::string, std::string> extra{
       {"greeted", "hi | hello | good morning | yes"},
       {"a_service_when", has_services_ ? "<a_service> [please] [[for | on] <when>]" : "<when>"},
-      {"pick", "the <nth> [one] | number <number> | <nth> | the last one"},
+      {"pick", "/8/ the <nth> [one] | /2/ number <number> | /2/ <nth> | /1/ the last one"},
       {"nth", "first | second | third"},
       {"number", "one | two | three"},
       {"part_wrong", "time | day | date | name | service"}};

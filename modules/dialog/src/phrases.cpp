@@ -168,6 +168,7 @@ std::string ask_change() {
 std::string heard_facts(const std::string& facts) {
   return fmt::format("I heard {}. Is that right?", facts);
 }
+std::string once_more(int turn) { return turn % 2 == 0 ? "Sorry about that." : "I'm sorry."; }
 std::string surely() {
   return "Just to be sure, was that a yes? Say yes or no, or press 1 for yes.";
 }

@@ -30,6 +30,8 @@ std::string ask_phone();
 std::string more_digits();
 std::string ask_change();
 std::string heard_facts(const std::string& facts);
+/// What was heard is not what was said.
+std::string once_more(int turn);
 std::string surely();
 std::string say_yes_or_no();
 

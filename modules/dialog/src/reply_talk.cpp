@@ -175,6 +175,7 @@ void Conversation::forget(Act::Part part) {
       break;
     case Act::Part::name:
       name_.clear();
+      ++wrong_names_;
       break;
     case Act::Part::phone:
       phone_.clear();

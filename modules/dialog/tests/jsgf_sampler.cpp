@@ -28,7 +28,8 @@ std::vector<std::string> tokens_of(std::string_view body) {
       ++at;
     } else {
       auto end = std::min(body.find_first_of(" \n()[]|+=;<", at), body.size());
-      tokens.emplace_back(body.substr(at, end - at));
+      // A weight says how often, not what: all alternatives are drawn alike.
+      if (c != '/') tokens.emplace_back(body.substr(at, end - at));
       at = end;
     }
   }

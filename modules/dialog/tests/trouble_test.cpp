@@ -125,7 +125,8 @@ TEST(Trouble, DoubtfulFactsAreSaidBack) {
 < I heard a teeth cleaning, Thursday, March 5th and 2 PM. Is that right?
 @ doubt
 > no
-@ open
+< What would you like to come in for
+@ service
 ~ a filling on thursday at two
 @ doubt
 > yes
