@@ -70,7 +70,7 @@ Result<Numbers> read_numbers(const Settings& settings) {
 }
 
 std::string database_url(const Settings& settings) {
-  auto url = settings.text("database.url");
+  const auto& url = settings.text("database.url");
   return url.empty() ? "sqlite:" + settings.text("data.dir") + "/parley.db" : url;
 }
 
@@ -88,6 +88,7 @@ struct Server::Impl {
   Result<std::string> open_port();
   Task<void> store_command_line_key(const auth::Sessions::FirstOwner& owner);
   void run();
+  asio::awaitable<void> serve(asio::signal_set& signals);
   asio::awaitable<void> shut_down();
 
   const Settings& settings;
@@ -338,31 +339,30 @@ void Server::Impl::run() {
   asio::signal_set signals(main_loop(), SIGTERM, SIGINT);
   std::vector<asio::executor_work_guard<asio::io_context::executor_type>> guards;
   for (auto& loop : loops) guards.push_back(asio::make_work_guard(*loop));
-  auto serve = [this, &signals, &guards]() -> asio::awaitable<void> {
-    auto knowing = knowledge->start();
-    co_await std::move(knowing);
-    auto calling = calls->start();
-    co_await std::move(calling);
-    feed->start();
-    auto signal = signals.async_wait(asio::use_awaitable);
-    int number = co_await std::move(signal);
-    log::info("server.stopping", {{"signal", number}});
-    auto stopping = shut_down();
-    co_await std::move(stopping);
-    guards.clear();
+  auto ended = [this](std::exception_ptr thrown) {
     for (auto& loop : loops) loop->stop();
+    if (thrown) std::rethrow_exception(thrown);
   };
-  asio::co_spawn(main_loop(), serve(), [this](std::exception_ptr thrown) {
-    if (thrown) {
-      for (auto& loop : loops) loop->stop();
-      std::rethrow_exception(thrown);
-    }
-  });
+  asio::co_spawn(main_loop(), serve(signals), std::move(ended));
   std::vector<std::jthread> threads;
   for (std::size_t i = 1; i < loops.size(); ++i)
     threads.emplace_back([&loop = *loops[i]] { loop.run(); });
   main_loop().restart();
   main_loop().run();
+}
+
+/// What runs beside the requests, from the first of them to the last.
+asio::awaitable<void> Server::Impl::serve(asio::signal_set& signals) {
+  auto knowing = knowledge->start();
+  co_await std::move(knowing);
+  auto calling = calls->start();
+  co_await std::move(calling);
+  feed->start();
+  auto signal = signals.async_wait(asio::use_awaitable);
+  int number = co_await std::move(signal);
+  log::info("server.stopping", {{"signal", number}});
+  auto stopping = shut_down();
+  co_await std::move(stopping);
 }
 
 asio::awaitable<void> Server::Impl::shut_down() {

@@ -1,11 +1,5 @@
-#include "parley/calls/call_service.hpp"
-
-#include <map>
-#include <mutex>
-
-#include "call_records.hpp"
 #include "call_rows.hpp"
-#include "parley/base/task_group.hpp"
+#include "call_service_impl.hpp"
 
 namespace parley::calls {
 
@@ -29,70 +23,7 @@ constexpr Duration retry_longest = std::chrono::seconds(30);
 /// How long the carrier's question "what next" may wait for a session that is just ending.
 constexpr Duration ending_limit = std::chrono::seconds(3);
 
-class CallServiceImpl final : public CallService {
- public:
-  CallServiceImpl(CallServiceParts parts, CallServiceOptions options)
-      : parts_(parts), options_(std::move(options)), after_(parts.executor) {
-    // A folder that cannot be made shows when recordings are missing; calls go on without them.
-    std::error_code ignored;
-    std::filesystem::create_directories(options_.spool, ignored);
-  }
-
-  // What carriers bring.
-  asio::awaitable<telephony::CallAnswer> incoming(Context ctx,
-                                                  telephony::IncomingCall call) override;
-  Task<void> status_changed(Context ctx, telephony::CallStatusUpdate update) override;
-  Task<void> media_opened(Context ctx, std::string media_token, std::string carrier_call_id,
-                          std::unique_ptr<telephony::MediaStream> stream) override;
-  asio::awaitable<std::optional<telephony::CallAnswer>> media_ended(
-      Context ctx, std::string carrier, std::string carrier_call_id) override;
-
-  // What people ask.
-  Task<CallList> list(Context ctx, CallQuery query) override;
-  Task<Call> get(Context ctx, CallId id) override;
-  Task<std::vector<TimelineItem>> timeline(Context ctx, CallId id) override;
-  Task<std::vector<TranscriptTurn>> transcript(Context ctx, CallId id) override;
-  Task<std::vector<std::byte>> recording(Context ctx, CallId id) override;
-  Task<Call> hang_up(Context ctx, CallId id) override;
-
-  asio::awaitable<void> start() override;
-  asio::awaitable<void> stop(TimePoint deadline) override;
-  std::size_t running() const noexcept override;
-
- private:
-  /// Keeps a call in the table of running ones.
-  struct Running {
-    voice::CallSession* session = nullptr;
-  };
-
-  Task<void> hold_call(Context ctx, Call call, std::unique_ptr<telephony::MediaStream> stream);
-  asio::awaitable<void> store_end(Context ctx, Call call, voice::SessionReport report,
-                                  std::shared_ptr<CallJournal> journal,
-                                  std::shared_ptr<RecordingFile> recording);
-  /// `writer` is the file's writer when this process has one: what it still holds goes in first.
-  Task<void> store_recording(Context ctx, CallId id, std::filesystem::path file,
-                             std::shared_ptr<RecordingFile> writer = nullptr);
-  asio::awaitable<void> recover_spool();
-  asio::awaitable<void> sweep();
-  bool is_running(const CallId& id) const;
-  std::filesystem::path spool_file(const CallId& id) const {
-    return options_.spool / (id.str() + ".s16");
-  }
-  Context system_context(OrganizationId organization) const {
-    Context ctx;
-    ctx.organization = std::move(organization);
-    ctx.principal = {Principal::Kind::system, "calls", Role::admin};
-    return ctx;
-  }
-
-  CallServiceParts parts_;
-  CallServiceOptions options_;
-  TaskGroup after_;  ///< sweeping, and storing what calls left
-  mutable std::mutex mutex_;
-  std::map<CallId, Running> running_;
-  std::size_t unstored_ = 0;  ///< ended calls whose record is not stored yet
-  bool stopping_ = false;
-};
+}  // namespace
 
 asio::awaitable<telephony::CallAnswer> CallServiceImpl::incoming(Context ctx,
                                                                  telephony::IncomingCall incoming) {
@@ -166,71 +97,33 @@ Task<void> CallServiceImpl::hold_call(Context ctx, Call call,
                                       std::unique_ptr<telephony::MediaStream> stream) {
   auto call_ctx = system_context(call.organization);
   call_ctx.trace = ctx.trace;
+  auto journal = std::make_shared<CallJournal>(parts_.database, parts_.clock, call_ctx, call.id);
+  {
+    std::lock_guard lock(mutex_);
+    running_[call.id];
+    ++unstored_;
+  }
+  std::shared_ptr<RecordingFile> recording;
+  voice::SessionReport report;
+  report.reason = voice::EndReason::failed;
   auto finding = parts_.businesses.get(call_ctx, call.business);
   auto profile = co_await std::move(finding);
-  auto journal = std::make_shared<CallJournal>(parts_.database, parts_.clock, call_ctx, call.id);
-  voice::SessionReport report;
-  std::shared_ptr<RecordingFile> recording;
+  Result<std::unique_ptr<dialog::Dialogue>> dialogue = fail(Errc::unavailable, "no business");
   if (profile) {
-    auto& agent = (*profile)->agent;
-    if (agent.record_calls)
-      recording = std::make_shared<RecordingFile>(parts_.files, spool_file(call.id));
-    auto begun = parts_.clock.now();
-    dialog::DialogueStart start;
-    start.profile = *profile;
-    start.scope = {call.business, call.id, call.conversation, call.from};
-    start.recording = agent.record_calls;
-    start.on_tool = [journal, begun, &clock = parts_.clock](const dialog::ToolTrace& trace) {
-      json::object data{{"name", trace.name},
-                        {"arguments", trace.arguments},
-                        {"tookMs", trace.took / std::chrono::milliseconds(1)}};
-      if (trace.error.empty()) {
-        data["result"] = trace.result;
-      } else {
-        data["error"] = trace.error;
-      }
-      journal->add({clock.now() - begun, "tool", std::move(data)});
-    };
-    auto starting = parts_.dialogues.start(call_ctx, std::move(start));
-    auto dialogue = co_await std::move(starting);
-    if (dialogue) {
-      auto settings = options_.session;
-      settings.language = agent.language;
-      settings.voice.language = agent.language;
-      settings.voice.voice = agent.voice;
-      settings.voice.speed = agent.speed;
-      settings.longest_call = agent.max_call_length;
-      voice::SessionParts session_parts{parts_.clock,      parts_.recognizer,    parts_.synthesizer,
-                                        std::move(stream), std::move(*dialogue), *journal,
-                                        recording.get()};
-      voice::CallSession session(std::move(session_parts), std::move(settings));
-      {
-        std::lock_guard lock(mutex_);
-        running_[call.id].session = &session;
-        ++unstored_;
-        if (stopping_) session.request_hang_up();
-      }
-      auto executor = co_await asio::this_coro::executor;
-      TaskGroup writing(executor);
-      writing.spawn("journal", [journal] { return journal->run(); });
-      auto running = session.run(call_ctx);
-      report = co_await std::move(running);
-      auto ending = writing.stop();
-      co_await std::move(ending);
-      std::lock_guard lock(mutex_);
-      running_[call.id].session = nullptr;
-    } else {
-      report.reason = voice::EndReason::failed;
-    }
-  } else {
-    report.reason = voice::EndReason::failed;
+    auto starting = start_dialogue(call_ctx, call, *profile, journal);
+    dialogue = co_await std::move(starting);
   }
-  if (stream) {
-    {
-      std::lock_guard lock(mutex_);
-      running_[call.id];
-      ++unstored_;
-    }
+  if (dialogue) {
+    if ((*profile)->agent.record_calls)
+      recording = std::make_shared<RecordingFile>(parts_.files, spool_file(call.id));
+    voice::SessionParts parts{parts_.clock,      parts_.recognizer,    parts_.synthesizer,
+                              std::move(stream), std::move(*dialogue), *journal,
+                              recording.get()};
+    auto talking =
+        talk(call_ctx, call.id, std::move(parts), settings_of((*profile)->agent), journal);
+    report = co_await std::move(talking);
+  } else {
+    // The carrier asks what next, and apologises.
     auto closing = stream->close();
     co_await std::move(closing);
   }
@@ -240,6 +133,62 @@ Task<void> CallServiceImpl::hold_call(Context ctx, Call call,
     return store_end(call_ctx, call, report, journal, recording);
   });
   co_return Result<void>{};
+}
+
+voice::SessionSettings CallServiceImpl::settings_of(const business::Agent& agent) const {
+  auto settings = options_.session;
+  settings.language = agent.language;
+  settings.voice.language = agent.language;
+  settings.voice.voice = agent.voice;
+  settings.voice.speed = agent.speed;
+  settings.longest_call = agent.max_call_length;
+  return settings;
+}
+
+Task<std::unique_ptr<dialog::Dialogue>> CallServiceImpl::start_dialogue(
+    Context ctx, Call call, std::shared_ptr<const business::Profile> profile,
+    std::shared_ptr<CallJournal> journal) {
+  auto begun = parts_.clock.now();
+  dialog::DialogueStart start;
+  start.scope = {call.business, call.id, call.conversation, call.from};
+  start.recording = profile->agent.record_calls;
+  start.profile = std::move(profile);
+  start.on_tool = [journal, begun, &clock = parts_.clock](const dialog::ToolTrace& trace) {
+    json::object data{{"name", trace.name},
+                      {"arguments", trace.arguments},
+                      {"tookMs", trace.took / std::chrono::milliseconds(1)}};
+    if (trace.error.empty()) {
+      data["result"] = trace.result;
+    } else {
+      data["error"] = trace.error;
+    }
+    journal->add({clock.now() - begun, "tool", std::move(data)});
+  };
+  auto starting = parts_.dialogues.start(std::move(ctx), std::move(start));
+  co_return co_await std::move(starting);
+}
+
+/// The session, from the greeting to its end, with its timeline being written beside.
+asio::awaitable<voice::SessionReport> CallServiceImpl::talk(Context ctx, CallId id,
+                                                            voice::SessionParts parts,
+                                                            voice::SessionSettings settings,
+                                                            std::shared_ptr<CallJournal> journal) {
+  voice::CallSession session(std::move(parts), std::move(settings));
+  {
+    std::lock_guard lock(mutex_);
+    running_[id].session = &session;
+    if (stopping_) session.request_hang_up();
+  }
+  auto executor = co_await asio::this_coro::executor;
+  TaskGroup writing(executor);
+  writing.spawn("journal", [journal] { return journal->run(); });
+  auto running = session.run(std::move(ctx));
+  auto report = co_await std::move(running);
+  auto ending = writing.stop();
+  co_await std::move(ending);
+  std::lock_guard lock(mutex_);
+  running_[id].session = nullptr;
+  co_return report;
 }
 
 asio::awaitable<void> CallServiceImpl::store_end(Context ctx, Call call,
@@ -338,82 +287,6 @@ asio::awaitable<std::optional<telephony::CallAnswer>> CallServiceImpl::media_end
   co_return telephony::SayAndHangUp{std::string(broken_off)};
 }
 
-Task<CallList> CallServiceImpl::list(Context ctx, CallQuery query) {
-  auto organization = ctx.organization;
-  auto look = [organization, query](store::Tx& tx) { return rows::list(tx, organization, query); };
-  auto reading = parts_.database.read(std::move(ctx), std::move(look));
-  co_return co_await std::move(reading);
-}
-
-Task<Call> CallServiceImpl::get(Context ctx, CallId id) {
-  auto organization = ctx.organization;
-  auto look = [organization, id](store::Tx& tx) { return rows::get(tx, organization, id); };
-  auto reading = parts_.database.read(std::move(ctx), std::move(look));
-  co_return co_await std::move(reading);
-}
-
-Task<std::vector<TimelineItem>> CallServiceImpl::timeline(Context ctx, CallId id) {
-  auto organization = ctx.organization;
-  auto look = [organization, id](store::Tx& tx) { return rows::timeline(tx, organization, id); };
-  auto reading = parts_.database.read(std::move(ctx), std::move(look));
-  co_return co_await std::move(reading);
-}
-
-Task<std::vector<TranscriptTurn>> CallServiceImpl::transcript(Context ctx, CallId id) {
-  auto reading = timeline(std::move(ctx), std::move(id));
-  auto items = co_await std::move(reading);
-  if (!items) co_return std::unexpected(items.error());
-  auto text = [](const json::object& data, std::string_view key) {
-    auto* value = data.if_contains(key);
-    return value && value->is_string() ? std::string(value->get_string()) : std::string();
-  };
-  std::vector<TranscriptTurn> turns;
-  for (auto& item : *items) {
-    TranscriptTurn turn;
-    turn.at = item.at;
-    if (item.kind == "agent.said") {
-      turn.who = "agent";
-      turn.text = text(item.data, "heard");
-      auto* cut = item.data.if_contains("interrupted");
-      turn.interrupted = cut && cut->is_bool() && cut->get_bool();
-      if (auto* latency = item.data.if_contains("latency"); latency && latency->is_object())
-        turn.latency = latency->get_object();
-    } else if (item.kind == "caller.said") {
-      turn.who = "caller";
-      turn.text = text(item.data, "text");
-      if (auto* confidence = item.data.if_contains("confidence"))
-        turn.confidence = confidence->is_number() ? confidence->to_number<double>() : 1.0;
-    } else {
-      continue;
-    }
-    turns.push_back(std::move(turn));
-  }
-  co_return turns;
-}
-
-Task<std::vector<std::byte>> CallServiceImpl::recording(Context ctx, CallId id) {
-  auto organization = ctx.organization;
-  auto look = [organization, id](store::Tx& tx) {
-    return rows::recording_key(tx, organization, id);
-  };
-  auto reading = parts_.database.read(ctx, std::move(look));
-  auto key = co_await std::move(reading);
-  if (!key) co_return std::unexpected(key.error());
-  if (!*key) co_return fail(Errc::not_found, "this call has no recording");
-  auto getting = parts_.objects.get(std::move(ctx), **key);
-  co_return co_await std::move(getting);
-}
-
-Task<Call> CallServiceImpl::hang_up(Context ctx, CallId id) {
-  auto looking = get(ctx, id);
-  auto call = co_await std::move(looking);
-  if (!call) co_return call;
-  std::lock_guard lock(mutex_);
-  auto found = running_.find(id);
-  if (found != running_.end() && found->second.session) found->second.session->request_hang_up();
-  co_return call;
-}
-
 bool CallServiceImpl::is_running(const CallId& id) const {
   std::lock_guard lock(mutex_);
   return running_.contains(id);
@@ -423,68 +296,6 @@ std::size_t CallServiceImpl::running() const noexcept {
   std::lock_guard lock(mutex_);
   return running_.size();
 }
-
-asio::awaitable<void> CallServiceImpl::start() {
-  auto mark = [](store::Tx& tx) { return rows::mark_interrupted(tx); };
-  auto marking = parts_.database.write(system_context({}), std::move(mark));
-  // If the database is away now, the sweep closes these calls later.
-  (void)co_await std::move(marking);
-  after_.spawn("recover recordings", [this] { return recover_spool(); });
-  after_.spawn("sweep calls", [this] { return sweep(); });
-}
-
-asio::awaitable<void> CallServiceImpl::recover_spool() {
-  std::vector<std::filesystem::path> files;
-  std::error_code ec;
-  for (auto& entry : std::filesystem::directory_iterator(options_.spool, ec))
-    if (entry.path().extension() == ".s16") files.push_back(entry.path());
-  for (auto& file : files) {
-    CallId id(file.stem().string());
-    if (is_running(id)) continue;
-    auto storing = store_recording(system_context({}), id, file);
-    (void)co_await std::move(storing);
-  }
-}
-
-asio::awaitable<void> CallServiceImpl::sweep() {
-  while (true) {
-    co_await parts_.clock.sleep_for(options_.sweep_every);
-    auto since = parts_.clock.wall() -
-                 std::chrono::duration_cast<std::chrono::milliseconds>(options_.reconnect_within);
-    auto look = [since](store::Tx& tx) { return rows::stale(tx, since, 100); };
-    auto reading = parts_.database.read(system_context({}), std::move(look));
-    auto stale = co_await std::move(reading);
-    if (!stale) continue;
-    for (auto& call : *stale) {
-      if (is_running(call.id)) continue;
-      auto close = [call](store::Tx& tx) { return rows::give_up(tx, call); };
-      auto writing = parts_.database.write(system_context(call.organization), std::move(close));
-      (void)co_await std::move(writing);
-      auto storing =
-          store_recording(system_context(call.organization), call.id, spool_file(call.id));
-      (void)co_await std::move(storing);
-    }
-  }
-}
-
-asio::awaitable<void> CallServiceImpl::stop(TimePoint deadline) {
-  {
-    std::lock_guard lock(mutex_);
-    stopping_ = true;
-    for (auto& [id, running] : running_)
-      if (running.session) running.session->request_hang_up();
-  }
-  while (parts_.clock.now() < deadline) {
-    {
-      std::lock_guard lock(mutex_);
-      if (unstored_ == 0) break;
-    }
-    co_await parts_.clock.sleep_for(std::chrono::milliseconds(50));
-  }
-  co_await after_.stop();
-}
-
-}  // namespace
 
 std::unique_ptr<CallService> make_call_service(CallServiceParts parts, CallServiceOptions options) {
   return std::make_unique<CallServiceImpl>(parts, std::move(options));
