@@ -144,6 +144,61 @@ TEST(Trouble, DoubtfulFactsAreSaidBack) {
 )");
 }
 
+TEST(Trouble, TheSameTwiceIsBelievedHoweverFaint) {
+  Call call;
+  call.play(R"(
+? i'd like a cleaning on thursday at two
+< didn't
+@ open
+? i'd like a cleaning on thursday at two
+< I heard a teeth cleaning, Thursday, March 5th and 2 PM. Is that right?
+@ doubt
+? no
+< didn't
+? yes
+< Please say yes or no
+? yes
+@ name
+? anna smith
+? john miller
+@ name
+!-
+)");
+}
+
+TEST(Trouble, AfterANoTheDayIsAskedForWithoutTheTime) {
+  Call call;
+  call.play(R"(
+> i'd like a filling
+@ when
+~ on thursday at three
+@ doubt
+> no
+< Which day would you like?
+@ when
+> tomorrow
+< What time would you like
+> two o'clock
+@ name
+)");
+}
+
+TEST(Trouble, ANameThatIsNeverHeardRightCanBeSkipped) {
+  Call call;
+  call.play(R"(
+> a filling tomorrow at two
+@ name
+~ mary jones
+> no
+< What name
+~ terry jones
+> no
+< press pound
+k #
+< for Caller 0142. Shall I book it?
+)");
+}
+
 TEST(Trouble, AlternativesOfTheRecognizerHelp) {
   Call call;
   call.play("> i'd like a cleaning");
