@@ -16,7 +16,7 @@ ARGS ?=
 
 build_preset = printf '\n== Building (%s)\n' $(1); cmake --preset $(1) >/dev/null; ninja -C build/$(1) -j $(JOBS)
 run_tests = printf '\n== Tests (%s)\n' $(1); \
-  ctest --preset $(1) -j $(JOBS) $(if $(TESTS),-R '$(TESTS)')
+  ctest --preset $(1) -j $(JOBS) $(if $(TESTS),-R '$(TESTS)') $(2)
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-9s %s\n", $$1, $$2}' Makefile
@@ -56,12 +56,12 @@ fuzz: ## each fuzz target for SECONDS (30), over its kept inputs
 asan: ## the tests under AddressSanitizer and UndefinedBehaviorSanitizer
 	@scripts/setup sanitizers
 	@$(call build_preset,asan)
-	@$(call run_tests,asan)
+	@$(call run_tests,asan,-LE real_time)
 
 tsan: ## the tests under ThreadSanitizer
 	@scripts/setup sanitizers
 	@$(call build_preset,tsan)
-	@$(call run_tests,tsan)
+	@$(call run_tests,tsan,-LE real_time)
 
 clean: ## remove everything built
 	rm -rf build

@@ -74,13 +74,7 @@ Finding database(const Settings& settings, Clock& clock, asio::io_context& io) {
             embedded ? "restore a backup, or move the file away to begin anew"
                      : "check database.url and that the server is running"};
   auto begun = clock.now();
-  auto look = [](store::Tx& tx) -> Result<std::int64_t> {
-    auto row = tx.one("SELECT COUNT(*) AS applied FROM schema_migrations");
-    if (!row) return std::unexpected(row.error());
-    return row->integer("applied");
-  };
-  auto applied =
-      run_blocking(io, [&]() -> Task<std::int64_t> { return (*opened)->read(Context{}, look); });
+  auto applied = run_blocking(io, [&] { return store::applied_migrations(**opened); });
   if (!applied)
     return {"database", Verdict::warning, "not migrated: " + applied.error().detail,
             "run `parley migrate`"};

@@ -19,17 +19,17 @@ Result<Block> to_block(const json::object& line) {
   const auto* headings = line.if_contains("heading");
   if (text == nullptr || !text->is_string() || page == nullptr || !page->is_int64() ||
       headings == nullptr || !headings->is_array())
-    return fail(Errc::corrupt, "a block of another form");
+    return fail(Errc::invalid, "a block of another form");
   Block block;
   block.text = text->get_string();
   block.page = page->get_int64();
   for (const auto& heading : headings->get_array()) {
     if (!heading.is_string() || block.headings.size() >= 16)
-      return fail(Errc::corrupt, "a heading of another form");
+      return fail(Errc::invalid, "a heading of another form");
     block.headings.emplace_back(heading.get_string());
   }
   if (!is_valid_utf8(block.text) || block.page < 0)
-    return fail(Errc::corrupt, "a block of another form");
+    return fail(Errc::invalid, "a block of another form");
   return block;
 }
 
@@ -61,7 +61,7 @@ Result<Extracted> parse_lines(std::string_view lines) {
     if (end == std::string_view::npos) break;
     auto value = parse_json(lines.substr(0, end));
     lines.remove_prefix(end + 1);
-    if (!value || !value->is_object()) return fail(Errc::corrupt, "not a JSON object");
+    if (!value || !value->is_object()) return fail(Errc::invalid, "not a JSON object");
     const auto& line = value->get_object();
     if (const auto* error = line.if_contains("error"); error != nullptr && error->is_string()) {
       const auto* reason = line.if_contains("reason");
@@ -78,7 +78,7 @@ Result<Extracted> parse_lines(std::string_view lines) {
     if (!block) return std::unexpected(block.error());
     out.blocks.push_back(std::move(*block));
   }
-  return fail(Errc::corrupt, "the output has no end");
+  return fail(Errc::invalid, "the output has no end");
 }
 
 }  // namespace parley::knowledge

@@ -15,7 +15,8 @@ std::string to_lines(const Extracted& extracted);
 std::string to_line(const Error& error);
 
 /// The writer has read hostile bytes and may be under their control: nothing is taken on trust.
-/// Errors: what the child reported; corrupt when the lines are not of this form or have no end.
+/// Errors: what the child reported (corrupt, too_large or unsupported); invalid when the lines are
+/// not of this form or have no end.
 Result<Extracted> parse_lines(std::string_view lines);
 
 }  // namespace parley::knowledge

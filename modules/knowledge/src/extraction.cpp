@@ -99,8 +99,8 @@ Result<Extracted> read_output(const std::string& media_type, const Finished& fin
                                                          : latin1_to_utf8(finished.output));
   }
   auto extracted = parse_lines(finished.output);
-  if (!extracted && extracted.error().detail.empty())
-    return fail(extracted.error().code, "The document is damaged and cannot be read");
+  if (!extracted && (extracted.error().code == Errc::invalid || extracted.error().detail.empty()))
+    return fail(Errc::corrupt, "The document is damaged and cannot be read");
   return extracted;
 }
 

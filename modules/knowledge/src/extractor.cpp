@@ -15,12 +15,6 @@
 #include "parsers.hpp"
 #include "sandbox.hpp"
 
-#if defined(__has_feature)
-#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
-#define PARLEY_SANITIZED 1
-#endif
-#endif
-
 namespace parley::knowledge {
 
 namespace {
@@ -53,7 +47,8 @@ int become_pdftotext(const SandboxLimits& limits) {
                                    "unix",      "-",       "-",    nullptr};
   const char* const environment[] = {"LC_ALL=C.UTF-8", nullptr};
   if (access(program, X_OK) != 0) return no_program;
-  if (!hide_files() || !limit_memory(limits) || !deny_effects()) return no_sandbox;
+  // The memory limit last: sanitizers could not even make the filter below it.
+  if (!hide_files() || !deny_effects() || !limit_memory(limits)) return no_sandbox;
   execve(program, const_cast<char* const*>(arguments), const_cast<char* const*>(environment));
   return no_program;
 }

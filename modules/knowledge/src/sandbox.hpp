@@ -1,6 +1,12 @@
 #pragma once
 #include <cstddef>
 
+#if defined(__has_feature)
+#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
+#define PARLEY_SANITIZED 1
+#endif
+#endif
+
 namespace parley::knowledge {
 
 struct SandboxLimits {

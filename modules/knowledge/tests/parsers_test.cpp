@@ -230,7 +230,7 @@ TEST(ExtractLines, RoundTripAndDistrust) {
                           "{\"heading\":[],\"page\":0,\"text\":\"no end\"}\n",
                           "{\"heading\":[],\"page\":-1,\"text\":\"x\"}\n{\"end\":true}\n",
                           "{\"heading\":[7],\"page\":1,\"text\":\"x\"}\n{\"end\":true}\n"})
-    EXPECT_EQ(parse_lines(bad).error().code, Errc::corrupt) << bad;
+    EXPECT_EQ(parse_lines(bad).error().code, Errc::invalid) << bad;
 }
 
 }  // namespace

@@ -2,59 +2,18 @@
 
 #include <future>
 
-#include "net_fixture.hpp"
+#include "server_routes.hpp"
 
 namespace parley::net {
 namespace {
 
+using testing::basic_routes;
+using testing::echo;
+using testing::get_hello;
 using ::testing::HasSubstr;
 using ::testing::Not;
 using testing::RawClient;
 using testing::TestServer;
-
-asio::awaitable<HttpResponse> echo(HttpRequest request) {
-  std::string text = std::string(to_string(request.method)) + " " + request.path;
-  for (auto& [name, value] : request.path_values) text += " " + name + "=" + value;
-  for (auto& [name, value] : request.query) text += " " + name + ":" + value;
-  co_return text_response(200, text + " [" + request.body + "]");
-}
-
-Router& basic_routes() {
-  static Router router;
-  static bool once = [] {
-    router.add(Method::get, "/hello", echo);
-    router.add(Method::get, "/calls/{id}", echo);
-    router.add(Method::post, "/echo", echo, {1000});
-    router.add(Method::post, "/large", [](HttpRequest request) -> asio::awaitable<HttpResponse> {
-      co_return text_response(200, std::to_string(request.body.size()));
-    });
-    router.add(Method::get, "/throws", [](HttpRequest) -> asio::awaitable<HttpResponse> {
-      throw std::runtime_error("secret detail");
-      co_return HttpResponse{};
-    });
-    router.add(Method::get, "/inject", [](HttpRequest) -> asio::awaitable<HttpResponse> {
-      auto response = text_response(200, "ok");
-      response.headers.set("X-Good", "1");
-      response.headers.set("X-Bad", "a\r\nSet-Cookie: stolen=1");
-      response.headers.set("X Bad\r\nY", "1");
-      response.headers.set("Content-Length", "99");
-      co_return response;
-    });
-    router.add(Method::get, "/json", [](HttpRequest) -> asio::awaitable<HttpResponse> {
-      co_return text_response(200, std::string(200'000, 'j'), "application/json");
-    });
-    router.add(Method::get, "/nothing", [](HttpRequest) -> asio::awaitable<HttpResponse> {
-      HttpResponse response;
-      response.status = 204;
-      co_return response;
-    });
-    return true;
-  }();
-  EXPECT_TRUE(once);
-  return router;
-}
-
-constexpr std::string_view get_hello = "GET /hello HTTP/1.1\r\nHost: a\r\n\r\n";
 
 TEST(Server, AnswersWithPathQueryAndRequestId) {
   TestServer server(basic_routes());
@@ -429,103 +388,6 @@ TEST(Server, AClientThatLeavesDuringAHandlerHarmsNobody) {
   EXPECT_EQ(finished.get_future().wait_for(10s), std::future_status::ready) << "it ran to its end";
   RawClient other(server.port());
   EXPECT_EQ(other.ask(get_hello).status, 200);
-}
-
-TEST(Server, DrainLetsRunningRequestsEnd) {
-  Router router;
-  SystemClock clock;
-  std::promise<void> entered;
-  router.add(Method::get, "/hello", echo);
-  router.add(Method::get, "/slow", [&](HttpRequest) -> asio::awaitable<HttpResponse> {
-    entered.set_value();
-    co_await clock.sleep_for(100ms);
-    co_return text_response(200, "done");
-  });
-  TestServer server(router);
-  RawClient idle(server.port());
-  EXPECT_EQ(idle.ask(get_hello).status, 200);
-  RawClient busy(server.port());
-  busy.send("GET /slow HTTP/1.1\r\nHost: a\r\n\r\n");
-  entered.get_future().wait();
-  auto port = server.port();
-  auto stopping = server.stopping(10s);
-  EXPECT_TRUE(idle.at_end()) << "an idle connection ends at once";
-  auto response = busy.response();
-  EXPECT_EQ(response.body, "done");
-  EXPECT_EQ(response.field("Connection"), "close");
-  busy.socket().close();
-  stopping.get();
-  EXPECT_EQ(server.server().connections(), 0u);
-  EXPECT_THROW(RawClient late(port), boost::system::system_error);
-}
-
-TEST(Server, StopCutsWhatDoesNotEnd) {
-  Router router;
-  SystemClock clock;
-  std::promise<void> entered;
-  router.add(Method::get, "/hung", [&](HttpRequest) -> asio::awaitable<HttpResponse> {
-    entered.set_value();
-    co_await clock.sleep_for(1h);
-    co_return text_response(200, "never");
-  });
-  TestServer server(router);
-  RawClient client(server.port());
-  client.send("GET /hung HTTP/1.1\r\nHost: a\r\n\r\n");
-  entered.get_future().wait();
-  server.stop(50ms);
-  EXPECT_TRUE(client.at_end());
-  EXPECT_EQ(client.unread(), "");
-}
-
-TEST(Server, StopIsSafeBeforeStartAndTwice) {
-  asio::io_context io(1);
-  SystemClock clock;
-  SystemRandom random;
-  HttpServer server({io.get_executor()}, basic_routes(), clock, random, {});
-  for (int i = 0; i < 2; ++i) {
-    auto stopped = asio::co_spawn(io, server.stop(clock.now()), asio::use_future);
-    io.restart();
-    io.run();
-    stopped.get();
-  }
-}
-
-TEST(Server, AddressInUseIsSaid) {
-  for (std::size_t lanes : {1u, 2u}) {
-    TestServer first(basic_routes(), {}, {}, lanes);
-    asio::io_context io(1);
-    SystemClock clock;
-    SystemRandom random;
-    ServerOptions options;
-    options.port = first.port();
-    std::vector<asio::any_io_executor> executors(lanes, asio::any_io_executor(io.get_executor()));
-    HttpServer second(executors, basic_routes(), clock, random, options);
-    auto started = second.start();
-    ASSERT_FALSE(started);
-    EXPECT_EQ(started.error().code, Errc::unavailable);
-    options.port = 0;
-    options.certificate = "/nonexistent.pem";
-    HttpServer third(executors, basic_routes(), clock, random, options);
-    EXPECT_EQ(third.start().error().code, Errc::unavailable);
-    options.certificate.clear();
-    options.address = "not an address";
-    HttpServer fourth(executors, basic_routes(), clock, random, options);
-    EXPECT_EQ(fourth.start().error().code, Errc::invalid);
-  }
-}
-
-TEST(Server, ManyThreadsManyConnections) {
-  TestServer server(basic_routes(), {}, {}, 2);
-  std::vector<std::jthread> clients;
-  std::atomic<int> good{0};
-  for (int c = 0; c < 8; ++c)
-    clients.emplace_back([&] {
-      RawClient client(server.port());
-      for (int i = 0; i < 50; ++i)
-        if (client.ask(get_hello).status == 200) ++good;
-    });
-  clients.clear();
-  EXPECT_EQ(good, 400);
 }
 
 }  // namespace

@@ -72,6 +72,25 @@ Result<Progress> step(Tx& tx, Database::Kind kind, std::span<const Migration> st
 
 }  // namespace
 
+Task<std::int64_t> applied_migrations(Database& database) {
+  bool embedded = database.kind() == Database::Kind::sqlite;
+  std::string_view tables = embedded
+                                ? "SELECT COUNT(*) AS present FROM sqlite_master WHERE name = ?1"
+                                : "SELECT COUNT(*) AS present FROM information_schema.tables "
+                                  "WHERE table_schema = current_schema() AND table_name = ?1";
+  auto look = [tables](Tx& tx) -> Result<std::int64_t> {
+    auto table = tx.one(tables, {"schema_migrations"});
+    if (!table) return std::unexpected(table.error());
+    if (table->integer("present") == 0)
+      return fail(Errc::invalid, "the database was never migrated");
+    auto row = tx.one("SELECT COUNT(*) AS applied FROM schema_migrations");
+    if (!row) return std::unexpected(row.error());
+    return row->integer("applied");
+  };
+  auto reading = database.read(Context{}, look);
+  co_return co_await std::move(reading);
+}
+
 Task<MigrationReport> migrate(Database& database, std::span<const Migration> steps) {
   std::optional<MigrationReport> report;
   while (true) {
