@@ -154,7 +154,8 @@ Task<void> CallServiceImpl::media_opened(Context ctx, std::string media_token,
   auto writing = parts_.database.write(ctx.until(parts_.clock.now() + write_limit), std::move(use));
   auto call = co_await std::move(writing);
   if (!call) {
-    auto closing = stream->close();
+    // Null once the session has taken it.
+    auto closing = stream->close();  // NOLINT(bugprone-use-after-move)
     co_await std::move(closing);
     co_return std::unexpected(call.error());
   }
@@ -231,7 +232,8 @@ Task<void> CallServiceImpl::hold_call(Context ctx, Call call,
       running_[call.id];
       ++unstored_;
     }
-    auto closing = stream->close();
+    // Null once the session has taken it.
+    auto closing = stream->close();  // NOLINT(bugprone-use-after-move)
     co_await std::move(closing);
   }
   // The record outlives this connection's coroutine: it is stored however long the database is
