@@ -154,8 +154,7 @@ Task<void> CallServiceImpl::media_opened(Context ctx, std::string media_token,
   auto writing = parts_.database.write(ctx.until(parts_.clock.now() + write_limit), std::move(use));
   auto call = co_await std::move(writing);
   if (!call) {
-    // Null once the session has taken it.
-    auto closing = stream->close();  // NOLINT(bugprone-use-after-move)
+    auto closing = stream->close();
     co_await std::move(closing);
     co_return std::unexpected(call.error());
   }
