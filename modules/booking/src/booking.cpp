@@ -227,7 +227,7 @@ class StoredBooking final : public Booking {
                                   const IdempotencyMark& mark) {
     auto before = find_by_key(tx, organization, mark);
     if (!before) return std::unexpected(before.error());
-    if (*before) return Decision{.appointment = **before};
+    if (*before) return Decision{.appointment = *before};
     auto profile = business::load_profile(tx, organization, request.slot.business);
     if (!profile) return std::unexpected(profile.error());
     auto schedule = Schedule::make(*profile, tx.now());

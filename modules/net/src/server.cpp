@@ -8,9 +8,9 @@
 #include <mutex>
 
 #include "connection.hpp"
+#include "parley/base/race.hpp"
 #include "parley/base/task_group.hpp"
 #include "parley/telemetry/log.hpp"
-#include "parley/base/race.hpp"
 
 namespace parley::net {
 

@@ -7,9 +7,9 @@
 #include <boost/url/parse.hpp>
 
 #include "client_tls.hpp"
+#include "parley/base/race.hpp"
 #include "parley/base/strings.hpp"
 #include "parley/net/client.hpp"
-#include "parley/base/race.hpp"
 #include "response_head.hpp"
 #include "websocket_core.hpp"
 #include "websocket_handshake.hpp"

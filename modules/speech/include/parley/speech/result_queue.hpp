@@ -17,8 +17,8 @@ namespace parley::speech {
 template <class T>
 class ResultQueue {
  public:
-  ResultQueue(asio::any_io_executor executor, std::size_t max_size)
-      : max_size_(max_size), signal_(std::move(executor), 1) {}
+  ResultQueue(const asio::any_io_executor& executor, std::size_t max_size)
+      : max_size_(max_size), signal_(executor, 1) {}
 
   /// False when the queue is full or finished; then `value` is dropped.
   bool push(T value) {

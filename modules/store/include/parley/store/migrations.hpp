@@ -28,8 +28,8 @@ struct MigrationReport {
 /// several processes start together. Errors: conflict when the database is newer than this program.
 Task<MigrationReport> migrate(Database& database, std::span<const Migration> steps = migrations());
 
-/// How many steps this database has seen, without changing it. Errors: unavailable; invalid when it was
-/// never migrated.
+/// How many steps this database has seen, without changing it. Errors: unavailable; invalid when it
+/// was never migrated.
 Task<std::int64_t> applied_migrations(Database& database);
 
 }  // namespace parley::store
