@@ -1,7 +1,7 @@
 # Language, warnings and sanitizers: one place for every target.
 option(PARLEY_TESTS "Build the tests" ON)
 option(PARLEY_BENCH "Build the benchmarks" OFF)
-option(PARLEY_FUZZ "Build the libFuzzer targets" OFF)
+option(PARLEY_FUZZ "Build the libFuzzer targets; with fuzzer-no-link in PARLEY_SANITIZE they are guided" OFF)
 option(PARLEY_COVERAGE "Instrument for llvm-cov" OFF)
 set(PARLEY_SANITIZE "" CACHE STRING "Sanitizers, as -fsanitize takes them: address,undefined or thread")
 
@@ -38,7 +38,4 @@ endif()
 if(PARLEY_COVERAGE)
   target_compile_options(parley_options INTERFACE -fprofile-instr-generate -fcoverage-mapping)
   target_link_options(parley_options INTERFACE -fprofile-instr-generate)
-endif()
-if(PARLEY_FUZZ)
-  target_compile_options(parley_options INTERFACE -fsanitize=fuzzer-no-link)
 endif()

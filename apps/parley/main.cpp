@@ -1,8 +1,89 @@
+#include <fmt/format.h>
+
 #include <CLI/CLI.hpp>
+#include <cstring>
+
+#include "commands.hpp"
+#include "parley/knowledge/extractor.hpp"
+
+namespace parley::app {
+
+int complain(int exit_code, const std::string& what) {
+  fmt::print(stderr, "parley: {}\n", what);
+  return exit_code;
+}
+
+namespace {
+
+void add_serve(CLI::App& app, CommonOptions& common, std::function<int()>& chosen) {
+  auto options = std::make_shared<ServeOptions>();
+  auto* command =
+      app.add_subcommand("serve", "Answer calls: runs the server until SIGTERM or Ctrl-C");
+  command->add_flag("--demo", options->demo,
+                    "Start with a dental practice at +12125550100 and a sign-in that is printed");
+  command->callback(
+      [&, options] { chosen = [&, options] { return run_serve(common, *options); }; });
+}
+
+void add_call(CLI::App& app, CommonOptions& common, std::function<int()>& chosen) {
+  auto options = std::make_shared<CallOptions>();
+  auto* command =
+      app.add_subcommand("call", "Place a test call to a server, over the carrier's real protocol");
+  command->add_option("--to", options->to, "Number to call, e.g. +12125550100")->required();
+  command->add_option("--from", options->from, "The caller's number")->capture_default_str();
+  command->add_option("--server", options->server, "Address of the server; default: as configured");
+  auto* wav = command->add_option("--wav", options->wav, "Speak this WAV file after the greeting");
+  auto* text = command->add_option("--text", options->texts, "Say this; repeat it for more turns");
+  auto* script = command->add_option("--script", options->script,
+                                     "File with a line a turn; also @listen, @press 1, @wait 2, "
+                                     "@interrupt 1.0 words");
+  wav->excludes(text)->excludes(script);
+  text->excludes(script);
+  command->add_option("--voice", options->voice, "The caller's voice: slt, awb, rms, kal16")
+      ->capture_default_str();
+  command->add_option("--record", options->record, "Write both sides to this stereo WAV file");
+  command->add_flag("--json", options->json, "One JSON object on stdout instead of a transcript");
+  command->callback([&, options] { chosen = [&, options] { return run_call(common, *options); }; });
+}
+
+void add_small_commands(CLI::App& app, CommonOptions& common, std::function<int()>& chosen) {
+  auto json = std::make_shared<bool>(false);
+  auto* doctor = app.add_subcommand("doctor", "Check configuration and everything it needs");
+  doctor->add_flag("--json", *json, "Machine-readable");
+  doctor->callback([&, json] { chosen = [&, json] { return run_doctor(common, *json); }; });
+  auto* config =
+      app.add_subcommand("config", "Show every setting in force and where it comes from");
+  config->add_flag("--json", *json, "Machine-readable");
+  config->callback([&, json] { chosen = [&, json] { return run_config(common, *json); }; });
+  auto* migrate = app.add_subcommand("migrate", "Bring the database to this version, then exit");
+  migrate->callback([&] { chosen = [&] { return run_migrate(common); }; });
+}
+
+}  // namespace
+}  // namespace parley::app
 
 int main(int argc, char** argv) {
+  // The sandboxed child that reads uploaded documents: before anything else is set up.
+  if (argc > 1 && std::strcmp(argv[1], "extract-document") == 0)
+    return parley::knowledge::run_extractor(argc, argv);
+
+  using namespace parley::app;
   CLI::App app{"Parley answers a business's calls with an AI voice agent."};
-  app.set_version_flag("--version", "parley 0.1.0");
-  CLI11_PARSE(app, argc, argv);
-  return 0;
+  app.set_version_flag("--version", "parley " PARLEY_VERSION);
+  app.require_subcommand(1);
+  app.fallthrough();
+  CommonOptions common;
+  app.add_option("--config", common.config_file, "Configuration file (TOML)");
+  app.add_option("--set", common.assignments, "Set one key: --set server.listen=0.0.0.0:80");
+  std::function<int()> chosen;
+  add_serve(app, common, chosen);
+  add_call(app, common, chosen);
+  add_small_commands(app, common, chosen);
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    int shown = app.exit(error);
+    return shown == 0 ? done : usage;
+  }
+  return chosen();
 }

@@ -3,7 +3,7 @@
 #include <boost/asio/bind_cancellation_slot.hpp>
 #include <boost/asio/cancellation_signal.hpp>
 #include <boost/asio/co_spawn.hpp>
-#include <boost/asio/detached.hpp>
+#include <boost/asio/multiple_exceptions.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/redirect_error.hpp>
 #include <boost/asio/steady_timer.hpp>
@@ -57,6 +57,8 @@ void report(const TaskGroup::OnFailure& on_failure, const std::string& name,
   if (!thrown) return;
   try {
     std::rethrow_exception(thrown);
+  } catch (const asio::multiple_exceptions& several) {
+    report(on_failure, name, several.first_exception());
   } catch (const boost::system::system_error& e) {
     if (e.code() == asio::error::operation_aborted) return;
     if (on_failure) on_failure(name, e.what());

@@ -130,6 +130,20 @@ TEST(Deadline, HungWorkTimesOutExactlyOnTime) {
   EXPECT_EQ(world.elapsed(), 2s);
 }
 
+TEST(Deadline, WhatTheWorkThrowsComesOutAtOnce) {
+  SimWorld world;
+  auto throwing = [](Clock& clock) -> Task<int> {
+    co_await clock.sleep_for(1s);
+    throw std::runtime_error("broken");
+  };
+  EXPECT_THROW(world.run([&]() -> Task<int> {
+    auto work = throwing(world.clock());
+    co_return co_await with_deadline(world.clock(), world.clock().now() + 1h, std::move(work));
+  }),
+               std::runtime_error);
+  EXPECT_EQ(world.elapsed(), 1s);
+}
+
 TEST(TaskGroup, StopCancelsAndAwaitsAndReportsFailures) {
   SimWorld world;
   std::vector<std::string> failed;
@@ -156,6 +170,26 @@ TEST(TaskGroup, StopCancelsAndAwaitsAndReportsFailures) {
   });
   EXPECT_EQ(failed, std::vector<std::string>{"thrower"});
   EXPECT_EQ(world.elapsed(), 1s);
+}
+
+TEST(TaskGroup, CancellingATaskInsideADeadlineIsNoFailure) {
+  SimWorld world;
+  std::vector<std::string> failed;
+  world.run([&]() -> Task<int> {
+    TaskGroup group(world.executor(), [&](auto& name, auto&) { failed.push_back(name); });
+    group.spawn("waiter", [&]() -> asio::awaitable<void> {
+      auto hung = [](Clock& clock) -> Task<int> {
+        co_await clock.sleep_for(10h);
+        co_return 1;
+      };
+      auto work = hung(world.clock());
+      (void)co_await with_deadline(world.clock(), world.clock().now() + 5h, std::move(work));
+    });
+    co_await world.clock().sleep_for(1s);
+    co_await group.stop();
+    co_return 0;
+  });
+  EXPECT_TRUE(failed.empty());
 }
 
 TEST(WorkerPool, RunsOffTheCallersThreadAndRefusesWhenFull) {

@@ -11,13 +11,20 @@
 
 namespace parley::store {
 
-/// Short, synchronous transactions on database threads. Thread-safe.
+/// Short, synchronous transactions on database threads. Thread-safe. It must outlive everything
+/// that uses it; the io_contexts of its callers may go first (their functions that still run are
+/// waited for, the others are never called). A coroutine that waits for a transaction cannot be
+/// cancelled out of it: the function may refer to the coroutine's frame. Cancellation shows at the
+/// next await.
 ///
 /// SQLite: one writer thread that commits many functions together (group commit,
 /// synchronous=FULL; each inside its own savepoint, so that one's failure is its own), reader
 /// threads on WAL snapshots. PostgreSQL: a pool of connections, prepared statements kept,
 /// serialization failures and deadlocks retried: so the function may run more than once and must
-/// not have effects besides the transaction.
+/// not have effects besides the transaction. Writes are serializable on both.
+///
+/// What the function throws is a bug: the transaction is rolled back and the caller gets the
+/// exception.
 class Database {
  public:
   enum class Kind { sqlite, postgresql };
@@ -41,8 +48,9 @@ class Database {
                                                           Mode::read);
   }
 
-  /// Resumes whenever events were committed by this process (a hint: subscriptions also poll).
-  /// Never from inside a transaction.
+  /// Calls `listener` on a database thread whenever events were committed by this process (a hint:
+  /// subscriptions also poll). Never from inside a transaction. It must not block, and it stays
+  /// until the database goes: refer weakly to what may go earlier.
   virtual void on_commit(std::function<void()> listener) = 0;
 
   /// Finishes what is queued and closes. Idempotent.
@@ -63,8 +71,11 @@ class Database {
 
 struct SqliteOptions {
   std::filesystem::path file;
+  /// `none` runs each transaction on the caller's thread: simulations in virtual time.
+  enum class Threads { own, none };
   std::size_t readers = 2;
-  std::size_t max_queued = 4096;
+  std::size_t max_queued = 4096;  ///< reads and writes each
+  Threads threads = Threads::own;
 };
 struct PostgresOptions {
   std::string url;  ///< postgresql://user@host:port/database

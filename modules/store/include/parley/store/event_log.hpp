@@ -9,7 +9,8 @@ namespace parley::store {
 
 /// A place in the global order of events. On PostgreSQL the order is (transaction, sequence), and
 /// only events of transactions older than every running one are readable, so a reader never skips
-/// an event that commits late. On SQLite `transaction` is 0.
+/// an event that commits late; so an open write transaction anywhere in that PostgreSQL cluster
+/// holds readers back. On SQLite `transaction` is 0.
 struct Position {
   std::int64_t transaction = 0;
   std::int64_t sequence = 0;
@@ -39,5 +40,12 @@ struct EventFilter {
 /// Events after `after`, in global order, at most `limit` (1..1000).
 Result<std::vector<StoredEvent>> read_events(Tx& tx, const EventFilter& filter, Position after,
                                              std::size_t limit);
+/// The event at exactly this place, if it is readable.
+Result<std::optional<StoredEvent>> find_event(Tx& tx, Position position);
+/// The place of the newest readable event; the beginning when there is none.
+Result<Position> newest_position(Tx& tx);
+/// How many readable events follow `after`, counted no further than `at_most`.
+Result<std::int64_t> count_events(Tx& tx, const EventFilter& filter, Position after,
+                                  std::size_t at_most);
 
 }  // namespace parley::store

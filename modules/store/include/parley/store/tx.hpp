@@ -30,6 +30,12 @@ struct ExpectedVersion {
 /// them into $1, $2), standard types only (TEXT, BIGINT, DOUBLE PRECISION, and BLOB which becomes
 /// BYTEA), upserts as INSERT ... ON CONFLICT. An integer-typed expression such as COUNT(*) or SUM()
 /// arrives as integer from both.
+///
+/// After a failed query() or execute() the transaction can only be rolled back: later statements
+/// give the same error, and so does the whole transaction even if the function returns a value.
+/// Where a conflict is expected, write INSERT ... ON CONFLICT DO NOTHING. A statement that no
+/// database would take (a syntax error, an unknown table, a wrong number of parameters) is a bug
+/// and throws std::logic_error. Text with zero bytes or broken UTF-8 is Errc::invalid.
 class Tx {
  public:
   virtual ~Tx() = default;
@@ -41,8 +47,9 @@ class Tx {
   virtual Result<std::int64_t> execute(std::string_view sql, Params params = {}) = 0;
 
   /// Appends in this transaction; the stream's version counts its events from 1. The organization
-  /// and principal come from the transaction's Context. Errors: conflict when `expected` is not the
-  /// stream's version. Returns the new version.
+  /// and principal come from the transaction's Context; streams of different organizations are
+  /// different. Errors: conflict when `expected` is not the stream's version (the transaction may
+  /// go on), invalid (names), too_large (data over 256 KiB). Returns the new version.
   Result<std::int64_t> append(std::string_view stream, NewEvent event,
                               ExpectedVersion expected = ExpectedVersion::any());
 
@@ -50,14 +57,19 @@ class Tx {
   Result<Row> one(std::string_view sql, Params params = {});
 
   const Context& context() const noexcept { return context_; }
+  /// For what comes from outside without an organization (a carrier's webhook): the transaction
+  /// found out whose it is, and acts for it from here on.
+  void act_for(OrganizationId organization) { context_.organization = std::move(organization); }
   WallTime now() const noexcept { return now_; }  ///< the same for the whole transaction
 
  protected:
   Tx(Context context, WallTime now) : context_(std::move(context)), now_(now) {}
+  bool appended() const noexcept { return appended_; }
 
  private:
   Context context_;
   WallTime now_;
+  bool appended_ = false;
 };
 
 }  // namespace parley::store

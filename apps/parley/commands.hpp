@@ -1,0 +1,42 @@
+#pragma once
+#include <string>
+#include <vector>
+
+#include "settings.hpp"
+
+namespace parley::app {
+
+/// Exit codes of every command.
+enum Exit : int {
+  done = 0,
+  failed = 1,         ///< it was tried and did not work
+  usage = 2,          ///< the command line or the configuration is wrong
+  not_reachable = 3,  ///< the server, or something it needs, is away
+};
+
+/// Prints "parley: <what>" on stderr.
+int complain(int exit_code, const std::string& what);
+
+struct ServeOptions {
+  bool demo = false;
+};
+int run_serve(const CommonOptions& common, const ServeOptions& options);
+
+struct CallOptions {
+  std::string to;
+  std::string from = "+12125550199";
+  std::string server;
+  std::string wav;
+  std::vector<std::string> texts;
+  std::string script;
+  std::string record;
+  std::string voice = "slt";
+  bool json = false;
+};
+int run_call(const CommonOptions& common, const CallOptions& options);
+
+int run_doctor(const CommonOptions& common, bool json);
+int run_config(const CommonOptions& common, bool json);
+int run_migrate(const CommonOptions& common);
+
+}  // namespace parley::app

@@ -1,0 +1,64 @@
+#include "settings.hpp"
+
+#include <unistd.h>
+
+#include <cstdlib>
+
+namespace parley::app {
+
+namespace {
+
+constexpr SettingSpec specs[]{
+    {"server.listen", "127.0.0.1:8080",
+     "Address and port of HTTP and WebSocket; port 0 takes a free one"},
+    {"server.public_url", "",
+     "Where carriers and browsers reach this server; empty: http://<listen>"},
+    {"server.certificate", "", "PEM certificate chain; with private_key: HTTPS"},
+    {"server.private_key", "", "PEM private key of the certificate"},
+    {"server.threads", "0", "I/O threads; 0: one for each core"},
+    {"server.max_connections", "10000", "More get 503"},
+    {"server.cors_origins", "", "Origins of web pages that may use the API, separated by spaces"},
+    {"server.drain_seconds", "20", "How long running calls may take to end on shutdown"},
+    {"data.dir", "data", "Folder of the database, uploads, recordings and keys"},
+    {"database.url", "", "sqlite:<path> or postgresql://...; empty: SQLite in data.dir", true},
+    {"auth.owner_email", "", "First owner, made before the port opens"},
+    {"auth.owner_password", "", "Password of the first owner", true},
+    {"auth.master_key", "", "32 bytes in base64url; empty: kept in data.dir", true},
+    {"twilio.account_sid", "", "Account SID; empty: no requests to Twilio"},
+    {"twilio.auth_token", "", "Signs webhooks; empty: made once and kept in data.dir", true},
+    {"twilio.api_url", "https://api.twilio.com", "Twilio's REST address"},
+    {"calls.max", "1000", "Calls at once; more hear that all lines are busy"},
+    {"calls.end_of_turn_ms", "700", "A pause this long ends the caller's turn"},
+    {"speech.model_dir", "/usr/share/pocketsphinx/model/en-us", "Folder of the recognizer's model"},
+    {"speech.threads", "0", "Threads of speech recognition; 0: one for each core"},
+    {"knowledge.max_document_mb", "10", "Largest upload"},
+    {"log.level", "info", "debug, info, warn, error or off"},
+    {"log.format", "automatic", "json, text, or automatic: text on a terminal"},
+    {"log.file", "", "Also written there"},
+};
+
+/// Variables with our prefix that are not settings.
+constexpr std::string_view not_settings[]{"PARLEY_CONFIG", "PARLEY_DEMO_PASSWORD", "PARLEY_TOKEN"};
+
+}  // namespace
+
+std::span<const SettingSpec> setting_specs() { return specs; }
+
+Result<Settings> load_settings(const CommonOptions& options) {
+  Settings settings(specs);
+  auto file = options.config_file;
+  if (file.empty())
+    if (auto* named = std::getenv("PARLEY_CONFIG")) file = named;
+  if (file.empty() && std::filesystem::exists("parley.toml")) file = "parley.toml";
+  if (!file.empty()) {
+    auto loaded = settings.load_file(file);
+    if (!loaded) return std::unexpected(loaded.error());
+  }
+  if (auto loaded = settings.load_environment(environ, not_settings); !loaded)
+    return std::unexpected(loaded.error());
+  for (auto& assignment : options.assignments)
+    if (auto set = settings.set(assignment); !set) return std::unexpected(set.error());
+  return settings;
+}
+
+}  // namespace parley::app

@@ -1,0 +1,118 @@
+// Durable commits and events a second, on SQLite (synchronous=FULL) and on PostgreSQL (fsync on,
+// loopback TCP). One I/O thread; each writer is a coroutine that waits for its commit.
+//   store_bench [seconds for each line]
+#include <fmt/format.h>
+#include <stdlib.h>
+
+#include <boost/asio/detached.hpp>
+
+#include "parley/store/migrations.hpp"
+#include "parley/testkit/postgres_server.hpp"
+
+namespace parley::store {
+namespace {
+
+using Work = std::function<Result<std::int64_t>(Tx&, std::int64_t number)>;
+
+struct Measured {
+  std::int64_t done = 0;
+  std::vector<double> waits_ms;
+};
+
+asio::awaitable<void> keep_writing(Database& db, Work work, std::int64_t writer, TimePoint end,
+                                   Measured& measured) {
+  SystemClock clock;
+  Context ctx;
+  ctx.organization = OrganizationId("org_bench");
+  for (std::int64_t i = 0; clock.now() < end; ++i) {
+    auto began = clock.now();
+    auto number = writer * 100'000'000 + i;
+    auto write = db.write(ctx, [&work, number](Tx& tx) { return work(tx, number); });
+    auto done = co_await std::move(write);
+    if (!done) throw std::runtime_error(done.error().detail);
+    ++measured.done;
+    measured.waits_ms.push_back(
+        std::chrono::duration<double, std::milli>(clock.now() - began).count());
+  }
+}
+
+void measure(std::string_view what, Database& db, int writers, int per_commit, Duration time,
+             const Work& work) {
+  static std::int64_t first_writer = 0;
+  asio::io_context io;
+  Measured measured;
+  SystemClock clock;
+  auto began = clock.now();
+  for (int w = 0; w < writers; ++w)
+    asio::co_spawn(io, keep_writing(db, work, first_writer++, began + time, measured),
+                   [](const std::exception_ptr& thrown) {
+                     if (thrown) std::rethrow_exception(thrown);
+                   });
+  io.run();
+  auto seconds = std::chrono::duration<double>(clock.now() - began).count();
+  auto& waits = measured.waits_ms;
+  std::ranges::sort(waits);
+  auto at = [&](double part) {
+    return waits[static_cast<std::size_t>(part * static_cast<double>(waits.size() - 1))];
+  };
+  fmt::print("{:<11} {:<28} {:>3} writers {:>9.0f}/s   p50 {:>7.2f} ms  p99 {:>7.2f} ms\n",
+             db.kind() == Database::Kind::sqlite ? "SQLite" : "PostgreSQL", what, writers,
+             static_cast<double>(measured.done * per_commit) / seconds, at(0.5), at(0.99));
+}
+
+void prepare(Database& db) {
+  asio::io_context io;
+  auto body = [](Database& d) -> asio::awaitable<void> {
+    auto migrating = migrate(d);
+    if (!co_await std::move(migrating)) throw std::runtime_error("migrate");
+    auto make = d.write(Context{}, [](Tx& tx) {
+      return tx.execute("CREATE TABLE bench (n BIGINT PRIMARY KEY, body TEXT)");
+    });
+    if (!co_await std::move(make)) throw std::runtime_error("create table");
+  };
+  asio::co_spawn(io, body(db), [](const std::exception_ptr& thrown) {
+    if (thrown) std::rethrow_exception(thrown);
+  });
+  io.run();
+}
+
+Work append_events(int many) {
+  return [many](Tx& tx, std::int64_t number) -> Result<std::int64_t> {
+    auto stream = "bench/" + std::to_string(number / 100'000'000);
+    Result<std::int64_t> last = 0;
+    for (int i = 0; i < many && last; ++i)
+      last = tx.append(stream, {"bench.event", {{"number", number}, {"text", "one event's data"}}});
+    return last;
+  };
+}
+
+void measure_all(Database& db, Duration time) {
+  Work insert = [](Tx& tx, std::int64_t number) {
+    return tx.execute("INSERT INTO bench (n, body) VALUES (?1, ?2)", {number, "some text"});
+  };
+  prepare(db);
+  for (int writers : {1, 8, 64}) measure("commits, one row each", db, writers, 1, time, insert);
+  for (int writers : {1, 64})
+    measure("events, one a commit", db, writers, 1, time, append_events(1));
+  measure("events, a hundred a commit", db, 8, 100, time, append_events(100));
+}
+
+}  // namespace
+}  // namespace parley::store
+
+int main(int argc, char** argv) {
+  using namespace parley;
+  auto time = std::chrono::milliseconds(static_cast<int>(1000 * (argc > 1 ? atof(argv[1]) : 2)));
+  ::setenv("PARLEY_TEST_POSTGRES_FSYNC", "on", 1);
+  SystemClock clock;
+  auto folder = (std::filesystem::temp_directory_path() / "parley-bench-XXXXXX").string();
+  if (!::mkdtemp(folder.data())) return 1;
+  {
+    auto sqlite = store::open_sqlite(clock, {.file = folder + "/bench.db"}).value();
+    store::measure_all(*sqlite, time);
+  }
+  std::filesystem::remove_all(folder);
+  auto& server = testkit::PostgresServer::instance();
+  auto postgres = store::open_postgres(clock, {.url = server.url(server.make_empty_database())});
+  store::measure_all(**postgres, time);
+}

@@ -1,0 +1,63 @@
+#include <map>
+#include <set>
+
+#include "exchange.hpp"
+#include "openapi.hpp"
+
+namespace parley::api {
+
+Services::Services(ApiParts p, ApiOptions o)
+    : parts(p),
+      options(std::move(o)),
+      links(parts.master),
+      clients(parts.clock, options.per_client),
+      organizations(parts.clock, options.per_organization),
+      idempotency(parts, options),
+      table(route_table()),
+      openapi(openapi_document(table, options)) {}
+
+namespace {
+
+std::vector<std::string> addresses_of(const Route& route) {
+  std::vector<std::string> addresses{"/api/v1" + route.path, "/api" + route.path};
+  if (route.place == Place::versioned_and_root) addresses.push_back(route.path);
+  return addresses;
+}
+
+std::size_t body_limit(const Route& route, const ApiOptions& options) {
+  return route.body == BodyKind::multipart ? options.max_upload_bytes : options.max_body_bytes;
+}
+
+void add_options_route(net::Router& router, const std::shared_ptr<Services>& services,
+                       const std::string& address, const std::set<net::Method>& methods) {
+  std::string allow;
+  for (auto method : methods) allow += std::string(to_string(method)) + ", ";
+  if (methods.contains(net::Method::get)) allow += "HEAD, ";
+  allow += "OPTIONS";
+  auto answer = [services, allow](net::HttpRequest http) -> asio::awaitable<net::HttpResponse> {
+    co_return options_response(services->options, http, allow);
+  };
+  router.add(net::Method::options, address, std::move(answer));
+}
+
+}  // namespace
+
+void mount_api(net::Router& router, ApiParts parts, ApiOptions options) {
+  auto services = std::make_shared<Services>(parts, std::move(options));
+  std::map<std::string, std::set<net::Method>> methods;
+  for (auto& route : services->table.routes) {
+    auto seconds = parts.metrics.histogram(
+        "parley_api_request_seconds", "Time from a request's arrival to its answer",
+        {{"method", std::string(to_string(route.method))}, {"route", route.path}});
+    auto handler = [services, at = &route, seconds](net::HttpRequest http) {
+      return serve(services, *at, seconds, std::move(http));
+    };
+    for (auto& address : addresses_of(route)) {
+      router.add(route.method, address, handler, {body_limit(route, services->options)});
+      methods[address].insert(route.method);
+    }
+  }
+  for (auto& [address, allowed] : methods) add_options_route(router, services, address, allowed);
+}
+
+}  // namespace parley::api

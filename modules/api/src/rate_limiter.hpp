@@ -1,0 +1,51 @@
+#pragma once
+#include <array>
+#include <list>
+#include <mutex>
+#include <string>
+#include <unordered_map>
+
+#include "parley/api/api.hpp"
+
+namespace parley::api {
+
+/// Token buckets in memory, a bounded number of them: when full, the one longest unused goes, which
+/// is the fullest. Thread-safe.
+class RateLimiter {
+ public:
+  RateLimiter(Clock& clock, RateLimit limit, std::size_t max_buckets = 20'000);
+
+  struct Decision {
+    bool allowed = true;
+    double limit = 0;  ///< 0: none
+    double remaining = 0;
+    std::chrono::seconds until_full{0};
+    std::chrono::seconds retry_after{0};
+  };
+  Decision take(const std::string& key);
+  /// Whether take() would refuse. Takes nothing.
+  bool exhausted(const std::string& key);
+
+ private:
+  struct Bucket {
+    std::string key;
+    double tokens;
+    TimePoint at;
+  };
+  struct Shard {
+    std::mutex mutex;
+    std::list<Bucket> buckets;  ///< newest use first
+    std::unordered_map<std::string_view, std::list<Bucket>::iterator> by_key;
+  };
+  Shard& shard_of(const std::string& key);
+  void refill(Bucket& bucket) const;
+  Bucket& bucket(Shard& shard, const std::string& key);
+
+  static constexpr std::size_t shard_count = 16;
+  Clock& clock_;
+  RateLimit limit_;
+  std::size_t max_in_shard_;
+  std::array<Shard, shard_count> shards_;
+};
+
+}  // namespace parley::api

@@ -1,0 +1,279 @@
+#include "business_json.hpp"
+#include "values.hpp"
+
+namespace parley::api {
+
+namespace {
+
+using namespace schema;
+using Found = std::shared_ptr<const business::Profile>;
+
+Outcome one_business(const Found& found, const Request& in) {
+  return Reply{.data = business_json(*found, in), .version = found->version};
+}
+
+Answer list_businesses(Request& in) {
+  auto page = in.query.integer("page", 1);
+  auto limit = in.query.integer("limit", 50);
+  return reply(in.services.parts.businesses.list(in.ctx, {page, limit}),
+               [&in, page, limit](const business::ProfileList& list) -> Outcome {
+                 json::array items;
+                 for (auto& item : list.items) items.push_back(business_json(*item, in));
+                 return Reply{.data = std::move(items),
+                              .pagination = page_of(page, limit, list.total)};
+               });
+}
+
+Answer create_business(Request& in) {
+  business::NewBusiness request;
+  request.name = text_in(in.body, "name").value_or("");
+  request.time_zone = text_in(in.body, "timeZone").value_or(request.time_zone);
+  request.address = text_in(in.body, "address").value_or("");
+  request.email = text_in(in.body, "email").value_or("");
+  request.website = text_in(in.body, "website").value_or("");
+  request.description = text_in(in.body, "description").value_or("");
+  return reply(in.services.parts.businesses.create(in.ctx, std::move(request)),
+               [&in](const Found& made) { return one_business(made, in); });
+}
+
+/// The business, when If-Match does not speak against it.
+Task<Found> current(Request& in) {
+  return in.services.parts.businesses.get(in.ctx, in.id<BusinessId>());
+}
+
+/// What a part of the business shows as a resource of its own, with the business's version.
+using View = json::value (*)(const business::Profile&, const Request&);
+
+Answer show(Request& in, View view) {
+  return reply(current(in), [&in, view](const Found& found) -> Outcome {
+    return Reply{.data = view(*found, in), .version = found->version};
+  });
+}
+
+/// Reads, changes and writes back. Without If-Match another's change in between is not overwritten
+/// but built upon: read again.
+Answer change(Request& in, void (*apply)(business::Profile&, const json::object&), View view) {
+  constexpr int attempts = 4;
+  for (int attempt = 1;; ++attempt) {
+    auto looking = current(in);
+    auto found = co_await std::move(looking);
+    if (!found) co_return refuse(found.error());
+    if (auto good = in.check_if_match((*found)->version); !good)
+      co_return std::unexpected(good.error());
+    business::Profile changed = **found;
+    apply(changed, in.body);
+    auto updating =
+        in.services.parts.businesses.update(in.ctx, std::move(changed), (*found)->version);
+    auto updated = co_await std::move(updating);
+    if (updated) co_return Reply{.data = view(**updated, in), .version = (*updated)->version};
+    bool again = updated.error().code == Errc::conflict && !in.has_if_match();
+    if (again && attempt < attempts) continue;
+    auto refusing = refuse_change(in, updated.error(), current(in));
+    co_return co_await std::move(refusing);
+  }
+}
+
+/// Replaces a whole list after a look at If-Match.
+template <class Items>
+Answer replace(Request& in, Items items,
+               Task<Found> (business::Businesses::*set)(Context, BusinessId, Items), View view) {
+  if (in.has_if_match()) {
+    auto looking = current(in);
+    auto found = co_await std::move(looking);
+    if (!found) co_return refuse(found.error());
+    if (auto good = in.check_if_match((*found)->version); !good)
+      co_return std::unexpected(good.error());
+  }
+  auto setting = (in.services.parts.businesses.*set)(in.ctx, in.id<BusinessId>(), std::move(items));
+  auto updated = co_await std::move(setting);
+  if (!updated) co_return refuse(updated.error());
+  co_return Reply{.data = view(**updated, in), .version = (*updated)->version};
+}
+
+json::value view_whole(const business::Profile& profile, const Request& in) {
+  return business_json(profile, in);
+}
+json::value view_hours(const business::Profile& profile, const Request&) {
+  return hours_json(profile.hours);
+}
+json::value view_services(const business::Profile& profile, const Request&) {
+  return services_json(profile);
+}
+json::value view_holidays(const business::Profile& profile, const Request&) {
+  return holidays_json(profile);
+}
+json::value view_resources(const business::Profile& profile, const Request&) {
+  return resources_json(profile);
+}
+json::value view_agent(const business::Profile& profile, const Request&) {
+  return agent_json(profile.agent);
+}
+
+void apply_hours(business::Profile& profile, const json::object& body) {
+  profile.hours = hours_from(body);
+}
+void apply_agent(business::Profile& profile, const json::object& body) {
+  change_agent(profile.agent, body);
+}
+
+Answer get_business(Request& in) { return show(in, view_whole); }
+Answer update_business(Request& in) { return change(in, change_profile, view_whole); }
+Answer get_hours(Request& in) { return show(in, view_hours); }
+Answer update_hours(Request& in) { return change(in, apply_hours, view_hours); }
+Answer get_agent(Request& in) { return show(in, view_agent); }
+Answer update_agent(Request& in) { return change(in, apply_agent, view_agent); }
+Answer get_services(Request& in) { return show(in, view_services); }
+Answer get_holidays(Request& in) { return show(in, view_holidays); }
+Answer get_resources(Request& in) { return show(in, view_resources); }
+
+Answer update_services(Request& in) {
+  return replace(in, services_from(in.body.at("services").as_array()),
+                 &business::Businesses::set_services, view_services);
+}
+Answer update_holidays(Request& in) {
+  return replace(in, holidays_from(in.body.at("holidays").as_array()),
+                 &business::Businesses::set_holidays, view_holidays);
+}
+Answer update_resources(Request& in) {
+  return replace(in, resources_from(in.body.at("resources").as_array()),
+                 &business::Businesses::set_resources, view_resources);
+}
+
+Answer remove_business(Request& in) {
+  if (in.has_if_match()) {
+    auto looking = current(in);
+    auto found = co_await std::move(looking);
+    if (!found) co_return refuse(found.error());
+    if (auto good = in.check_if_match((*found)->version); !good)
+      co_return std::unexpected(good.error());
+  }
+  auto id = in.path("id");
+  auto removing = in.services.parts.businesses.remove(in.ctx, BusinessId(id));
+  auto removed = co_await std::move(removing);
+  if (!removed) co_return refuse(removed.error());
+  co_return Reply{.data = json::object{{"id", id}}};
+}
+
+Answer assign_numbers(Request& in) {
+  for (auto& item : in.body.at("numbers").as_array()) {
+    json::object holder{{"number", item}};
+    auto assigning = in.services.parts.businesses.assign_number(in.ctx, in.id<BusinessId>(),
+                                                                phone_in(holder, "number"));
+    auto assigned = co_await std::move(assigning);
+    if (!assigned && assigned.error().code == Errc::conflict)
+      co_return refuse(409, "number_taken", failure_of(assigned.error()).message);
+    if (!assigned) co_return refuse(assigned.error());
+  }
+  auto showing = show(in, view_whole);
+  co_return co_await std::move(showing);
+}
+
+Route part(net::Method method, std::string path, std::string name, std::string summary,
+           Schema response, Answer (*handler)(Request&)) {
+  Route route;
+  route.method = method;
+  route.path = "/businesses/{id}" + path;
+  route.group = "businesses";
+  route.name = std::move(name);
+  route.summary = std::move(summary);
+  route.thing = "business";
+  route.permission = method == net::Method::get ? "businesses:read" : "businesses:write";
+  route.response = std::move(response);
+  route.handler = handler;
+  return route;
+}
+
+Route part_with_body(std::string path, std::string name, std::string summary, Schema request,
+                     Schema response, Answer (*handler)(Request&)) {
+  auto route = part(net::Method::put, std::move(path), std::move(name), std::move(summary),
+                    std::move(response), handler);
+  route.body = BodyKind::json;
+  route.request = std::move(request);
+  return route;
+}
+
+Schema description(std::vector<Field> fields) {
+  for (auto&& field :
+       {optional("timeZone", line(1, 64).about("IANA name.").example("America/New_York")),
+        optional("address", line(0, 300)), optional("email", line(0, 254).example("a@b.example")),
+        optional("website", line(0, 500)), optional("description", text(0, 4000))})
+    fields.push_back(field);
+  return object(std::move(fields));
+}
+
+void add_part_routes(RouteTable& table) {
+  table.add(part(net::Method::get, "/hours", "getHours", "Opening hours of a week.",
+                 ref("WeekHours"), get_hours));
+  table.add(part_with_body("/hours", "updateHours", "Replace the week's opening hours.",
+                           ref("WeekHours"), ref("WeekHours"), update_hours));
+  table.add(part(net::Method::get, "/services", "getServices", "What can be booked.",
+                 list(ref("Service"), 200), get_services));
+  table.add(part_with_body("/services", "updateServices",
+                           "Replace the services; those with an id keep it.",
+                           object({required("services", list(ref("Service"), 200))}),
+                           list(ref("Service"), 200), update_services));
+  table.add(part(net::Method::get, "/holidays", "getHolidays", "Days with other hours.",
+                 list(ref("Holiday"), 1000), get_holidays));
+  table.add(part_with_body("/holidays", "updateHolidays", "Replace the days with other hours.",
+                           object({required("holidays", list(ref("Holiday"), 1000))}),
+                           list(ref("Holiday"), 1000), update_holidays));
+  table.add(part(net::Method::get, "/resources", "getResources", "Who or what can be booked.",
+                 list(ref("Resource"), 200), get_resources));
+  table.add(part_with_body("/resources", "updateResources",
+                           "Replace the resources; those with an id keep it.",
+                           object({required("resources", list(ref("Resource"), 200))}),
+                           list(ref("Resource"), 200), update_resources));
+  table.add(
+      part(net::Method::get, "/agent", "getAgent", "The voice agent.", ref("Agent"), get_agent));
+  table.add(part_with_body(
+      "/agent", "updateAgent", "Change the voice agent; what is left out stays.",
+      object({optional("name", line(1, 80)), optional("greeting", text(0, 1000)),
+              optional("language", line(2, 35).example("en-US")), optional("voice", line(0, 80)),
+              optional("speed", number(0.5, 2)), optional("recordCalls", flag()),
+              optional("recordingNotice", text(0, 500)),
+              optional("maxCallSeconds", integer(60, 14400))}),
+      ref("Agent"), update_agent));
+  auto numbers = part_with_body(
+      "/numbers", "assignNumbers", "Let numbers ring for this business, besides those that do.",
+      object({required("numbers", list(phone(), 20, 1))}), ref("Business"), assign_numbers);
+  numbers.permission = "numbers:write";
+  table.add(std::move(numbers));
+}
+
+}  // namespace
+
+void add_business_routes(RouteTable& table) {
+  define_business_schemas(table);
+  table.add({.path = "/businesses",
+             .group = "businesses",
+             .name = "listBusinesses",
+             .summary = "The organization's businesses.",
+             .permission = "businesses:read",
+             .query = page_parameters(),
+             .response = list(ref("Business"), 200),
+             .paging = Route::Paging::pages,
+             .handler = list_businesses});
+  table.add({.method = net::Method::post,
+             .path = "/businesses",
+             .group = "businesses",
+             .name = "createBusiness",
+             .summary = "A new business, open Monday to Friday from 9 to 17 until told otherwise.",
+             .permission = "businesses:write",
+             .body = BodyKind::json,
+             .request = description({required("name", line(1, 120))}),
+             .response = ref("Business"),
+             .status = 201,
+             .handler = create_business});
+  table.add(part(net::Method::get, "", "getBusiness", "Everything about one business.",
+                 ref("Business"), get_business));
+  table.add(part_with_body("", "updateBusiness", "Change the business; what is left out stays.",
+                           description({optional("name", line(1, 120)),
+                                        optional("status", choice({"active", "suspended"})),
+                                        optional("booking", ref("BookingRules"))}),
+                           ref("Business"), update_business));
+  table.add(part(net::Method::delete_, "", "deleteBusiness", "Remove the business.",
+                 object({required("id", id("biz"))}), remove_business));
+  add_part_routes(table);
+}
+
+}  // namespace parley::api

@@ -1,0 +1,305 @@
+#include <fmt/format.h>
+
+#include "byte_range.hpp"
+#include "parley/base/strings.hpp"
+#include "services.hpp"
+#include "values.hpp"
+
+namespace parley::api {
+
+namespace {
+
+using namespace schema;
+using calls::Call;
+
+json::object call_json(const Call& call) {
+  return {{"id", call.id.str()},
+          {"businessId", id_or_null(call.business)},
+          {"conversationId", id_or_null(call.conversation)},
+          {"direction", to_string(call.direction)},
+          {"status", to_string(call.status)},
+          {"carrier", call.carrier},
+          {"carrierCallId", call.carrier_call_id},
+          {"from", or_null(call.from)},
+          {"to", or_null(call.to)},
+          {"createdAt", time_json(call.created)},
+          {"answeredAt", time_json(call.answered)},
+          {"endedAt", time_json(call.ended)},
+          {"lengthMs", call.length.count()},
+          {"endReason", or_null(call.end_reason)},
+          {"outcome", or_null(call.outcome)},
+          {"summary", call.summary},
+          {"callerTurns", call.caller_turns},
+          {"agentTurns", call.agent_turns},
+          {"interruptions", call.interruptions},
+          {"hasRecording", call.has_recording}};
+}
+
+json::array transcript_json(const std::vector<calls::TranscriptTurn>& turns) {
+  json::array list;
+  for (auto& turn : turns)
+    list.push_back(json::object{{"who", turn.who},
+                                {"text", turn.text},
+                                {"atMs", turn.at.count()},
+                                {"confidence", turn.confidence},
+                                {"interrupted", turn.interrupted},
+                                {"latency", turn.latency}});
+  return list;
+}
+
+Answer list_matching(Request& in, calls::CallQuery query) {
+  query.page = in.query.integer("page", 1);
+  query.limit = in.query.integer("limit", 50);
+  auto page = query.page;
+  auto limit = query.limit;
+  return reply(in.services.parts.calls.list(in.ctx, std::move(query)),
+               [page, limit](const calls::CallList& list) -> Outcome {
+                 json::array items;
+                 for (auto& item : list.items) items.push_back(call_json(item));
+                 return Reply{.data = std::move(items),
+                              .pagination = page_of(page, limit, list.total)};
+               });
+}
+
+Answer list_calls(Request& in) {
+  calls::CallQuery query;
+  query.business = BusinessId(in.query.text("business"));
+  if (auto status = in.query.text("status"); !status.empty())
+    query.status = calls::parse_call_status(status).value();
+  if (auto direction = in.query.text("direction"); !direction.empty())
+    query.direction =
+        direction == "inbound" ? calls::Direction::inbound : calls::Direction::outbound;
+  query.phone = in.query.phone("phone");
+  query.created_after = in.query.time("createdAfter");
+  query.created_before = in.query.time("createdBefore");
+  return list_matching(in, std::move(query));
+}
+
+Answer list_active(Request& in) {
+  calls::CallQuery query;
+  query.business = BusinessId(in.query.text("business"));
+  query.active_only = true;
+  return list_matching(in, std::move(query));
+}
+
+Answer get_call(Request& in) {
+  auto& calls = in.services.parts.calls;
+  auto looking = calls.get(in.ctx, in.id<CallId>());
+  auto call = co_await std::move(looking);
+  if (!call) co_return refuse(call.error());
+  auto reading = calls.transcript(in.ctx, call->id);
+  auto transcript = co_await std::move(reading);
+  if (!transcript) co_return refuse(transcript.error());
+  auto data = call_json(*call);
+  data["transcript"] = transcript_json(*transcript);
+  co_return Reply{.data = std::move(data)};
+}
+
+Answer get_timeline(Request& in) {
+  return reply(in.services.parts.calls.timeline(in.ctx, in.id<CallId>()),
+               [](const std::vector<calls::TimelineItem>& items) -> Outcome {
+                 json::array list;
+                 for (auto& item : items)
+                   list.push_back(json::object{
+                       {"atMs", item.at.count()}, {"kind", item.kind}, {"data", item.data}});
+                 return Reply{.data = std::move(list)};
+               });
+}
+
+Answer get_recording(Request& in) {
+  auto& calls = in.services.parts.calls;
+  auto looking = calls.get(in.ctx, in.id<CallId>());
+  auto call = co_await std::move(looking);
+  if (!call) co_return refuse(call.error());
+  if (!call->has_recording)
+    co_return refuse(404, "recording_not_found", "The call has no recording.");
+  auto reading = calls.recording(in.ctx, call->id);
+  auto bytes = co_await std::move(reading);
+  if (!bytes) co_return refuse(bytes.error(), "recording");
+  auto text = as_text(*bytes);
+  Reply reply;
+  reply.headers.set("Accept-Ranges", "bytes");
+  reply.headers.set("ETag", fmt::format("\"{}\"", content_hash(text)));
+  reply.headers.set("Content-Disposition",
+                    fmt::format("inline; filename=\"{}.wav\"", call->id.str()));
+  auto range = parse_range(in.http.headers.get("Range").value_or(""), text.size());
+  // A part of another version than the client has the rest of would make nonsense.
+  auto condition = in.http.headers.get("If-Range");
+  if (condition && *condition != *reply.headers.get("ETag")) range = WholeBody{};
+  if (std::holds_alternative<Unsatisfiable>(range)) {
+    Failure failure;
+    failure.status = 416;
+    failure.code = "range_not_satisfiable";
+    failure.message = fmt::format("The recording has {} bytes.", text.size());
+    failure.headers.set("Content-Range", fmt::format("bytes */{}", text.size()));
+    co_return std::unexpected(std::move(failure));
+  }
+  if (auto* part = std::get_if<ByteRange>(&range)) {
+    reply.status = 206;
+    reply.headers.set("Content-Range",
+                      fmt::format("bytes {}-{}/{}", part->first, part->last, text.size()));
+    text = text.substr(part->first, part->last - part->first + 1);
+  }
+  reply.raw = std::string(text);
+  co_return reply;
+}
+
+Answer hang_up(Request& in) {
+  return reply(in.services.parts.calls.hang_up(in.ctx, in.id<CallId>()),
+               [](const Call& call) -> Outcome { return Reply{.data = call_json(call)}; });
+}
+
+// Messages callers left
+
+/// The port counts nothing: one look beyond the page tells whether there is more.
+Answer list_messages(Request& in) {
+  auto& parts = in.services.parts;
+  BusinessId business(in.query.text("business"));
+  auto looking = parts.businesses.get(in.ctx, business);
+  auto found = co_await std::move(looking);
+  if (!found) co_return refuse(found.error());
+  auto page = in.query.integer("page", 1);
+  auto limit = in.query.integer("limit", 50);
+  auto reading = parts.messages.list(in.ctx, business, {page, limit});
+  auto messages = co_await std::move(reading);
+  if (!messages) co_return refuse(messages.error());
+  bool has_next = false;
+  if (static_cast<std::int64_t>(messages->size()) == limit) {
+    auto peeking = parts.messages.list(in.ctx, business, {page * limit + 1, 1});
+    auto next = co_await std::move(peeking);
+    if (!next) co_return refuse(next.error());
+    has_next = !next->empty();
+  }
+  json::array items;
+  for (auto& message : *messages)
+    items.push_back(json::object{{"id", message.id.str()},
+                                 {"businessId", message.business.str()},
+                                 {"callId", id_or_null(message.call)},
+                                 {"callerName", message.caller_name},
+                                 {"callerPhone", or_null(message.caller_phone)},
+                                 {"text", message.text},
+                                 {"receivedAt", time_json(message.received)}});
+  co_return Reply{
+      .data = std::move(items),
+      .pagination = json::object{
+          {"page", page}, {"limit", limit}, {"hasNext", has_next}, {"hasPrev", page > 1}}};
+}
+
+std::vector<Field> call_fields() {
+  return {required("id", id("call")),
+          required("businessId", text().or_null()),
+          required("conversationId", text().or_null()),
+          required("direction", choice({"inbound", "outbound"})),
+          required("status", choice({"ringing", "in_progress", "interrupted", "completed",
+                                     "no_answer", "busy", "canceled", "failed"})),
+          required("carrier", text()),
+          required("carrierCallId", text()),
+          required("from", text().or_null()),
+          required("to", text().or_null()),
+          required("createdAt", date_time()),
+          required("answeredAt", date_time().or_null()),
+          required("endedAt", date_time().or_null()),
+          required("lengthMs", integer(0, INT64_MAX)),
+          required("endReason", text().or_null()),
+          required("outcome", text().or_null()),
+          required("summary", text(0, 10'000)),
+          required("callerTurns", integer(0, INT64_MAX)),
+          required("agentTurns", integer(0, INT64_MAX)),
+          required("interruptions", integer(0, INT64_MAX)),
+          required("hasRecording", flag())};
+}
+
+void define_call_schemas(RouteTable& table) {
+  table.define("Call", object(call_fields()));
+  table.define(
+      "Turn",
+      object({required("who", choice({"agent", "caller"})), required("text", text(0, 100'000)),
+              required("atMs", integer(0, INT64_MAX)), required("confidence", number(0, 1)),
+              required("interrupted", flag()), required("latency", any_object())}));
+  auto fields = call_fields();
+  fields.push_back(required("transcript", list(ref("Turn"), 100'000)));
+  table.define("CallWithTranscript", object(std::move(fields)));
+  table.define("TimelineItem", object({required("atMs", integer(INT64_MIN, INT64_MAX)),
+                                       required("kind", text()), required("data", any_object())}));
+  table.define("Message",
+               object({required("id", id("msg")), required("businessId", id("biz")),
+                       required("callId", text().or_null()), required("callerName", text()),
+                       required("callerPhone", text().or_null()), required("text", text(0, 10'000)),
+                       required("receivedAt", date_time())}));
+}
+
+Route call_route(net::Method method, std::string path, std::string name, std::string summary,
+                 Schema response, Answer (*handler)(Request&)) {
+  Route route;
+  route.method = method;
+  route.path = "/calls" + path;
+  route.group = "calls";
+  route.name = std::move(name);
+  route.summary = std::move(summary);
+  route.thing = "call";
+  route.permission = method == net::Method::get ? "calls:read" : "calls:write";
+  route.response = std::move(response);
+  route.handler = handler;
+  return route;
+}
+
+}  // namespace
+
+void add_call_routes(RouteTable& table) {
+  define_call_schemas(table);
+  auto listing = call_route(net::Method::get, "", "listCalls", "Calls, the newest first.",
+                            list(ref("Call"), 200), list_calls);
+  listing.query = page_parameters();
+  listing.query.push_back({"business", text(1, 64), "Of this business."});
+  auto active = listing;
+  for (auto&& parameter :
+       std::vector<QueryParameter>{{"status",
+                                    choice({"ringing", "in_progress", "interrupted", "completed",
+                                            "no_answer", "busy", "canceled", "failed"}),
+                                    "By status."},
+                                   {"direction", choice({"inbound", "outbound"}), "By direction."},
+                                   {"phone", phone(), "From or to this number."},
+                                   {"createdAfter", date_time(), "Since this time."},
+                                   {"createdBefore", date_time(), "Before this time."}})
+    listing.query.push_back(parameter);
+  listing.paging = Route::Paging::pages;
+  table.add(std::move(listing));
+  active.path = "/calls/active";
+  active.name = "listActiveCalls";
+  active.summary = "Calls that are running.";
+  active.paging = Route::Paging::pages;
+  active.handler = list_active;
+  table.add(std::move(active));
+  table.add(call_route(net::Method::get, "/{id}", "getCall", "One call with its transcript.",
+                       ref("CallWithTranscript"), get_call));
+  table.add(call_route(net::Method::get, "/{id}/timeline", "getTimeline",
+                       "What happened in the call, in order.", list(ref("TimelineItem"), 1'000'000),
+                       get_timeline));
+  auto recording = call_route(net::Method::get, "/{id}/recording", "getRecording",
+                              "The sound: stereo, caller left, agent right. Range is honoured.", {},
+                              get_recording);
+  recording.permission = "recordings:read";
+  recording.reply = ReplyKind::raw;
+  recording.media_type = "audio/wav";
+  table.add(std::move(recording));
+  table.add(call_route(net::Method::post, "/{id}/hangup", "hangUp",
+                       "End the call. One that is over stays so.", ref("Call"), hang_up));
+  table.add({.path = "/messages",
+             .group = "calls",
+             .name = "listMessages",
+             .summary = "Messages that callers left for the owner, the newest first.",
+             .thing = "business",
+             .permission = "messages:read",
+             .query =
+                 [] {
+                   auto parameters = page_parameters();
+                   parameters.push_back({"business", text(1, 64), "For this business.",
+                                         QueryParameter::Presence::required});
+                   return parameters;
+                 }(),
+             .response = list(ref("Message"), 200),
+             .paging = Route::Paging::pages,
+             .handler = list_messages});
+}
+
+}  // namespace parley::api

@@ -1,0 +1,301 @@
+// What must hold for every route, taken from the table itself: a new route is covered at once.
+#include <fmt/format.h>
+
+#include "api_fixture.hpp"
+#include "openapi.hpp"
+#include "parley/auth/permissions.hpp"
+#include "parley/base/strings.hpp"
+
+namespace parley::api::testing {
+namespace {
+
+class EveryRoute : public ApiTest {
+ public:
+  /// The one thing of the first organization that the route's {id} can mean.
+  std::string id_for(const Route& route) const {
+    static const std::map<std::string, std::string ApiTest::*> things{
+        {"/businesses/", &ApiTest::business},
+        {"/documents/", &ApiTest::document},
+        {"/appointments/", &ApiTest::appointment},
+        {"/calls/", &ApiTest::call},
+        {"/users/", &ApiTest::user},
+        {"/api-keys/", &ApiTest::key}};
+    for (auto& [prefix, thing] : things)
+      if (route.path.starts_with(prefix)) return this->*thing;
+    ADD_FAILURE() << route.path << ": say here which thing its {id} means";
+    return "none";
+  }
+
+  /// A request that is right in every way, about things of the first organization.
+  Ask right_request(const Route& route) {
+    Ask request;
+    request.method = to_string(route.method);
+    request.target = "/api/v1" + route.path;
+    if (auto at = request.target.find("{id}"); at != std::string::npos)
+      request.target.replace(at, 4, id_for(route));
+    char separator = '?';
+    for (auto& parameter : route.query) {
+      if (parameter.presence != QueryParameter::Presence::required && parameter.name != "business")
+        continue;
+      std::string value = "x";
+      if (parameter.name == "business") value = business;
+      if (parameter.name == "service") value = service;
+      request.target += fmt::format("{}{}={}", separator, parameter.name, value);
+      separator = '&';
+    }
+    if (route.body == BodyKind::json) {
+      auto body = sample_of(route.request, table.schemas).as_object();
+      if (body.contains("businessId")) body["businessId"] = business;
+      if (body.contains("serviceId")) body["serviceId"] = service;
+      if (body.contains("localStart")) body["localStart"] = free_time();
+      request.body = json::serialize(body);
+    }
+    if (route.body == BodyKind::multipart) {
+      request.headers.emplace_back("Content-Type", "multipart/form-data; boundary=b");
+      request.body =
+          "--b\r\nContent-Disposition: form-data; name=\"businessId\"\r\n\r\n" + business +
+          "\r\n--b\r\nContent-Disposition: form-data; name=\"file\"; filename=\"a.txt\"\r\n\r\n"
+          "Hello there.\r\n--b--\r\n";
+    }
+    return request;
+  }
+  bool is_open(const Route& route) const { return route.access == Access::anyone; }
+  static bool writes(const Route& route) { return route.method != net::Method::get; }
+};
+INSTANTIATE_TEST_SUITE_P(On, EveryRoute, ::testing::Values(store::Database::Kind::sqlite));
+
+TEST_P(EveryRoute, WithoutATokenIs401) {
+  int checked = 0;
+  for (auto& route : table.routes) {
+    if (is_open(route) || route.access == Access::permitted_or_local) continue;
+    auto request = right_request(route);
+    for (std::string token : {"", "nonsense", "pk_nonsense", "a.b.c"}) {
+      request.token = token;
+      auto answer = ask(request);
+      EXPECT_EQ(answer.status, 401) << request.method << " " << request.target << " " << token;
+      EXPECT_EQ(answer.code(), "unauthenticated");
+      EXPECT_TRUE(answer.has("WWW-Authenticate"));
+    }
+    ++checked;
+  }
+  EXPECT_GT(checked, 40);
+}
+
+TEST_P(EveryRoute, AViewerWritesNothing) {
+  // Reading by POST, and what concerns only oneself.
+  const std::set<std::string> harmless{"updateProfile", "validateAppointment", "logout"};
+  int refused = 0;
+  for (auto& route : table.routes) {
+    if (!writes(route) || is_open(route)) continue;
+    if (harmless.contains(route.name)) continue;
+    ASSERT_FALSE(route.permission.empty()) << route.path;
+    EXPECT_FALSE(auth::role_may(Role::viewer, route.permission)) << route.path;
+    auto request = right_request(route);
+    request.token = token_of(Role::viewer);
+    auto answer = ask(request);
+    EXPECT_EQ(answer.status, 403) << request.method << " " << request.target << answer.body;
+    EXPECT_EQ(answer.code(), "forbidden");
+    ++refused;
+  }
+  EXPECT_GT(refused, 18);
+}
+
+TEST_P(EveryRoute, AKeysScopesAreHonoured) {
+  auto made = send("POST", "/api-keys", owner(), {{"name", "k"}, {"scopes", {"calls:read"}}});
+  auto secret = std::string(made.data().at("key").as_string());
+  for (auto& route : table.routes) {
+    if (route.access != Access::permitted || route.reply == ReplyKind::event_stream) continue;
+    auto request = right_request(route);
+    request.token = secret;
+    auto status = ask(request).status;
+    if (route.permission == "calls:read")
+      EXPECT_EQ(status, 200) << request.target;
+    else
+      EXPECT_EQ(status, 403) << request.method << " " << request.target;
+  }
+}
+
+/// First another organization's token, then our own for the very same request: so it is the
+/// organization that made the difference.
+TEST_P(EveryRoute, AnotherOrganizationsThingsAreNotThere) {
+  std::vector<const Route*> about_things;
+  for (auto& route : table.routes) {
+    bool by_id = !path_names(route.path).empty();
+    bool by_query = std::ranges::any_of(route.query, [](auto& parameter) {
+      return parameter.name == "business" &&
+             parameter.presence == QueryParameter::Presence::required;
+    });
+    auto* properties = route.request.body.if_contains("properties");
+    bool by_body = properties && properties->as_object().contains("businessId");
+    if ((by_id || by_query || by_body) && !is_open(route)) about_things.push_back(&route);
+  }
+  EXPECT_GT(about_things.size(), 25u);
+  // What deletes comes last, so that the others find their thing.
+  auto rank = [](const Route* route) {
+    return route->method != net::Method::delete_ ? 0 : route->name == "deleteBusiness" ? 2 : 1;
+  };
+  std::ranges::sort(about_things, {}, rank);
+  for (auto* route : about_things) {
+    auto request = right_request(*route);
+    request.token = other_owner;
+    auto theirs = ask(request);
+    EXPECT_EQ(theirs.status, 404) << request.method << " " << request.target << theirs.body;
+    EXPECT_TRUE(theirs.code().ends_with("_not_found")) << theirs.code();
+  }
+  for (auto* route : about_things) {
+    auto request = right_request(*route);
+    request.token = owner();
+    auto ours = ask(request);
+    EXPECT_LT(ours.status, 300) << request.method << " " << request.target << ours.body;
+  }
+}
+
+TEST_P(EveryRoute, ListsShowOnlyOnesOwn) {
+  std::vector<std::string> secrets{business, document, appointment,         call,
+                                   user,     key,      first.user.id.str(), "owner@demo.example"};
+  int checked = 0;
+  for (auto& route : table.routes) {
+    if (writes(route) || is_open(route) || !path_names(route.path).empty() ||
+        route.reply != ReplyKind::envelope)
+      continue;
+    auto answer = get(route.path, other_owner);
+    if (answer.status == 422) continue;  // needs a business, see above
+    EXPECT_EQ(answer.status, 200) << route.path;
+    for (auto& secret : secrets)
+      EXPECT_EQ(answer.body.find(secret), std::string::npos) << route.path << " " << secret;
+    ++checked;
+  }
+  EXPECT_GE(checked, 8);
+}
+
+TEST_P(EveryRoute, UnknownFieldsAreRefusedAllAtOnce) {
+  int checked = 0;
+  for (auto& route : table.routes) {
+    if (route.body != BodyKind::json) continue;
+    auto request = right_request(route);
+    request.token = is_open(route) ? "" : owner();
+    auto body = json::parse(request.body).as_object();
+    body["organizationId"] = "org_other";
+    body["isAdmin"] = true;
+    body["__proto__"] = json::object{};
+    request.body = json::serialize(body);
+    auto answer = ask(request);
+    EXPECT_EQ(answer.status, 422) << request.target << answer.body;
+    EXPECT_EQ(answer.code(), "validation_failed");
+    EXPECT_EQ(answer.wrong_fields(),
+              (std::vector<std::string>{"__proto__", "isAdmin", "organizationId"}));
+    ++checked;
+  }
+  EXPECT_GT(checked, 14);
+}
+
+TEST_P(EveryRoute, UnknownParametersAreRefused) {
+  for (auto& route : table.routes) {
+    auto request = right_request(route);
+    request.token = is_open(route) ? "" : owner();
+    request.target += request.target.find('?') == std::string::npos ? "?" : "&";
+    request.target += "surprise=1";
+    auto answer = ask(request);
+    EXPECT_EQ(answer.status, 400) << request.method << " " << request.target << answer.body;
+    EXPECT_EQ(answer.code(), "unknown_parameter");
+  }
+}
+
+TEST_P(EveryRoute, HostileIdsAreJustNotThere) {
+  for (auto& route : table.routes) {
+    if (path_names(route.path).empty() || is_open(route)) continue;
+    for (std::string id : {std::string("1%27%20OR%20%271%27=%271"), std::string("%00"),
+                           std::string("..%2f..%2fetc"), std::string("%F0%9F%92%A9"),
+                           std::string("%FF%FE"), std::string(5000, 'x'), std::string("null")}) {
+      auto request = right_request(route);
+      request.target = "/api/v1" + route.path;
+      request.target.replace(request.target.find("{id}"), 4, id);
+      request.token = owner();
+      auto status = ask(request).status;
+      EXPECT_TRUE(status == 404 || status == 400) << request.method << " " << route.path << id;
+    }
+  }
+}
+
+// The document
+
+const json::value* resolve(const json::object& document, std::string_view ref) {
+  const json::value* at = nullptr;
+  for (auto& step : split(ref.substr(2), '/')) {
+    auto& object = at ? at->as_object() : document;
+    at = object.if_contains(step);
+    if (!at) return nullptr;
+  }
+  return at;
+}
+
+void check_refs(const json::value& value, const json::object& document, int& count) {
+  if (auto* list = value.if_array())
+    for (auto& item : *list) check_refs(item, document, count);
+  auto* object = value.if_object();
+  if (!object) return;
+  if (auto* ref = object->if_contains("$ref"); ref && ref->is_string()) {
+    EXPECT_TRUE(resolve(document, ref->as_string())) << ref->as_string();
+    ++count;
+  }
+  for (auto& [key, member] : *object) check_refs(member, document, count);
+}
+
+TEST_P(EveryRoute, StandsInTheOpenApiDocument) {
+  auto answer = get("/openapi.json", "");
+  ASSERT_EQ(answer.status, 200);
+  auto document = json::parse(answer.body).as_object();
+  EXPECT_EQ(document.at("openapi").as_string(), "3.1.0");
+  int refs = 0;
+  check_refs(document, document, refs);
+  EXPECT_GT(refs, 100);
+  std::set<std::string> ids;
+  std::size_t operations = 0;
+  auto& paths = document.at("paths").as_object();
+  for (auto& [path, item] : paths) operations += item.as_object().size();
+  EXPECT_EQ(operations, table.routes.size());
+  for (auto& route : table.routes) {
+    auto* path = paths.if_contains(route.path);
+    ASSERT_TRUE(path) << route.path;
+    auto* operation = path->as_object().if_contains(to_lower(to_string(route.method)));
+    ASSERT_TRUE(operation) << route.path;
+    EXPECT_TRUE(ids.insert(std::string(operation->at("operationId").as_string())).second);
+    std::set<std::string> declared;
+    for (auto& parameter : operation->at("parameters").as_array()) {
+      if (parameter.as_object().contains("$ref")) continue;
+      auto name = std::string(parameter.at("name").as_string());
+      if (parameter.at("in").as_string() == "path") {
+        EXPECT_TRUE(parameter.at("required").as_bool());
+        declared.insert(name);
+      }
+      EXPECT_TRUE(parameter.as_object().contains("schema")) << name;
+    }
+    auto names = path_names(route.path);
+    EXPECT_EQ(declared, std::set<std::string>(names.begin(), names.end())) << route.path;
+    EXPECT_TRUE(operation->at("responses").as_object().contains(std::to_string(route.status)));
+    EXPECT_EQ(operation->as_object().contains("requestBody"), route.body != BodyKind::none);
+  }
+}
+
+TEST_P(EveryRoute, SamplesFitTheirSchemas) {
+  for (auto& route : table.routes) {
+    if (route.body != BodyKind::json) continue;
+    auto sample = sample_of(route.request, table.schemas);
+    for (auto& problem : problems_of(sample, route.request, table.schemas))
+      ADD_FAILURE() << route.name << ": " << problem.field << " " << problem.problem;
+  }
+}
+
+TEST_P(EveryRoute, AnswersUnderBothBasePathsAndToOptions) {
+  for (auto& route : table.routes) {
+    for (std::string base : {"/api/v1", "/api"}) {
+      auto answer = ask({.method = "OPTIONS", .target = base + route.path});
+      EXPECT_EQ(answer.status, 204) << base << route.path;
+      EXPECT_NE(answer.header("Allow").find(to_string(route.method)), std::string::npos);
+      EXPECT_FALSE(answer.has("Access-Control-Allow-Origin")) << "no origin is configured";
+    }
+  }
+}
+
+}  // namespace
+}  // namespace parley::api::testing

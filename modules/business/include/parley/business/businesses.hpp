@@ -1,0 +1,89 @@
+#pragma once
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "parley/base/context.hpp"
+#include "parley/business/business.hpp"
+#include "parley/store/database.hpp"
+
+namespace parley::business {
+
+struct NewBusiness {
+  std::string name;
+  std::string time_zone = "America/New_York";
+  std::string address;
+  std::string email;
+  std::string website;
+  std::string description;
+};
+
+struct Page {
+  std::int64_t number = 1;  ///< 1-based
+  std::int64_t limit = 50;
+};
+
+struct ProfileList {
+  std::vector<std::shared_ptr<const Profile>> items;
+  std::int64_t total = 0;
+};
+
+/// Businesses with their hours, holidays, services, resources, agent and the numbers that ring for
+/// them. Every call is bound to ctx.organization except by_number. Thread-safe.
+/// Errors everywhere: not_found, conflict (stale expected version), invalid (with what is wrong).
+class Businesses {
+ public:
+  virtual ~Businesses() = default;
+
+  virtual Task<std::shared_ptr<const Profile>> create(Context ctx, NewBusiness request) = 0;
+  virtual Task<std::shared_ptr<const Profile>> get(Context ctx, BusinessId id) = 0;
+  virtual Task<ProfileList> list(Context ctx, Page page) = 0;
+  /// Replaces name, zone, address, email, website, description, status, hours, booking rules and
+  /// agent. `expected_version` 0 means don't care.
+  virtual Task<std::shared_ptr<const Profile>> update(Context ctx, Profile changed,
+                                                      std::int64_t expected_version) = 0;
+  virtual Task<void> remove(Context ctx, BusinessId id) = 0;
+
+  /// Replace the whole list; ids that are kept stay the same, empty ids are made.
+  virtual Task<std::shared_ptr<const Profile>> set_services(Context ctx, BusinessId id,
+                                                            std::vector<Service> services) = 0;
+  virtual Task<std::shared_ptr<const Profile>> set_holidays(Context ctx, BusinessId id,
+                                                            std::vector<Holiday> holidays) = 0;
+  virtual Task<std::shared_ptr<const Profile>> set_resources(Context ctx, BusinessId id,
+                                                             std::vector<Resource> resources) = 0;
+  /// Errors: conflict when the number rings for another business (of any organization).
+  virtual Task<void> assign_number(Context ctx, BusinessId id, std::string e164) = 0;
+
+  /// The business a called number rings for, of whatever organization; cached, so that a carrier's
+  /// webhook is answered without waiting for the database. Errors: not_found.
+  virtual Task<std::shared_ptr<const Profile>> by_number(std::string e164) = 0;
+};
+
+std::unique_ptr<Businesses> make_businesses(store::Database& database, Clock& clock,
+                                            Random& random);
+
+/// For other modules' transactions. Errors: not_found.
+Result<Profile> load_profile(store::Tx& tx, const OrganizationId& organization,
+                             const BusinessId& id);
+
+/// A message a caller left for the owner.
+struct Message {
+  MessageId id;
+  BusinessId business;
+  CallId call;  ///< empty when not from a call
+  std::string caller_name;
+  std::string caller_phone;
+  std::string text;
+  WallTime received;
+};
+
+class Messages {
+ public:
+  virtual ~Messages() = default;
+  /// `idempotency_key` makes a repeat return the first message.
+  virtual Task<Message> leave(Context ctx, Message message, std::string idempotency_key) = 0;
+  virtual Task<std::vector<Message>> list(Context ctx, BusinessId business, Page page) = 0;
+};
+std::unique_ptr<Messages> make_messages(store::Database& database, Clock& clock, Random& random);
+
+}  // namespace parley::business

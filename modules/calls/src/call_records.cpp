@@ -1,0 +1,110 @@
+#include "call_records.hpp"
+
+#include "call_rows.hpp"
+#include "parley/audio/wav.hpp"
+
+namespace parley::calls {
+
+namespace {
+constexpr Duration flush_interval = std::chrono::seconds(1);
+constexpr Duration write_limit = std::chrono::seconds(10);
+constexpr std::size_t most_waiting = 20'000;
+constexpr std::size_t largest_batch = 500;
+}  // namespace
+
+CallJournal::CallJournal(store::Database& database, Clock& clock, Context ctx, CallId call)
+    : database_(database), clock_(clock), ctx_(std::move(ctx)), call_(std::move(call)) {}
+
+void CallJournal::add(voice::TimelineEntry entry) {
+  if (entries_.size() >= most_waiting) {
+    entries_.erase(entries_.begin());
+    ++dropped_;
+  }
+  entries_.push_back(std::move(entry));
+}
+
+asio::awaitable<void> CallJournal::run() {
+  while (true) {
+    co_await clock_.sleep_for(flush_interval);
+    // A failure keeps the entries: the next round, or the end of the call, tries again.
+    if (!entries_.empty()) (void)co_await flush();
+  }
+}
+
+Task<void> CallJournal::flush() {
+  while (!entries_.empty()) {
+    auto count = std::min(entries_.size(), largest_batch);
+    std::vector<voice::TimelineEntry> batch(entries_.begin(),
+                                            entries_.begin() + static_cast<std::ptrdiff_t>(count));
+    auto first = next_sequence_;
+    auto write = [call = call_, first, batch](store::Tx& tx) -> Result<std::int64_t> {
+      auto begin = first;
+      if (begin == 0) {
+        auto next = rows::next_sequence(tx, call);
+        if (!next) return next;
+        begin = *next;
+      }
+      auto added = rows::add_timeline(tx, call, begin, batch);
+      if (!added) return std::unexpected(added.error());
+      return begin;
+    };
+    auto dropped_before = dropped_;
+    auto writing = database_.write(ctx_.until(clock_.now() + write_limit), std::move(write));
+    auto written = co_await std::move(writing);
+    if (!written) co_return std::unexpected(written.error());
+    next_sequence_ = *written + static_cast<std::int64_t>(count);
+    // Entries dropped meanwhile were the oldest, so they belong to this batch.
+    auto gone = std::min(count, dropped_ - dropped_before);
+    entries_.erase(entries_.begin(), entries_.begin() + static_cast<std::ptrdiff_t>(count - gone));
+  }
+  co_return Result<void>{};
+}
+
+RecordingFile::RecordingFile(WorkerPool& pool, std::filesystem::path file)
+    : pool_(pool), file_(std::move(file)) {}
+
+void RecordingFile::append(audio::Samples interleaved) {
+  if (interleaved.empty()) return;
+  {
+    std::lock_guard lock(queue_);
+    waiting_.push_back(std::move(interleaved));
+    if (std::exchange(posted_, true)) return;
+  }
+  if (pool_.post([self = shared_from_this()] { self->write_waiting(); })) return;
+  // The disk is far behind: this piece is given up rather than memory.
+  std::lock_guard lock(queue_);
+  waiting_.clear();
+  posted_ = false;
+}
+
+void RecordingFile::write_waiting() {
+  std::lock_guard writer(writing_);
+  std::deque<audio::Samples> pieces;
+  {
+    std::lock_guard lock(queue_);
+    pieces.swap(waiting_);
+    posted_ = false;
+  }
+  if (pieces.empty()) return;
+  if (!out_.is_open()) out_.open(file_, std::ios::binary | std::ios::app);
+  for (auto& piece : pieces)
+    out_.write(reinterpret_cast<const char*>(piece.data()),
+               static_cast<std::streamsize>(piece.size() * sizeof(std::int16_t)));
+  out_.flush();
+}
+
+Result<std::vector<std::byte>> read_spooled(const std::filesystem::path& file) {
+  std::ifstream in(file, std::ios::binary | std::ios::ate);
+  if (!in) return fail(Errc::not_found, "no spooled recording");
+  auto size = static_cast<std::size_t>(in.tellg()) / 4 * 4;  // whole stereo samples
+  auto header = audio::wav_header({audio::telephone_rate_hz, 2}, size);
+  std::vector<std::byte> bytes(header.size() + size);
+  std::ranges::copy(header, bytes.begin());
+  in.seekg(0);
+  in.read(reinterpret_cast<char*>(bytes.data() + header.size()),
+          static_cast<std::streamsize>(size));
+  if (!in) return fail(Errc::unavailable, "the spooled recording cannot be read");
+  return bytes;
+}
+
+}  // namespace parley::calls

@@ -1,0 +1,62 @@
+#pragma once
+#include <filesystem>
+#include <fstream>
+#include <memory>
+#include <vector>
+
+#include "parley/base/signal.hpp"
+#include "parley/base/worker_pool.hpp"
+#include "parley/calls/calls.hpp"
+#include "parley/store/database.hpp"
+#include "parley/voice/journal.hpp"
+
+namespace parley::calls {
+
+/// The timeline of one running call: gathers entries and writes them in batches, off the media
+/// path. While the database is away the newest wait, up to a bound. Used from the session's strand.
+class CallJournal final : public voice::Journal {
+ public:
+  CallJournal(store::Database& database, Clock& clock, Context ctx, CallId call);
+  void add(voice::TimelineEntry entry) override;
+
+  /// Writes every second; ends only by cancellation.
+  asio::awaitable<void> run();
+  /// Writes the rest. Errors: the database's; what was not written is kept for another try.
+  Task<void> flush();
+  std::size_t waiting() const noexcept { return entries_.size(); }
+
+ private:
+  store::Database& database_;
+  Clock& clock_;
+  Context ctx_;
+  CallId call_;
+  std::vector<voice::TimelineEntry> entries_;
+  std::int64_t next_sequence_ = 0;  ///< 0: not known yet
+  std::size_t dropped_ = 0;
+};
+
+/// A running call's recording: raw samples appended to a file of the spool, so that a crash loses
+/// at most the last seconds. Shared with the file pool's jobs.
+class RecordingFile final : public voice::RecordingSink,
+                            public std::enable_shared_from_this<RecordingFile> {
+ public:
+  RecordingFile(WorkerPool& pool, std::filesystem::path file);
+  void append(audio::Samples interleaved) override;
+  const std::filesystem::path& file() const noexcept { return file_; }
+  /// Writes what waits, after what is being written. On a pool thread: it touches the disk.
+  void write_waiting();
+
+ private:
+  WorkerPool& pool_;
+  std::filesystem::path file_;
+  std::mutex writing_;  ///< one writer at a time, and pieces in the order of their coming
+  std::ofstream out_;   ///< under writing_
+  std::mutex queue_;
+  std::deque<audio::Samples> waiting_;  ///< under queue_
+  bool posted_ = false;                 ///< under queue_: a job that writes them is on its way
+};
+
+/// A spool file as a WAV file's bytes. Errors: not_found, unavailable.
+Result<std::vector<std::byte>> read_spooled(const std::filesystem::path& file);
+
+}  // namespace parley::calls

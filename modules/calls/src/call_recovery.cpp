@@ -1,0 +1,67 @@
+// Starting, taking up what an earlier run left, sweeping, and stopping.
+#include "call_rows.hpp"
+#include "call_service_impl.hpp"
+
+namespace parley::calls {
+
+asio::awaitable<void> CallServiceImpl::start() {
+  auto mark = [](store::Tx& tx) { return rows::mark_interrupted(tx); };
+  auto marking = parts_.database.write(system_context({}), std::move(mark));
+  // If the database is away now, the sweep closes these calls later.
+  (void)co_await std::move(marking);
+  after_.spawn("recover recordings", [this] { return recover_spool(); });
+  after_.spawn("sweep calls", [this] { return sweep(); });
+}
+
+asio::awaitable<void> CallServiceImpl::recover_spool() {
+  std::vector<std::filesystem::path> files;
+  std::error_code ec;
+  for (auto& entry : std::filesystem::directory_iterator(options_.spool, ec))
+    if (entry.path().extension() == ".s16") files.push_back(entry.path());
+  for (auto& file : files) {
+    CallId id(file.stem().string());
+    if (is_running(id)) continue;
+    auto storing = store_recording(system_context({}), id, file);
+    (void)co_await std::move(storing);
+  }
+}
+
+asio::awaitable<void> CallServiceImpl::sweep() {
+  while (true) {
+    co_await parts_.clock.sleep_for(options_.sweep_every);
+    auto since = parts_.clock.wall() -
+                 std::chrono::duration_cast<std::chrono::milliseconds>(options_.reconnect_within);
+    auto look = [since](store::Tx& tx) { return rows::stale(tx, since, 100); };
+    auto reading = parts_.database.read(system_context({}), std::move(look));
+    auto stale = co_await std::move(reading);
+    if (!stale) continue;
+    for (auto& call : *stale) {
+      if (is_running(call.id)) continue;
+      auto close = [call](store::Tx& tx) { return rows::give_up(tx, call); };
+      auto writing = parts_.database.write(system_context(call.organization), std::move(close));
+      (void)co_await std::move(writing);
+      auto storing =
+          store_recording(system_context(call.organization), call.id, spool_file(call.id));
+      (void)co_await std::move(storing);
+    }
+  }
+}
+
+asio::awaitable<void> CallServiceImpl::stop(TimePoint deadline) {
+  {
+    std::lock_guard lock(mutex_);
+    stopping_ = true;
+    for (auto& [id, running] : running_)
+      if (running.session) running.session->request_hang_up();
+  }
+  while (parts_.clock.now() < deadline) {
+    {
+      std::lock_guard lock(mutex_);
+      if (unstored_ == 0) break;
+    }
+    co_await parts_.clock.sleep_for(std::chrono::milliseconds(50));
+  }
+  co_await after_.stop();
+}
+
+}  // namespace parley::calls

@@ -1,0 +1,58 @@
+#pragma once
+#include "parley/calls/calls.hpp"
+#include "parley/store/tx.hpp"
+#include "parley/telephony/inbound.hpp"
+#include "parley/voice/call_session.hpp"
+
+namespace parley::calls {
+
+/// The SQL of calls: every function is one statement or a few in the caller's transaction, and
+/// changes append their event.
+namespace rows {
+
+/// The events' stream of a call.
+std::string stream_of(const CallId& id);
+
+/// A new inbound call, or the one already recorded for this carrier call.
+struct Recorded {
+  Call call;
+  std::string media_token;  ///< empty when it was used already
+};
+Result<Recorded> record_inbound(store::Tx& tx, Call call, const std::string& media_token);
+
+Result<Call> get(store::Tx& tx, const OrganizationId& organization, const CallId& id);
+Result<Call> by_carrier(store::Tx& tx, const std::string& carrier,
+                        const std::string& carrier_call_id);
+Result<CallList> list(store::Tx& tx, const OrganizationId& organization, const CallQuery& query);
+
+/// Uses up the token. Errors: not_found (unknown, used, or of another carrier call).
+Result<Call> connect(store::Tx& tx, const std::string& media_token,
+                     const std::string& carrier_call_id);
+/// A fresh token for a call whose connection was lost. Errors: conflict when it is over, or had
+/// `most_connections` already.
+Result<Call> allow_reconnect(store::Tx& tx, const std::string& carrier,
+                             const std::string& carrier_call_id, const std::string& media_token,
+                             int most_connections);
+/// The session's report; a lost connection leaves the call interrupted, anything else ends it.
+Result<Call> finish(store::Tx& tx, const CallId& id, const voice::SessionReport& report);
+/// What the carrier says; older than what is known changes nothing.
+Result<void> apply_status(store::Tx& tx, const telephony::CallStatusUpdate& update,
+                          bool session_runs);
+Result<void> set_recording(store::Tx& tx, const CallId& id, const std::string& key);
+Result<std::optional<std::string>> recording_key(store::Tx& tx, const OrganizationId& organization,
+                                                 const CallId& id);
+
+/// Calls in the air since before `since`, which no session of this process holds.
+Result<std::vector<Call>> stale(store::Tx& tx, WallTime since, std::size_t limit);
+Result<void> give_up(store::Tx& tx, const Call& call);
+/// Everything that was running when an earlier process of this node ended.
+Result<std::int64_t> mark_interrupted(store::Tx& tx);
+
+Result<void> add_timeline(store::Tx& tx, const CallId& id, std::int64_t first_sequence,
+                          const std::vector<voice::TimelineEntry>& entries);
+Result<std::int64_t> next_sequence(store::Tx& tx, const CallId& id);
+Result<std::vector<TimelineItem>> timeline(store::Tx& tx, const OrganizationId& organization,
+                                           const CallId& id);
+
+}  // namespace rows
+}  // namespace parley::calls

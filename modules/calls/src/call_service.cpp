@@ -1,0 +1,304 @@
+#include "call_rows.hpp"
+#include "call_service_impl.hpp"
+
+namespace parley::calls {
+
+namespace {
+
+constexpr std::string_view unknown_number =
+    "We're sorry, the number you have called is not in service. Please check it and call again. "
+    "Goodbye.";
+constexpr std::string_view suspended =
+    "We're sorry, this line is not available at the moment. Goodbye.";
+constexpr std::string_view trouble =
+    "We're sorry, we cannot take your call right now. Please call again in a few minutes. Goodbye.";
+constexpr std::string_view busy =
+    "We're sorry, all lines are busy at the moment. Please call again in a few minutes. Goodbye.";
+constexpr std::string_view broken_off =
+    "We're sorry, we have a technical problem and must end this call. Please call again in a few "
+    "minutes. Goodbye.";
+
+constexpr Duration write_limit = std::chrono::seconds(5);
+constexpr Duration retry_longest = std::chrono::seconds(30);
+/// How long the carrier's question "what next" may wait for a session that is just ending.
+constexpr Duration ending_limit = std::chrono::seconds(3);
+
+}  // namespace
+
+asio::awaitable<telephony::CallAnswer> CallServiceImpl::incoming(Context ctx,
+                                                                 telephony::IncomingCall incoming) {
+  auto finding = parts_.businesses.by_number(incoming.to);
+  auto profile = co_await std::move(finding);
+  if (!profile) {
+    bool unknown = profile.error().code == Errc::not_found;
+    co_return telephony::SayAndHangUp{std::string(unknown ? unknown_number : trouble)};
+  }
+  if ((*profile)->status != business::BusinessStatus::active)
+    co_return telephony::SayAndHangUp{std::string(suspended)};
+  {
+    std::lock_guard lock(mutex_);
+    if (stopping_ || running_.size() >= options_.most_calls)
+      co_return telephony::SayAndHangUp{std::string(busy)};
+  }
+  Call call;
+  call.id = CallId::make(parts_.clock, parts_.random);
+  call.organization = (*profile)->organization;
+  call.business = (*profile)->id;
+  call.conversation = ConversationId::make(parts_.clock, parts_.random);
+  call.carrier = incoming.carrier;
+  call.carrier_call_id = incoming.carrier_call_id;
+  call.from = incoming.from;
+  call.to = incoming.to;
+  ctx.organization = call.organization;
+  ctx.principal = {Principal::Kind::system, incoming.carrier, Role::operator_};
+  auto token = parts_.random.token();
+  auto record = [call, token](store::Tx& tx) { return rows::record_inbound(tx, call, token); };
+  auto writing =
+      parts_.database.write(ctx.until(parts_.clock.now() + write_limit), std::move(record));
+  auto recorded = co_await std::move(writing);
+  if (!recorded) co_return telephony::SayAndHangUp{std::string(trouble)};
+  // A repeated webhook for a call that is already connected: there is nothing to connect again.
+  if (recorded->media_token.empty()) co_return telephony::SayAndHangUp{std::string(broken_off)};
+  co_return telephony::ConnectMedia{recorded->media_token};
+}
+
+Task<void> CallServiceImpl::status_changed(Context ctx, telephony::CallStatusUpdate update) {
+  auto look = [update](store::Tx& tx) {
+    return rows::by_carrier(tx, update.carrier, update.carrier_call_id);
+  };
+  auto reading = parts_.database.read(ctx, std::move(look));
+  auto call = co_await std::move(reading);
+  if (!call) co_return std::unexpected(call.error());
+  bool runs = is_running(call->id);
+  auto apply = [update, runs](store::Tx& tx) { return rows::apply_status(tx, update, runs); };
+  auto writing = parts_.database.write(ctx, std::move(apply));
+  co_return co_await std::move(writing);
+}
+
+Task<void> CallServiceImpl::media_opened(Context ctx, std::string media_token,
+                                         std::string carrier_call_id,
+                                         std::unique_ptr<telephony::MediaStream> stream) {
+  ctx.principal = {Principal::Kind::system, "media", Role::operator_};
+  auto use = [media_token, carrier_call_id](store::Tx& tx) {
+    return rows::connect(tx, media_token, carrier_call_id);
+  };
+  auto writing = parts_.database.write(ctx.until(parts_.clock.now() + write_limit), std::move(use));
+  auto call = co_await std::move(writing);
+  if (!call) {
+    auto closing = stream->close();
+    co_await std::move(closing);
+    co_return std::unexpected(call.error());
+  }
+  auto holding = hold_call(std::move(ctx), std::move(*call), std::move(stream));
+  co_return co_await std::move(holding);
+}
+
+Task<void> CallServiceImpl::hold_call(Context ctx, Call call,
+                                      std::unique_ptr<telephony::MediaStream> stream) {
+  auto call_ctx = system_context(call.organization);
+  call_ctx.trace = ctx.trace;
+  auto journal = std::make_shared<CallJournal>(parts_.database, parts_.clock, call_ctx, call.id);
+  {
+    std::lock_guard lock(mutex_);
+    running_[call.id];
+    ++unstored_;
+  }
+  std::shared_ptr<RecordingFile> recording;
+  voice::SessionReport report;
+  report.reason = voice::EndReason::failed;
+  auto finding = parts_.businesses.get(call_ctx, call.business);
+  auto profile = co_await std::move(finding);
+  Result<std::unique_ptr<dialog::Dialogue>> dialogue = fail(Errc::unavailable, "no business");
+  if (profile) {
+    auto starting = start_dialogue(call_ctx, call, *profile, journal);
+    dialogue = co_await std::move(starting);
+  }
+  if (dialogue) {
+    if ((*profile)->agent.record_calls)
+      recording = std::make_shared<RecordingFile>(parts_.files, spool_file(call.id));
+    voice::SessionParts parts{parts_.clock,      parts_.recognizer,    parts_.synthesizer,
+                              std::move(stream), std::move(*dialogue), *journal,
+                              recording.get()};
+    auto talking =
+        talk(call_ctx, call.id, std::move(parts), settings_of((*profile)->agent), journal);
+    report = co_await std::move(talking);
+  } else {
+    // The carrier asks what next, and apologises.
+    auto closing = stream->close();
+    co_await std::move(closing);
+  }
+  // The record outlives this connection's coroutine: it is stored however long the database is
+  // away.
+  after_.spawn("store call", [this, call_ctx, call, report, journal, recording] {
+    return store_end(call_ctx, call, report, journal, recording);
+  });
+  co_return Result<void>{};
+}
+
+voice::SessionSettings CallServiceImpl::settings_of(const business::Agent& agent) const {
+  auto settings = options_.session;
+  settings.language = agent.language;
+  settings.voice.language = agent.language;
+  settings.voice.voice = agent.voice;
+  settings.voice.speed = agent.speed;
+  settings.longest_call = agent.max_call_length;
+  return settings;
+}
+
+Task<std::unique_ptr<dialog::Dialogue>> CallServiceImpl::start_dialogue(
+    Context ctx, Call call, std::shared_ptr<const business::Profile> profile,
+    std::shared_ptr<CallJournal> journal) {
+  auto begun = parts_.clock.now();
+  dialog::DialogueStart start;
+  start.scope = {call.business, call.id, call.conversation, call.from};
+  start.recording = profile->agent.record_calls;
+  start.profile = std::move(profile);
+  start.on_tool = [journal, begun, &clock = parts_.clock](const dialog::ToolTrace& trace) {
+    json::object data{{"name", trace.name},
+                      {"arguments", trace.arguments},
+                      {"tookMs", trace.took / std::chrono::milliseconds(1)}};
+    if (trace.error.empty()) {
+      data["result"] = trace.result;
+    } else {
+      data["error"] = trace.error;
+    }
+    journal->add({clock.now() - begun, "tool", std::move(data)});
+  };
+  auto starting = parts_.dialogues.start(std::move(ctx), std::move(start));
+  co_return co_await std::move(starting);
+}
+
+/// The session, from the greeting to its end, with its timeline being written beside.
+asio::awaitable<voice::SessionReport> CallServiceImpl::talk(Context ctx, CallId id,
+                                                            voice::SessionParts parts,
+                                                            voice::SessionSettings settings,
+                                                            std::shared_ptr<CallJournal> journal) {
+  voice::CallSession session(std::move(parts), std::move(settings));
+  {
+    std::lock_guard lock(mutex_);
+    running_[id].session = &session;
+    if (stopping_) session.request_hang_up();
+  }
+  auto executor = co_await asio::this_coro::executor;
+  TaskGroup writing(executor);
+  writing.spawn("journal", [journal] { return journal->run(); });
+  auto running = session.run(std::move(ctx));
+  auto report = co_await std::move(running);
+  auto ending = writing.stop();
+  co_await std::move(ending);
+  std::lock_guard lock(mutex_);
+  running_[id].session = nullptr;
+  co_return report;
+}
+
+asio::awaitable<void> CallServiceImpl::store_end(Context ctx, Call call,
+                                                 voice::SessionReport report,
+                                                 std::shared_ptr<CallJournal> journal,
+                                                 std::shared_ptr<RecordingFile> recording) {
+  Duration backoff = std::chrono::milliseconds(200);
+  bool report_stored = false;
+  while (true) {
+    if (!report_stored) {
+      auto finish = [call, report](store::Tx& tx) { return rows::finish(tx, call.id, report); };
+      auto writing =
+          parts_.database.write(ctx.until(parts_.clock.now() + write_limit), std::move(finish));
+      auto finished = co_await std::move(writing);
+      report_stored = finished.has_value();
+    }
+    if (report_stored) {
+      auto flushing = journal->flush();
+      auto flushed = co_await std::move(flushing);
+      if (flushed) break;
+    }
+    co_await parts_.clock.sleep_for(backoff);
+    backoff = std::min(backoff * 2, retry_longest);
+  }
+  {
+    // From here on, the carrier's "what next" finds the truth in the database.
+    std::lock_guard lock(mutex_);
+    running_.erase(call.id);
+  }
+  if (recording && report.reason != voice::EndReason::media_lost) {
+    // What fails here is found in the spool at the next start.
+    auto storing = store_recording(ctx, call.id, recording->file(), recording);
+    (void)co_await std::move(storing);
+  }
+  std::lock_guard lock(mutex_);
+  --unstored_;
+}
+
+Task<void> CallServiceImpl::store_recording(Context ctx, CallId id, std::filesystem::path file,
+                                            std::shared_ptr<RecordingFile> writer) {
+  std::function<Result<std::vector<std::byte>>()> load = [file, writer] {
+    if (writer) writer->write_waiting();
+    return read_spooled(file);
+  };
+  auto loading = parts_.files.run<std::vector<std::byte>>(std::move(load));
+  auto bytes = co_await std::move(loading);
+  if (!bytes) co_return std::unexpected(bytes.error());
+  auto key = "recordings/" + id.str() + ".wav";
+  auto putting = parts_.objects.put(ctx, key, std::move(*bytes));
+  auto put = co_await std::move(putting);
+  if (!put) co_return put;
+  auto note = [id, key](store::Tx& tx) { return rows::set_recording(tx, id, key); };
+  auto writing =
+      parts_.database.write(ctx.until(parts_.clock.now() + write_limit), std::move(note));
+  auto noted = co_await std::move(writing);
+  if (!noted) co_return noted;
+  std::function<Result<int>()> drop = [file]() -> Result<int> {
+    std::error_code ignored;
+    std::filesystem::remove(file, ignored);
+    return 0;
+  };
+  auto dropping = parts_.files.run<int>(std::move(drop));
+  (void)co_await std::move(dropping);
+  co_return Result<void>{};
+}
+
+asio::awaitable<std::optional<telephony::CallAnswer>> CallServiceImpl::media_ended(
+    Context ctx, std::string carrier, std::string carrier_call_id) {
+  auto look = [carrier, carrier_call_id](store::Tx& tx) {
+    return rows::by_carrier(tx, carrier, carrier_call_id);
+  };
+  auto limit = parts_.clock.now() + ending_limit;
+  Result<Call> call = fail(Errc::unavailable, "");
+  while (true) {
+    auto reading = parts_.database.read(ctx, look);
+    call = co_await std::move(reading);
+    if (!call || !is_running(call->id) || parts_.clock.now() >= limit) break;
+    co_await parts_.clock.sleep_for(std::chrono::milliseconds(50));
+  }
+  if (!call) {
+    if (call.error().code == Errc::not_found) co_return std::nullopt;
+    co_return telephony::SayAndHangUp{std::string(broken_off)};
+  }
+  if (call->end_reason == voice::to_string(voice::EndReason::failed))
+    co_return telephony::SayAndHangUp{std::string(broken_off)};
+  if (call->status != CallStatus::in_progress && call->status != CallStatus::interrupted)
+    co_return std::nullopt;
+  auto token = parts_.random.token();
+  auto allow = [carrier, carrier_call_id, token, most = options_.most_connections](store::Tx& tx) {
+    return rows::allow_reconnect(tx, carrier, carrier_call_id, token, most);
+  };
+  auto writing =
+      parts_.database.write(ctx.until(parts_.clock.now() + write_limit), std::move(allow));
+  auto allowed = co_await std::move(writing);
+  if (allowed) co_return telephony::ConnectMedia{token};
+  co_return telephony::SayAndHangUp{std::string(broken_off)};
+}
+
+bool CallServiceImpl::is_running(const CallId& id) const {
+  std::lock_guard lock(mutex_);
+  return running_.contains(id);
+}
+
+std::size_t CallServiceImpl::running() const noexcept {
+  std::lock_guard lock(mutex_);
+  return running_.size();
+}
+
+std::unique_ptr<CallService> make_call_service(CallServiceParts parts, CallServiceOptions options) {
+  return std::make_unique<CallServiceImpl>(parts, std::move(options));
+}
+
+}  // namespace parley::calls

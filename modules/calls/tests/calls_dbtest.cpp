@@ -1,0 +1,450 @@
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <fstream>
+#include <thread>
+
+#include "parley/audio/wav.hpp"
+#include "parley/base/signal.hpp"
+#include "parley/base/task_group.hpp"
+#include "parley/calls/call_service.hpp"
+#include "parley/store/event_log.hpp"
+#include "parley/testkit/database_test.hpp"
+
+namespace parley::calls {
+namespace {
+
+using telephony::CallAnswer;
+using telephony::ConnectMedia;
+using telephony::SayAndHangUp;
+using ::testing::Contains;
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+
+/// One business at one number.
+struct OneBusiness final : business::Businesses {
+  std::shared_ptr<business::Profile> profile = std::make_shared<business::Profile>();
+  Errc failure = Errc::not_found;
+  bool failing = false;
+
+  Task<std::shared_ptr<const business::Profile>> by_number(std::string e164) override {
+    if (failing) co_return fail(failure, "away");
+    if (e164 != "+12125550100") co_return fail(Errc::not_found, "no such number");
+    co_return profile;
+  }
+  Task<std::shared_ptr<const business::Profile>> get(Context, BusinessId) override {
+    co_return profile;
+  }
+  // What calls never ask.
+  using Shared = std::shared_ptr<const business::Profile>;
+  static Error unasked() { return Error{Errc::unsupported, "not asked for in this test"}; }
+  Task<Shared> create(Context, business::NewBusiness) override {
+    co_return std::unexpected(unasked());
+  }
+  Task<business::ProfileList> list(Context, business::Page) override {
+    co_return std::unexpected(unasked());
+  }
+  Task<Shared> update(Context, business::Profile, std::int64_t) override {
+    co_return std::unexpected(unasked());
+  }
+  Task<void> remove(Context, BusinessId) override { co_return std::unexpected(unasked()); }
+  Task<Shared> set_services(Context, BusinessId, std::vector<business::Service>) override {
+    co_return std::unexpected(unasked());
+  }
+  Task<Shared> set_holidays(Context, BusinessId, std::vector<business::Holiday>) override {
+    co_return std::unexpected(unasked());
+  }
+  Task<Shared> set_resources(Context, BusinessId, std::vector<business::Resource>) override {
+    co_return std::unexpected(unasked());
+  }
+  Task<void> assign_number(Context, BusinessId, std::string) override {
+    co_return std::unexpected(unasked());
+  }
+};
+
+/// Greets, and waits.
+struct Greeter final : dialog::DialogueFactory {
+  struct Conversation final : dialog::Dialogue {
+    Task<dialog::TurnEnd> open(Context, dialog::Speaker& speaker) override {
+      speaker.say("Hello.");
+      dialog::TurnEnd end;
+      end.patience = std::chrono::hours(1);
+      co_return end;
+    }
+    Task<dialog::TurnEnd> reply(Context, dialog::UserTurn, dialog::Speaker&) override {
+      co_return dialog::TurnEnd{};
+    }
+    Task<dialog::TurnEnd> silence(Context, int, dialog::Speaker&) override {
+      co_return dialog::TurnEnd{};
+    }
+    void interrupted(std::string_view) override {}
+    dialog::Outcome outcome() const override { return {"answered", "Said hello.", {}}; }
+  };
+  Task<std::unique_ptr<dialog::Dialogue>> start(Context, dialog::DialogueStart start) override {
+    started.push_back(start.scope);
+    if (failing) co_return fail(Errc::unavailable, "no dialogue");
+    start.on_tool({"search_knowledge", {{"query", "x"}}, {{"passages", json::array{}}}, "", 5ms});
+    co_return std::make_unique<Conversation>();
+  }
+  std::vector<dialog::ToolScope> started;
+  bool failing = false;
+};
+
+struct DeafRecognizer final : speech::Recognizer {
+  std::string name() const override { return "deaf"; }
+  Task<std::unique_ptr<speech::RecognizerSession>> open(Context,
+                                                        speech::RecognizerOptions) override {
+    co_return fail(Errc::unavailable, "deaf");
+  }
+};
+
+struct Beep final : speech::Synthesizer {
+  struct Stream final : speech::SynthesisStream {
+    bool done = false;
+    Task<audio::Frame> next() override {
+      if (std::exchange(done, true)) co_return fail(Errc::end_of_stream, "");
+      co_return audio::Frame{audio::Samples(1600, 500), 8000};
+    }
+  };
+  std::string name() const override { return "beep"; }
+  Task<std::unique_ptr<speech::SynthesisStream>> synthesize(Context, std::string,
+                                                            speech::VoiceOptions) override {
+    co_return std::make_unique<Stream>();
+  }
+};
+
+/// A line that stays silent until the test ends it.
+struct Line {
+  std::optional<Error> ending;
+  Signal wake;
+  bool closed = false;
+  int pieces = 0;
+};
+struct QuietLine final : telephony::MediaStream {
+  explicit QuietLine(std::shared_ptr<Line> l) : line(std::move(l)) {}
+  std::shared_ptr<Line> line;
+  telephony::Codec codec() const noexcept override { return telephony::Codec::mulaw; }
+  int rate_hz() const noexcept override { return 8000; }
+  Task<telephony::MediaEvent> next() override {
+    while (!line->ending) co_await line->wake.wait();
+    co_return std::unexpected(*line->ending);
+  }
+  Result<void> send_audio(std::span<const std::byte>) override {
+    ++line->pieces;
+    line->wake.notify();
+    return {};
+  }
+  Result<void> send_mark(std::string) override { return {}; }
+  Result<void> clear() override { return {}; }
+  asio::awaitable<void> close() override {
+    line->closed = true;
+    co_return;
+  }
+  Counters counters() const noexcept override { return {}; }
+};
+
+class CallsDbTest : public testkit::DatabaseTest {
+ protected:
+  void SetUp() override {
+    DatabaseTest::SetUp();
+    businesses.profile->id = BusinessId("biz_1");
+    businesses.profile->organization = ctx.organization;
+    objects = std::move(store::open_folder_objects(files, folder() / "objects").value());
+    make_service();
+  }
+  void TearDown() override {
+    stop_service();
+    DatabaseTest::TearDown();
+  }
+  void make_service() {
+    CallServiceParts parts{db(),      clock,      random, businesses, *objects,
+                           dialogues, recognizer, beep,   files,      io.get_executor()};
+    service = make_call_service(parts, options());
+  }
+  void stop_service() {
+    if (!service) return;
+    run([&]() -> Task<int> {
+      auto stopping = service->stop(clock.now() + 10s);
+      co_await std::move(stopping);
+      co_return 0;
+    });
+    service.reset();
+  }
+  CallServiceOptions options() {
+    CallServiceOptions made;
+    made.spool = folder() / "spool";
+    return made;
+  }
+  void start_service() {
+    run([&]() -> Task<int> {
+      auto starting = service->start();
+      co_await std::move(starting);
+      co_return 0;
+    });
+  }
+  CallAnswer ring(std::string sid = "CA1", std::string to = "+12125550100") {
+    return run([&]() -> Task<CallAnswer> {
+             auto asking = service->incoming(Context{}, {"twilio", sid, "+12125550199", to});
+             co_return co_await std::move(asking);
+           })
+        .value();
+  }
+  std::string token_of(const CallAnswer& answer) {
+    auto* media = std::get_if<ConnectMedia>(&answer);
+    EXPECT_TRUE(media);
+    return media ? media->media_token : "";
+  }
+  /// Opens the media, lets `meanwhile` run when the agent has spoken, ends the line, waits.
+  Result<void> talk(std::string token, Error ending, std::function<Task<int>()> meanwhile = {},
+                    std::string sid = "CA1") {
+    line = std::make_shared<Line>();
+    return run([&]() -> Task<void> {
+      TaskGroup group(io.get_executor());
+      group.spawn("other side", [&]() -> asio::awaitable<void> {
+        while (line->pieces == 0) co_await line->wake.wait();
+        if (meanwhile) {
+          auto doing = meanwhile();
+          (void)co_await std::move(doing);
+        }
+        line->ending = ending;
+        line->wake.notify();
+      });
+      auto carrying =
+          service->media_opened(Context{}, token, sid, std::make_unique<QuietLine>(line));
+      auto carried = co_await std::move(carrying);
+      co_await group.stop();
+      co_return carried;
+    });
+  }
+  /// Reads the only call until `good` holds: what is stored after a call is stored soon.
+  Call await_call(std::function<bool(const Call&)> good) {
+    auto limit = std::chrono::steady_clock::now() + 20s;
+    while (std::chrono::steady_clock::now() < limit) {
+      auto list = run([&] { return service->list(ctx, {}); });
+      EXPECT_TRUE(list) << list.error().detail;
+      if (list && !list->items.empty() && good(list->items[0])) return list->items[0];
+    }
+    ADD_FAILURE() << "the call never became as awaited";
+    return {};
+  }
+  std::optional<CallAnswer> what_next(std::string sid = "CA1") {
+    return run([&]() -> Task<std::optional<CallAnswer>> {
+             auto asking = service->media_ended(Context{}, "twilio", sid);
+             co_return co_await std::move(asking);
+           })
+        .value();
+  }
+  std::vector<std::string> event_types() {
+    std::vector<std::string> types;
+    auto events = read([&](store::Tx& tx) {
+      return store::read_events(tx, {.organization = ctx.organization}, {}, 100);
+    });
+    EXPECT_TRUE(events);
+    for (auto& event : *events) types.push_back(event.type);
+    return types;
+  }
+
+  const Error hung_up{Errc::end_of_stream, "stop"};
+  const Error broke{Errc::unavailable, "reset"};
+  OneBusiness businesses;
+  Greeter dialogues;
+  DeafRecognizer recognizer;
+  Beep beep;
+  WorkerPool files{{.name = "files", .threads = 1}};
+  std::unique_ptr<store::ObjectStore> objects;
+  std::unique_ptr<CallService> service;
+  std::shared_ptr<Line> line;
+};
+PARLEY_ON_BOTH_DATABASES(CallsDbTest);
+
+TEST_P(CallsDbTest, ACallIsRecordedFromRingToRecording) {
+  auto token = token_of(ring());
+  ASSERT_TRUE(talk(token, hung_up));
+  auto call =
+      await_call([](auto& c) { return c.status == CallStatus::completed && c.has_recording; });
+  EXPECT_EQ(call.from, "+12125550199");
+  EXPECT_EQ(call.end_reason, "caller_hung_up");
+  EXPECT_EQ(call.outcome, "answered");
+  EXPECT_EQ(call.summary, "Said hello.");
+  EXPECT_TRUE(call.answered && call.ended);
+  EXPECT_EQ(dialogues.started.at(0).caller_phone, "+12125550199");
+  EXPECT_EQ(dialogues.started.at(0).call, call.id);
+  auto transcript = run([&] { return service->transcript(ctx, call.id); });
+  ASSERT_TRUE(transcript);
+  ASSERT_EQ(transcript->size(), 1u);
+  EXPECT_EQ(transcript->at(0).who, "agent");
+  auto timeline = run([&] { return service->timeline(ctx, call.id); });
+  std::vector<std::string> kinds;
+  for (auto& item : *timeline) kinds.push_back(item.kind);
+  EXPECT_THAT(kinds, Contains("tool"));
+  EXPECT_EQ(kinds.back(), "session.ended");
+  auto wav = run([&] { return service->recording(ctx, call.id); });
+  ASSERT_TRUE(wav);
+  auto audio = audio::read_wav(*wav);
+  ASSERT_TRUE(audio);
+  EXPECT_EQ(audio->channels, 2);
+  EXPECT_TRUE(std::filesystem::is_empty(folder() / "spool"));
+  EXPECT_THAT(event_types(),
+              ElementsAre("call.started", "call.answered", "call.ended", "call.recorded"));
+}
+
+TEST_P(CallsDbTest, EveryCallerHearsSomething) {
+  EXPECT_THAT(std::get<SayAndHangUp>(ring("CA1", "+19995550000")).text,
+              HasSubstr("not in service"));
+  businesses.profile->status = business::BusinessStatus::suspended;
+  EXPECT_THAT(std::get<SayAndHangUp>(ring()).text, HasSubstr("not available"));
+  businesses.profile->status = business::BusinessStatus::active;
+  businesses.failing = true;
+  businesses.failure = Errc::unavailable;
+  EXPECT_THAT(std::get<SayAndHangUp>(ring()).text, HasSubstr("call again"));
+  businesses.failing = false;
+  db().close();
+  EXPECT_THAT(std::get<SayAndHangUp>(ring()).text, HasSubstr("call again"));
+  service.reset();
+}
+
+TEST_P(CallsDbTest, ARepeatedWebhookIsTheSameCall) {
+  auto first = token_of(ring());
+  auto second = token_of(ring());
+  EXPECT_EQ(first, second);
+  EXPECT_EQ(run([&] { return service->list(ctx, {}); })->total, 1);
+  EXPECT_THAT(event_types(), ElementsAre("call.started"));
+}
+
+TEST_P(CallsDbTest, AMediaTokenWorksOnceAndForItsCallOnly) {
+  auto token = token_of(ring());
+  EXPECT_EQ(talk("made up", hung_up).error().code, Errc::not_found);
+  EXPECT_TRUE(line->closed);
+  EXPECT_EQ(talk(token, hung_up, {}, "CA2").error().code, Errc::not_found);
+  EXPECT_TRUE(talk(token, hung_up));
+  EXPECT_EQ(talk(token, hung_up).error().code, Errc::not_found);
+}
+
+TEST_P(CallsDbTest, ABrokenConnectionComesBack) {
+  ASSERT_TRUE(talk(token_of(ring()), broke));
+  await_call([](auto& c) { return c.status == CallStatus::interrupted; });
+  auto next = what_next();
+  ASSERT_TRUE(next);
+  ASSERT_TRUE(talk(token_of(*next), hung_up));
+  auto call = await_call([](auto& c) { return c.status == CallStatus::completed; });
+  EXPECT_EQ(call.agent_turns, 2);
+  EXPECT_FALSE(what_next()) << "the call is over: hang up";
+}
+
+TEST_P(CallsDbTest, AConnectionThatKeepsBreakingIsApologisedFor) {
+  auto token = token_of(ring());
+  for (int i = 0; i < 4; ++i) {
+    ASSERT_TRUE(talk(token, broke));
+    auto next = what_next();
+    ASSERT_TRUE(next);
+    if (auto* media = std::get_if<ConnectMedia>(&*next)) {
+      token = media->media_token;
+      continue;
+    }
+    EXPECT_EQ(i, 3);
+    EXPECT_THAT(std::get<SayAndHangUp>(*next).text, HasSubstr("technical problem"));
+  }
+}
+
+TEST_P(CallsDbTest, AnAgentThatCannotStartIsApologisedFor) {
+  dialogues.failing = true;
+  auto token = token_of(ring());
+  line = std::make_shared<Line>();
+  ASSERT_TRUE(run([&] {
+    return service->media_opened(Context{}, token, "CA1", std::make_unique<QuietLine>(line));
+  }));
+  EXPECT_TRUE(line->closed);
+  auto next = what_next();
+  ASSERT_TRUE(next);
+  EXPECT_THAT(std::get<SayAndHangUp>(*next).text, HasSubstr("technical problem"));
+}
+
+TEST_P(CallsDbTest, HangingUpFromTheApiEndsTheSession) {
+  auto meanwhile = [&]() -> Task<int> {
+    auto listing = service->list(ctx, {.active_only = true});
+    auto list = co_await std::move(listing);
+    EXPECT_EQ(list->items.at(0).status, CallStatus::in_progress);
+    auto hanging = service->hang_up(ctx, list->items.at(0).id);
+    EXPECT_TRUE(co_await std::move(hanging));
+    while (!line->closed) co_await asio::post(io, asio::use_awaitable);
+    co_return 0;
+  };
+  ASSERT_TRUE(talk(token_of(ring()), hung_up, meanwhile));
+  auto call = await_call([](auto& c) { return c.status == CallStatus::completed; });
+  EXPECT_EQ(call.end_reason, "hung_up_by_us");
+}
+
+TEST_P(CallsDbTest, CarrierStatusesMayComeTwiceAndOutOfOrder) {
+  ring();
+  auto update = [&](telephony::CarrierCallStatus status, std::int64_t sequence) {
+    return run([&] {
+      return service->status_changed(
+          Context{},
+          {.carrier = "twilio", .carrier_call_id = "CA1", .status = status, .sequence = sequence});
+    });
+  };
+  ASSERT_TRUE(update(telephony::CarrierCallStatus::no_answer, 3));
+  ASSERT_TRUE(update(telephony::CarrierCallStatus::ringing, 1));
+  ASSERT_TRUE(update(telephony::CarrierCallStatus::no_answer, 3));
+  ASSERT_TRUE(update(telephony::CarrierCallStatus::completed, 4));
+  auto call = await_call([](auto&) { return true; });
+  EXPECT_EQ(call.status, CallStatus::no_answer);
+  EXPECT_THAT(event_types(), ElementsAre("call.started", "call.ended"));
+  EXPECT_EQ(run([&] {
+              return service->status_changed(Context{},
+                                             {.carrier = "twilio", .carrier_call_id = "CA9"});
+            })
+                .error()
+                .code,
+            Errc::not_found);
+}
+
+TEST_P(CallsDbTest, AnotherOrganizationSeesNothing) {
+  ring();
+  auto call = await_call([](auto&) { return true; });
+  Context other = ctx;
+  other.organization = OrganizationId("org_other");
+  EXPECT_EQ(run([&] { return service->get(other, call.id); }).error().code, Errc::not_found);
+  EXPECT_EQ(run([&] { return service->timeline(other, call.id); }).error().code, Errc::not_found);
+  EXPECT_EQ(run([&] { return service->recording(other, call.id); }).error().code, Errc::not_found);
+  EXPECT_EQ(run([&] { return service->hang_up(other, call.id); }).error().code, Errc::not_found);
+  EXPECT_EQ(run([&] { return service->list(other, {}); })->total, 0);
+}
+
+TEST_P(CallsDbTest, AKilledProcessLeavesNothingInTheAir) {
+  // What a SIGKILL in mid-call leaves: a row in progress and a spool file that was growing.
+  ring();
+  auto call = await_call([](auto&) { return true; });
+  ASSERT_TRUE(write([&](store::Tx& tx) {
+    return tx.execute("UPDATE calls SET status = 'in_progress', answered_at = ?1 WHERE id = ?2",
+                      {tx.now(), call.id});
+  }));
+  stop_service();
+  std::filesystem::create_directories(folder() / "spool");
+  std::ofstream(folder() / "spool" / (call.id.str() + ".s16"), std::ios::binary)
+      << std::string(8000 * 4 + 3, '\1');
+  make_service();
+  start_service();
+  auto recovered =
+      await_call([](auto& c) { return c.status == CallStatus::interrupted && c.has_recording; });
+  auto wav = run([&] { return service->recording(ctx, recovered.id); });
+  EXPECT_EQ(audio::read_wav(*wav)->samples.size(), 16000u);
+  // The carrier, whose connection broke, asks what next: the caller is taken back.
+  auto next = what_next();
+  ASSERT_TRUE(next);
+  ASSERT_TRUE(talk(token_of(*next), hung_up));
+  await_call([](auto& c) { return c.status == CallStatus::completed; });
+}
+
+TEST_P(CallsDbTest, FiltersAndPages) {
+  for (int i = 0; i < 5; ++i) ring("CA" + std::to_string(i));
+  auto page = run([&] { return service->list(ctx, {.page = 2, .limit = 2}); });
+  EXPECT_EQ(page->total, 5);
+  EXPECT_EQ(page->items.size(), 2u);
+  EXPECT_EQ(run([&] { return service->list(ctx, {.status = CallStatus::completed}); })->total, 0);
+  EXPECT_EQ(run([&] { return service->list(ctx, {.phone = "+12125550199"}); })->total, 5);
+  EXPECT_EQ(run([&] { return service->list(ctx, {.business = BusinessId("biz_2")}); })->total, 0);
+}
+
+}  // namespace
+}  // namespace parley::calls

@@ -1,0 +1,23 @@
+#pragma once
+#include "parley/speech/recognizer.hpp"
+#include "understanding.hpp"
+
+namespace parley::dialog {
+
+/// What callers of one business are likely to say in each state. Immutable, thread-safe; shared by
+/// all calls of the business.
+class Expectations {
+ public:
+  Expectations(const business::Profile& profile, const ServiceLexicon& lexicon,
+               const std::vector<std::string>& document_sentences);
+
+  std::shared_ptr<const speech::Expectation> get(Asked asked) const {
+    return made_[static_cast<std::size_t>(asked)];
+  }
+
+ private:
+  static constexpr std::size_t states = 12;
+  std::array<std::shared_ptr<const speech::Expectation>, states> made_;
+};
+
+}  // namespace parley::dialog

@@ -1,0 +1,50 @@
+#pragma once
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "parley/base/clock.hpp"
+#include "parley/base/context.hpp"
+#include "parley/store/database.hpp"
+#include "parley/store/event_log.hpp"
+
+namespace parley::events {
+
+/// New events for many listeners at once: server-sent events, Socket.IO. One reader follows the log
+/// and keeps the newest events in memory; a listener is only a position, so a slow one costs
+/// nothing and misses nothing: what is no longer in memory comes from the database. Thread-safe.
+class LiveFeed {
+ public:
+  struct Options {
+    Duration poll = 1s;
+    std::size_t kept = 2048;  ///< newest events in memory, over all organizations
+  };
+  struct Page {
+    std::vector<store::StoredEvent> events;
+    store::Position next;  ///< pass it as `after` to go on
+  };
+
+  LiveFeed(asio::any_io_executor executor, Clock& clock, store::Database& database);
+  LiveFeed(asio::any_io_executor executor, Clock& clock, store::Database& database,
+           Options options);
+  ~LiveFeed();  ///< stop() must have completed, or start() was never called
+
+  void start();
+  /// Those that wait get unavailable. Idempotent.
+  asio::awaitable<void> stop();
+
+  /// The place after the newest event: a listener that wants only what comes starts here.
+  Task<store::Position> newest(Context ctx);
+
+  /// Waits for events of ctx.organization after `after`, at most `limit` (1..1000). `types` as in
+  /// EventFilter. An empty page when ctx.deadline passes first: send a sign of life and go on.
+  /// Errors: unavailable (database away, or stopped), invalid (no organization, limit).
+  Task<Page> next(Context ctx, std::vector<std::string> types, store::Position after,
+                  std::size_t limit);
+
+ private:
+  class Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace parley::events

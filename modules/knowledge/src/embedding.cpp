@@ -1,0 +1,94 @@
+#include "embedding.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <map>
+#include <string>
+
+namespace parley::knowledge {
+
+namespace {
+
+std::uint64_t mix(std::uint64_t x) {
+  x ^= x >> 30;
+  x *= 0xBF58476D1CE4E5B9u;
+  x ^= x >> 27;
+  x *= 0x94D049BB133111EBu;
+  return x ^ (x >> 31);
+}
+
+std::uint64_t hash_of(std::string_view text, std::uint64_t seed) {
+  std::uint64_t hash = 0xCBF29CE484222325u ^ seed;
+  for (char c : text) hash = (hash ^ static_cast<unsigned char>(c)) * 0x100000001B3u;
+  return mix(hash);
+}
+
+class Accumulator {
+ public:
+  void add(std::string_view word, float weight) {
+    // Two places each, so that a collision of two words is not a confusion of two words.
+    place(hash_of(word, 1), 0.7F * weight);
+    place(hash_of(word, 2), 0.7F * weight);
+    if (word.size() < 4) return;
+    std::string framed = "^" + std::string(word) + "$";
+    auto grams = framed.size() - 2;
+    auto share = 0.9F * weight / std::sqrt(static_cast<float>(grams));
+    for (std::size_t i = 0; i < grams; ++i)
+      place(hash_of(std::string_view(framed).substr(i, 3), 3), share);
+  }
+
+  Embedding finish() const {
+    auto largest = 0.0F;
+    for (auto value : sum_) largest = std::max(largest, std::abs(value));
+    Embedding out{};
+    if (largest == 0.0F) return out;
+    for (std::size_t i = 0; i < embedding_size; ++i)
+      out[i] = static_cast<std::int8_t>(std::lround(sum_[i] / largest * 127.0F));
+    return out;
+  }
+
+ private:
+  void place(std::uint64_t hash, float weight) {
+    sum_[hash % embedding_size] += (hash >> 40) & 1 ? weight : -weight;
+  }
+  std::array<float, embedding_size> sum_{};
+};
+
+}  // namespace
+
+Embedding embed_passage(std::string_view utf8) {
+  std::map<std::string, int> counts;  // in order: sums of floats depend on it
+  for (auto& term : index_terms(utf8)) ++counts[std::move(term)];
+  Accumulator sum;
+  for (const auto& [term, count] : counts)
+    sum.add(term, 1.0F + std::log(static_cast<float>(count)));
+  return sum.finish();
+}
+
+Embedding embed_terms(std::span<const QueryTerm> terms) {
+  Accumulator sum;
+  for (const auto& term : terms) sum.add(term.stem, static_cast<float>(term.weight));
+  return sum.finish();
+}
+
+float inverse_length(const Embedding& embedding) {
+  std::int32_t sum = 0;
+  for (auto value : embedding) sum += value * value;
+  return sum == 0 ? 0.0F : 1.0F / std::sqrt(static_cast<float>(sum));
+}
+
+float similarity(const Embedding& a, float a_inverse, const Embedding& b, float b_inverse) {
+  std::int32_t dot = 0;
+  for (std::size_t i = 0; i < embedding_size; ++i) dot += a[i] * b[i];
+  return static_cast<float>(dot) * a_inverse * b_inverse;
+}
+
+std::array<float, embedding_size> unit_vector(const Embedding& embedding) {
+  auto inverse = inverse_length(embedding);
+  std::array<float, embedding_size> out;
+  for (std::size_t i = 0; i < embedding_size; ++i)
+    out[i] = static_cast<float>(embedding[i]) * inverse;
+  return out;
+}
+
+}  // namespace parley::knowledge

@@ -1,0 +1,84 @@
+#pragma once
+#include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/redirect_error.hpp>
+#include <boost/asio/ssl.hpp>
+#include <boost/asio/use_awaitable.hpp>
+#include <boost/asio/write.hpp>
+#include <optional>
+
+#include "parley/base/task.hpp"
+
+namespace parley::net {
+
+using boost::system::error_code;
+
+/// A TCP connection, with TLS or without: the one type that connections and WebSockets read from
+/// and write to, so that their code exists once. Used from one strand; at most one read and one
+/// write at a time.
+class Stream {
+ public:
+  using Socket = asio::ip::tcp::socket;
+
+  explicit Stream(Socket socket) : socket_(std::move(socket)) {}
+  Stream(Socket socket, asio::ssl::context& context) : socket_(std::move(socket)) {
+    tls_.emplace(socket_, context);
+  }
+  Stream(const Stream&) = delete;
+  Stream& operator=(const Stream&) = delete;
+
+  bool is_tls() const noexcept { return tls_.has_value(); }
+  Socket& socket() noexcept { return socket_; }
+  SSL* native_tls() { return tls_->native_handle(); }
+
+  void verify_host(const std::string& host) {
+    error_code ec;
+    tls_->set_verify_callback(asio::ssl::host_name_verification(host), ec);
+  }
+
+  // The buffers and `ec` must outlive the awaited operation; failures are in `ec`.
+  asio::awaitable<void> handshake(asio::ssl::stream_base::handshake_type type, error_code& ec) {
+    return tls_->async_handshake(type, asio::redirect_error(asio::use_awaitable, ec));
+  }
+  asio::awaitable<std::size_t> read_some(asio::mutable_buffer into, error_code& ec) {
+    auto token = asio::redirect_error(asio::use_awaitable, ec);
+    return tls_ ? tls_->async_read_some(into, token) : socket_.async_read_some(into, token);
+  }
+  template <class Buffers>
+  asio::awaitable<std::size_t> write(Buffers from, error_code& ec) {
+    auto token = asio::redirect_error(asio::use_awaitable, ec);
+    return tls_ ? asio::async_write(*tls_, from, token) : asio::async_write(socket_, from, token);
+  }
+  /// Calls handler(error_code, size).
+  template <class Handler>
+  void start_write(asio::const_buffer from, Handler handler) {
+    if (tls_)
+      asio::async_write(*tls_, from, std::move(handler));
+    else
+      asio::async_write(socket_, from, std::move(handler));
+  }
+
+  /// TLS's own goodbye: without it a client cannot tell the end from a cut.
+  asio::awaitable<void> shutdown_tls(error_code& ec) {
+    return tls_->async_shutdown(asio::redirect_error(asio::use_awaitable, ec));
+  }
+  /// Tells the peer that nothing more will come.
+  void shutdown_send() noexcept {
+    error_code ec;
+    socket_.shutdown(Socket::shutdown_send, ec);
+  }
+  /// Ends the pending read and write with operation_aborted; a plain connection stays usable.
+  void cancel() noexcept {
+    error_code ec;
+    socket_.cancel(ec);
+  }
+  void close() noexcept {
+    error_code ec;
+    socket_.close(ec);
+  }
+
+ private:
+  Socket socket_;
+  std::optional<asio::ssl::stream<Socket&>> tls_;
+};
+
+}  // namespace parley::net

@@ -1,0 +1,334 @@
+#include "websocket_core.hpp"
+
+#include <boost/asio/bind_executor.hpp>
+#include <boost/system/system_error.hpp>
+
+#include "parley/base/race.hpp"
+
+namespace parley::net {
+
+namespace {
+
+constexpr std::size_t max_batch_bytes = 64u << 10;
+/// Urgent messages (stop the audio!) may pass the queue's bound by this much.
+constexpr std::size_t urgent_reserve_bytes = 64u << 10;
+constexpr Duration close_patience = std::chrono::seconds(2);
+
+asio::awaitable<void> throw_if_cancelled() {
+  auto state = co_await asio::this_coro::cancellation_state;
+  if (state.cancelled() != asio::cancellation_type::none)
+    throw boost::system::system_error(asio::error::operation_aborted);
+}
+
+}  // namespace
+
+WebSocketCore::WebSocketCore(asio::any_io_executor executor, Clock& clock, Parts parts)
+    : executor_(std::move(executor)),
+      clock_(clock),
+      stream_(std::move(parts.stream)),
+      in_(std::move(parts.already_read)),
+      side_(parts.side),
+      limits_(parts.limits),
+      reader_(parts.side, parts.limits.max_message_bytes),
+      changed_(executor_, asio::steady_timer::time_point::max()),
+      last_heard_(clock.now()) {}
+
+void WebSocketCore::notify() noexcept {
+  if (closing_) changed_.cancel();
+}
+
+void WebSocketCore::abort() noexcept {
+  break_off(Error{Errc::end_of_stream, "the socket was closed"});
+}
+
+void WebSocketCore::break_off(Error why) noexcept {
+  if (dead_) return;
+  dead_ = true;
+  closing_ = true;
+  if (!end_) end_ = std::move(why);
+  urgent_.clear();
+  normal_.clear();
+  queued_bytes_ = 0;
+  stream_->close();
+  notify();
+}
+
+Result<WebSocketMessage> WebSocketCore::ended() const {
+  if (end_) return std::unexpected(*end_);
+  return fail(Errc::end_of_stream, "the socket was closed");
+}
+
+// Reading
+
+std::optional<Result<WebSocketMessage>> WebSocketCore::on_event(FrameEvent event) {
+  if (auto* message = std::get_if<WebSocketMessage>(&event)) {
+    if (closing_) return std::nullopt;  // it crossed our close frame
+    return Result<WebSocketMessage>(std::move(*message));
+  }
+  if (auto* ping = std::get_if<Ping>(&event)) {
+    pong_ = std::move(ping->payload);
+    schedule_write();
+    return std::nullopt;
+  }
+  if (std::holds_alternative<Pong>(event)) return std::nullopt;
+  deaf_ = true;
+  in_.clear();
+  if (auto* closed = std::get_if<PeerClose>(&event)) {
+    peer_closed_ = true;
+    auto detail = "closed by the peer with code " + std::to_string(closed->code);
+    if (!end_) end_ = Error{Errc::end_of_stream, std::move(detail)};
+    start_closing(closed->code == 1005 ? std::string() : close_payload(closed->code, ""));
+  } else {
+    auto& violation = std::get<Violation>(event);
+    auto code = violation.code == 1009 ? Errc::too_large : Errc::unavailable;
+    if (!end_) end_ = Error{code, std::string(violation.what)};
+    start_closing(close_payload(violation.code, violation.what));
+  }
+  notify();
+  return ended();
+}
+
+std::optional<Result<WebSocketMessage>> WebSocketCore::poll() {
+  if (end_ || dead_) return ended();
+  while (!in_.empty()) {
+    std::optional<FrameEvent> event;
+    in_.consume(reader_.feed(in_.data(), event));
+    if (!event) break;
+    if (auto outcome = on_event(std::move(*event))) return outcome;
+  }
+  return std::nullopt;
+}
+
+Task<WebSocketMessage> WebSocketCore::receive() {
+  if (reading_) co_return fail(Errc::conflict, "receive() is already waiting");
+  if (auto known = poll()) co_return std::move(*known);
+  if (closing_) co_return ended();
+  auto work = read_message();
+  co_return co_await std::move(work);
+}
+
+Task<WebSocketMessage> WebSocketCore::read_message() {
+  auto self = shared_from_this();
+  struct Reading {
+    WebSocketCore& core;
+    explicit Reading(WebSocketCore& c) : core(c) {
+      core.reading_ = true;
+      core.last_heard_ = core.clock_.now();
+    }
+    ~Reading() {
+      core.reading_ = false;
+      core.notify();
+    }
+  } reading(*this);
+  while (true) {
+    error_code ec;
+    auto into = in_.prepare();
+    auto count = co_await stream_->read_some(into, ec);
+    if (ec) {
+      if (!dead_) co_await throw_if_cancelled();
+      break_off(Error{Errc::unavailable, "the connection broke: " + ec.message()});
+      co_return ended();
+    }
+    last_heard_ = clock_.now();
+    in_.commit(count);
+    if (deaf_) in_.clear();
+    if (auto outcome = poll()) co_return std::move(*outcome);
+  }
+}
+
+// Writing
+
+Result<void> WebSocketCore::send(WebSocketMessage message, WebSocket::Priority priority) {
+  if (closing_ || dead_) return fail(Errc::end_of_stream, "the socket was closed");
+  bool urgent = priority == WebSocket::Priority::urgent;
+  auto bound = limits_.max_queued_bytes + (urgent ? urgent_reserve_bytes : 0);
+  if (queued_bytes() + message.payload.size() > bound)
+    return fail(Errc::rate_limited, "the send queue is full");
+  queued_bytes_ += message.payload.size();
+  (urgent ? urgent_ : normal_).push_back(std::move(message));
+  schedule_write();
+  return {};
+}
+
+std::size_t WebSocketCore::drop_queued() {
+  auto dropped = normal_.size();
+  for (auto& message : normal_) queued_bytes_ -= message.payload.size();
+  normal_.clear();
+  return dropped;
+}
+
+/// The write begins at the loop's next turn: what is sent in this one goes with it.
+void WebSocketCore::schedule_write() {
+  if (write_scheduled_ || writing_ || dead_) return;
+  write_scheduled_ = true;
+  asio::post(executor_, [self = shared_from_this()] {
+    self->write_scheduled_ = false;
+    self->write_batch();
+  });
+}
+
+std::optional<MaskKey> WebSocketCore::next_mask() {
+  if (side_ == FrameReader::Side::server) return std::nullopt;
+  MaskKey key;
+  SystemRandom().fill(std::as_writable_bytes(std::span(key)));
+  return key;
+}
+
+void WebSocketCore::fill_batch() {
+  if (pong_) append_frame(batch_, Opcode::pong, *pong_, next_mask());
+  pong_.reset();
+  if (ping_due_) append_frame(batch_, Opcode::ping, {}, next_mask());
+  ping_due_ = false;
+  for (auto* queue : {&urgent_, &normal_}) {
+    while (!queue->empty() && batch_.size() < max_batch_bytes) {
+      auto& message = queue->front();
+      append_frame(batch_, message.binary ? Opcode::binary : Opcode::text, message.payload,
+                   next_mask());
+      queued_bytes_ -= message.payload.size();
+      queue->pop_front();
+    }
+  }
+  if (close_frame_ && urgent_.empty() && normal_.empty()) {
+    append_frame(batch_, Opcode::close, *close_frame_, next_mask());
+    close_frame_.reset();
+    close_sent_ = true;
+  }
+}
+
+void WebSocketCore::write_batch() {
+  if (writing_ || dead_ || close_sent_) return;
+  fill_batch();
+  if (batch_.empty()) return;
+  writing_ = true;
+  write_began_ = clock_.now();
+  auto written = [self = shared_from_this()](const error_code& ec, std::size_t) {
+    self->on_written(ec);
+  };
+  stream_->start_write(asio::buffer(batch_), asio::bind_executor(executor_, std::move(written)));
+}
+
+void WebSocketCore::on_written(const error_code& ec) {
+  writing_ = false;
+  // A large message passed through once; an idle socket need not keep its room.
+  if (batch_.capacity() > 2 * max_batch_bytes) batch_ = {};
+  batch_.clear();
+  if (ec)
+    break_off(Error{Errc::unavailable, "the connection broke: " + ec.message()});
+  else
+    write_batch();
+  notify();
+}
+
+// Closing
+
+void WebSocketCore::start_closing(std::string payload) {
+  if (closing_) return;
+  closing_ = true;
+  close_frame_ = std::move(payload);
+  if (end_) {  // the peer is done with us: what was queued has no reader
+    urgent_.clear();
+    normal_.clear();
+    queued_bytes_ = 0;
+  }
+  write_batch();
+}
+
+asio::awaitable<void> WebSocketCore::await_peer_close() {
+  auto self = shared_from_this();
+  while (!dead_) {
+    if (close_sent_ && !writing_ && peer_closed_) co_return;
+    if (!reading_ && !peer_closed_) {
+      auto work = read_message();
+      co_await std::move(work);
+      continue;
+    }
+    error_code ec;
+    co_await changed_.async_wait(asio::redirect_error(asio::use_awaitable, ec));
+    co_await throw_if_cancelled();
+  }
+}
+
+asio::awaitable<void> WebSocketCore::close(int code, std::string reason) {
+  auto self = shared_from_this();
+  if (dead_) co_return;
+  start_closing(close_payload(code, reason));
+  auto orderly = await_peer_close();
+  auto patience = clock_.sleep_for(close_patience);
+  co_await race(std::move(orderly), std::move(patience));
+  abort();
+}
+
+// Time
+
+TimePoint WebSocketCore::tick(TimePoint now) {
+  auto half = std::max<Duration>(limits_.idle_timeout / 2, 1ms);
+  if (dead_) return now + half;
+  if (writing_ && now - write_began_ >= limits_.idle_timeout) {
+    break_off(Error{Errc::unavailable, "the peer takes nothing"});
+    return now + half;
+  }
+  if (!reading_) return now + half;  // what came is not looked at, so silence proves nothing
+  auto silent = now - last_heard_;
+  if (silent >= limits_.idle_timeout) {
+    break_off(Error{Errc::timeout, "nothing came for the idle time"});
+    return now + half;
+  }
+  if (silent < half) return last_heard_ + half;
+  ping_due_ = true;
+  schedule_write();
+  return last_heard_ + limits_.idle_timeout;
+}
+
+// The user's side
+
+namespace {
+
+class OpenWebSocket final : public WebSocket {
+ public:
+  OpenWebSocket(std::shared_ptr<WebSocketCore> core, Clock& clock, Timing timing)
+      : core_(std::move(core)), clock_(clock), timing_(timing) {}
+  ~OpenWebSocket() override {
+    if (timing_ == Timing::by_itself) core_->abort();  // a server closes its own in order
+  }
+
+  Task<WebSocketMessage> receive() override {
+    if (timing_ == Timing::by_owner) return core_->receive();
+    return receive_watched();
+  }
+  Result<void> send(WebSocketMessage message, Priority priority) override {
+    return core_->send(std::move(message), priority);
+  }
+  std::size_t drop_queued() override { return core_->drop_queued(); }
+  std::size_t queued_bytes() const noexcept override { return core_->queued_bytes(); }
+  asio::awaitable<void> close(int code, std::string reason) override {
+    return core_->close(code, std::move(reason));
+  }
+
+ private:
+  Task<WebSocketMessage> receive_watched() {
+    if (auto known = core_->poll()) co_return std::move(*known);
+    auto message = core_->receive();
+    auto watch = watch_forever(core_, clock_);
+    auto first = co_await race(std::move(message), std::move(watch));
+    co_return std::get<0>(std::move(first));
+  }
+  static asio::awaitable<void> watch_forever(std::shared_ptr<WebSocketCore> core, Clock& clock) {
+    while (true) {
+      auto again = core->tick(clock.now());
+      co_await clock.sleep_until(again);
+    }
+  }
+
+  std::shared_ptr<WebSocketCore> core_;
+  Clock& clock_;
+  Timing timing_;
+};
+
+}  // namespace
+
+std::unique_ptr<WebSocket> make_websocket(std::shared_ptr<WebSocketCore> core, Clock& clock,
+                                          Timing timing) {
+  return std::make_unique<OpenWebSocket>(std::move(core), clock, timing);
+}
+
+}  // namespace parley::net

@@ -1,0 +1,37 @@
+#pragma once
+#include <string>
+
+#include "parley/audio/frame.hpp"
+#include "parley/base/clock.hpp"
+#include "parley/base/json.hpp"
+
+namespace parley::voice {
+
+/// Something that happened in a call, `at` since it began. Kinds:
+///   session.started {}, session.ended {reason}
+///   agent.said {text, heard, interrupted}    caller.said {text, confidence, input, latency:
+///   {...ms}} caller.unclear {voicedMs}                barge_in {heardMs} silence {times} tool
+///   {name, arguments, result | error, tookMs} engine.failed {engine, error}            resumed {}
+struct TimelineEntry {
+  Duration at{};
+  std::string kind;
+  json::object data;
+};
+
+/// Takes the timeline of one call. add() does not block and does not fail; the implementation
+/// writes in batches, off the media path.
+class Journal {
+ public:
+  virtual ~Journal() = default;
+  virtual void add(TimelineEntry entry) = 0;
+};
+
+/// Takes the recording of one call piece by piece: interleaved stereo at telephone rate, caller
+/// left, agent right. append() does not block and does not fail.
+class RecordingSink {
+ public:
+  virtual ~RecordingSink() = default;
+  virtual void append(audio::Samples interleaved) = 0;
+};
+
+}  // namespace parley::voice

@@ -1,0 +1,92 @@
+#pragma once
+#include <deque>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "parley/audio/voice_activity.hpp"
+#include "parley/base/signal.hpp"
+#include "parley/speech/recognizer.hpp"
+#include "parley/voice/call_session.hpp"
+
+namespace parley::voice {
+
+/// The hearing side of a call: finds the caller's turns in the frames and gets their words.
+/// Only speech, with a little before it, goes to the recognizer, so a silent caller costs nothing.
+class Ear {
+ public:
+  /// One turn of the caller.
+  struct Utterance {
+    std::string text;  ///< empty when no words were found in it
+    double confidence = 0.0;
+    std::vector<std::string> alternatives;
+    Duration voiced{};  ///< how much of it was speech
+    TimePoint speech_started{};
+    TimePoint speech_ended{};  ///< the last voiced frame
+    TimePoint decided{};       ///< when the turn was taken to be over
+    TimePoint recognized{};    ///< when its words were there
+    bool lost = false;         ///< the recognizer failed on it
+  };
+
+  /// `changed` is notified when a turn begins or ends, and when its words are there.
+  Ear(Clock& clock, speech::Recognizer& recognizer, Signal& changed,
+      const SessionSettings& settings);
+
+  /// One frame of 20 ms, as it arrives.
+  void on_frame(std::span<const std::int16_t> frame);
+  void expect(std::shared_ptr<const speech::Expectation> expectation);
+
+  /// The caller is speaking (or pausing inside a turn).
+  bool hearing() const noexcept { return state_ == State::hearing; }
+  /// A turn is over and its words are awaited.
+  bool awaiting_words() const noexcept { return !pending_.empty(); }
+  std::optional<Utterance> take();
+  /// Ends a turn whose frames stopped coming and gives up on words that are too late. Call whenever
+  /// next_deadline() passes.
+  void check_time();
+  TimePoint next_deadline() const noexcept;
+  /// No engine hears this call at the moment.
+  bool deaf() const noexcept { return deaf_; }
+
+  /// Keeps the recognizer's session open, through failures; ends only by cancellation.
+  asio::awaitable<void> run(Context ctx);
+
+  std::function<void()> on_speech_started;
+  std::function<void(const Error&)> on_failure;
+
+ private:
+  enum class State { idle, hearing };
+  struct Finalize {};
+  using Outgoing = std::variant<audio::Frame, Finalize, std::shared_ptr<const speech::Expectation>>;
+
+  void begin_turn();
+  void end_turn();
+  void push(Outgoing item);
+  void lose_pending();
+  asio::awaitable<void> send_all(speech::RecognizerSession& session);
+  asio::awaitable<void> receive_all(speech::RecognizerSession& session);
+  void failed(const Error& error);
+
+  Clock& clock_;
+  speech::Recognizer& recognizer_;
+  const SessionSettings& settings_;
+  audio::VoiceActivityDetector activity_;
+  State state_ = State::idle;
+  std::deque<audio::Samples> recent_;  ///< the pre-roll
+  TimePoint last_frame_{};
+  Utterance current_;
+  std::deque<Utterance> pending_;  ///< decided, words awaited; in the order of their finals
+  std::deque<Utterance> ready_;
+  std::deque<Outgoing> outgoing_;
+  std::shared_ptr<const speech::Expectation> expectation_;
+  Signal& changed_;
+  Signal work_;
+  Signal restart_;
+  bool deaf_ = false;
+  bool give_up_ = false;  ///< the session is too late: open another
+};
+
+}  // namespace parley::voice

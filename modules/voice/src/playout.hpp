@@ -1,0 +1,102 @@
+#pragma once
+#include <cstdint>
+#include <deque>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "parley/audio/frame.hpp"
+#include "parley/base/signal.hpp"
+#include "parley/telephony/media_stream.hpp"
+
+namespace parley::voice {
+
+/// The agent's voice on its way to the caller's ear: paces audio to the carrier in pieces larger
+/// than a frame (system calls are what a stream costs), and keeps honest books of what was played.
+/// The carrier gives marks back when it played everything before them, but also when it is told to
+/// clear; so what was heard is reckoned from the time each piece began to play, and a mark only
+/// confirms the end of a turn.
+///
+/// Every turn has a generation; what was made for an older one is dropped wherever it arrives.
+class Playout {
+ public:
+  struct Options {
+    Duration piece = std::chrono::milliseconds(200);        ///< sent at once
+    Duration most_ahead = std::chrono::milliseconds(1000);  ///< sent but not played
+    Duration refill_below = std::chrono::milliseconds(600);
+    Duration mark_grace = std::chrono::milliseconds(1500);  ///< a mark later than this is lost
+    std::size_t max_queued_samples = 8000 * 120;
+  };
+  /// What of the running turn reached the caller.
+  struct Heard {
+    std::string text;  ///< the words played, the last one perhaps in part
+    Duration played{};
+    std::vector<std::string> unheard;  ///< from the first sentence not played to its end
+  };
+  using Generation = std::uint64_t;
+
+  /// `changed` is notified when drained(), speaking() or has_room() may have changed.
+  Playout(Clock& clock, telephony::MediaStream& media, Signal& changed, Options options);
+
+  /// A new turn. What the carrier holds of the last one plays before it; the rest is dropped.
+  Generation begin();
+  Generation generation() const noexcept { return generation_; }
+  /// The audio that follows belongs to this sentence. Ignored for an old generation.
+  void add_sentence(Generation generation, std::string text);
+  /// False when the generation is over: stop making audio for it.
+  bool add_audio(Generation generation, std::span<const std::int16_t> samples);
+  /// No more comes for this turn.
+  void finish(Generation generation);
+  /// Stops the voice now. The generation is over.
+  Heard interrupt();
+  void on_mark(std::string_view name);
+
+  /// Audio is at the caller's ear, or about to be.
+  bool speaking() const noexcept;
+  /// The turn was finished and all of it was played (or interrupted).
+  bool drained() const noexcept;
+  /// When drained() will hold even if no mark comes; max when it does not depend on time.
+  TimePoint drained_by() const noexcept;
+  /// Room for more audio: the synthesizer runs at most max_queued_samples ahead.
+  bool has_room() const noexcept;
+  /// When the first audio of this turn left for the carrier.
+  std::optional<TimePoint> first_audio() const noexcept { return first_audio_; }
+
+  /// Sends as time passes; ends only by cancellation or when the stream is over.
+  asio::awaitable<void> run();
+  /// Returns when has_room(), or when the turn is over.
+  asio::awaitable<void> wait_for_room(Generation generation);
+  bool silent() const noexcept { return sent_ == 0; }  ///< nothing of this turn was sent
+
+  /// Called with every piece as it is sent and where on the monotonic time line it plays; an
+  /// interruption is told as silence from then on.
+  std::function<void(TimePoint at, std::span<const std::int16_t>)> on_played;
+
+ private:
+  struct Sentence {
+    std::string text;
+    std::size_t begin = 0;  ///< sample index in the turn
+    std::size_t end = 0;
+  };
+  Result<void> send_piece();
+  Duration ahead() const noexcept;
+  std::size_t played_samples() const noexcept;
+  std::string heard_text(std::size_t played) const;
+
+  Clock& clock_;
+  telephony::MediaStream& media_;
+  Options options_;
+  Signal& changed_;
+  Signal work_;
+  Generation generation_ = 0;
+  bool open_ = false;  ///< the turn may still get audio
+  bool mark_sent_ = false;
+  bool mark_back_ = false;
+  std::vector<Sentence> sentences_;
+  std::deque<std::int16_t> queue_;
+  std::size_t sent_ = 0;     ///< samples of this turn handed to the carrier
+  TimePoint plays_until_{};  ///< when the carrier has played all that was sent
+  std::optional<TimePoint> first_audio_;
+};
+
+}  // namespace parley::voice

@@ -1,0 +1,408 @@
+#include "parley/voice/call_session.hpp"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <numbers>
+
+#include "fakes.hpp"
+#include "parley/base/task_group.hpp"
+#include "parley/testkit/sim_world.hpp"
+
+namespace parley::voice {
+namespace {
+
+using namespace testing;
+using dialog::Speaker;
+using dialog::TurnEnd;
+using dialog::UserTurn;
+using ::testing::ElementsAre;
+using ::testing::IsEmpty;
+
+/// A buzz with the harmonics and the rhythm of a voice.
+audio::Samples voice_like(Duration length) {
+  auto count = static_cast<std::size_t>(length / std::chrono::microseconds(125));
+  audio::Samples samples(count);
+  for (std::size_t i = 0; i < count; ++i) {
+    double t = static_cast<double>(i) / 8000.0;
+    double sum = 0;
+    for (int k = 2; k < 24; ++k) sum += std::sin(2 * std::numbers::pi * 130 * k * t) / k;
+    double syllable = 0.6 + 0.4 * std::sin(2 * std::numbers::pi * 4 * t);
+    samples[i] = static_cast<std::int16_t>(4000 * sum * syllable);
+  }
+  return samples;
+}
+
+/// One call in virtual time.
+struct Call {
+  testkit::SimWorld world{};
+  std::shared_ptr<FakeLine::Shared> line = std::make_shared<FakeLine::Shared>(world.clock());
+  FakeRecognizer recognizer{world.clock()};
+  FakeSynthesizer synthesizer{world.clock()};
+  MemoryJournal journal;
+  MemoryRecording recording;
+  FakeDialogue::Log log;
+  std::string greeting = "Hello, this is the dentist.";
+  FakeDialogue::Reply reply = [](UserTurn turn, Speaker& speaker) -> Task<TurnEnd> {
+    speaker.say("You said " + turn.text + ".");
+    co_return FakeDialogue::listening("next");
+  };
+  SessionSettings settings;
+  std::vector<std::pair<Duration, audio::Samples>> caller;  ///< what the caller says, and when
+  std::vector<std::pair<Duration, std::function<void()>>> moments;
+  Duration hang_up_after = std::chrono::seconds(10);
+  bool frames_stop = false;  ///< no silence frames: the carrier sends speech only
+
+  void says(Duration at, Duration length) { caller.emplace_back(at, voice_like(length)); }
+  void at(Duration when, std::function<void()> what) {
+    moments.emplace_back(when, std::move(what));
+  }
+
+  /// 20 ms frames from the script, silence between.
+  asio::awaitable<void> talk() {
+    auto start = world.clock().now();
+    for (std::int64_t n = 0;; ++n) {
+      auto at = n * Duration(audio::frame_length);
+      co_await world.clock().sleep_until(start + at);
+      for (auto& [when, what] : moments)
+        if (when >= at && when < at + audio::frame_length) what();
+      if (at >= hang_up_after && !line->ending) {
+        line->ending = Error{Errc::end_of_stream, "stop"};
+        line->wake.notify();
+      }
+      if (line->ending) continue;
+      audio::Samples frame(audio::telephone_frame_samples, 0);
+      bool spoken = false;
+      for (auto& [when, samples] : caller) {
+        auto offset = (at - when) / std::chrono::microseconds(125);
+        if (offset < 0 || offset + 160 > static_cast<std::int64_t>(samples.size())) continue;
+        std::copy_n(samples.begin() + offset, 160, frame.begin());
+        spoken = true;
+      }
+      if (frames_stop && !spoken) continue;
+      auto codes = audio::mulaw_encode(frame);
+      auto bytes = std::as_bytes(std::span(codes));
+      line->events.push_back(
+          telephony::MediaAudio{{bytes.begin(), bytes.end()}, std::chrono::milliseconds(20 * n)});
+      line->wake.notify();
+    }
+  }
+
+  SessionReport run() {
+    return world
+        .run([this]() -> Task<SessionReport> {
+          auto dialogue = std::make_unique<FakeDialogue>(log, greeting, reply);
+          SessionParts parts{
+              world.clock(),       recognizer, synthesizer, std::make_unique<FakeLine>(line),
+              std::move(dialogue), journal,    &recording};
+          CallSession session(std::move(parts), settings);
+          this->session = &session;
+          TaskGroup group(world.executor());
+          group.spawn("caller", [this] { return talk(); });
+          auto running = session.run(world.context());
+          auto report = co_await std::move(running);
+          co_await group.stop();
+          this->session = nullptr;
+          co_return report;
+        })
+        .value();
+  }
+  CallSession* session = nullptr;
+};
+
+TEST(CallSession, GreetsAnswersAndReportsTheTurnsLatency) {
+  Call call;
+  call.recognizer.words = {"when are you open"};
+  call.says(3s, 1200ms);
+  auto report = call.run();
+  EXPECT_EQ(report.reason, EndReason::caller_hung_up);
+  EXPECT_EQ(report.caller_turns, 1);
+  EXPECT_EQ(report.agent_turns, 2);
+  EXPECT_EQ(report.interruptions, 0);
+  EXPECT_EQ(report.outcome.kind, "answered");
+  ASSERT_EQ(call.log.turns.size(), 1u);
+  EXPECT_EQ(call.log.turns[0].text, "when are you open");
+  EXPECT_THAT(call.synthesizer.spoken,
+              ElementsAre("Hello, this is the dentist.", "You said when are you open."));
+  EXPECT_THAT(call.recognizer.expectations, ElementsAre("open", "next"));
+  EXPECT_TRUE(call.line->closed);
+  auto said = call.journal.of("agent.said");
+  ASSERT_EQ(said.size(), 2u);
+  auto& latency = said[1]->data.at("latency").as_object();
+  EXPECT_NEAR(double(latency.at("endpointMs").as_int64()), 700, 40);
+  EXPECT_EQ(latency.at("recognitionMs").as_int64(), 100);
+  EXPECT_EQ(latency.at("dialogueMs").as_int64(), 0);
+  EXPECT_EQ(latency.at("synthesisMs").as_int64(), 50);
+}
+
+TEST(CallSession, StopsSpeakingWhenTheCallerDoes) {
+  Call call;
+  call.greeting = std::string("One two three four five six seven eight nine ten eleven twelve ") +
+                  "thirteen fourteen fifteen sixteen seventeen eighteen nineteen twenty.";
+  call.recognizer.words = {"stop"};
+  call.says(2s, 1s);
+  auto report = call.run();
+  EXPECT_EQ(report.interruptions, 1);
+  ASSERT_GE(call.line->clears, 1);
+  auto began = call.line->clear_times[0] - (TimePoint(1h) + 2s);
+  EXPECT_GE(began, 0ms);
+  EXPECT_LE(began, 200ms) << "barge-in must stop the agent's audio within 200 ms";
+  // 50 ms to synthesise, then 300 ms a word: about 7 words at 2.1 s.
+  ASSERT_EQ(call.log.interruptions.size(), 1u);
+  EXPECT_THAT(call.log.interruptions[0],
+              ::testing::AnyOf("One two three four five six", "One two three four five six seven"));
+  EXPECT_EQ(call.log.turns.at(0).text, "stop");
+  auto said = call.journal.of("agent.said");
+  EXPECT_TRUE(said[0]->data.at("interrupted").as_bool());
+  EXPECT_EQ(said[0]->data.at("heard").as_string(), call.log.interruptions[0]);
+}
+
+TEST(CallSession, NoiseThatWasNoWordsLetsTheAgentGoOn) {
+  Call call;
+  call.greeting = "One two three four five six seven eight nine ten.";
+  call.says(1s, 260ms);
+  auto report = call.run();
+  EXPECT_EQ(call.log.turns.size(), 0u);
+  EXPECT_EQ(report.caller_turns, 0);
+  EXPECT_THAT(call.synthesizer.spoken, ElementsAre(call.greeting, call.greeting));
+  EXPECT_EQ(call.journal.of("resumed").size(), 1u);
+}
+
+TEST(CallSession, SpeechWithoutWordsIsATurnTheDialogueMayAskAbout) {
+  Call call;
+  call.says(3s, 1500ms);
+  call.run();
+  ASSERT_EQ(call.log.turns.size(), 1u);
+  EXPECT_EQ(call.log.turns[0].text, "");
+  EXPECT_EQ(call.log.turns[0].confidence, 0.0);
+}
+
+TEST(CallSession, PausesInsideASentenceDoNotEndTheTurn) {
+  Call call;
+  call.recognizer.words = {"i'd like to come tomorrow"};
+  call.says(3s, 800ms);
+  call.says(4300ms, 800ms);
+  call.run();
+  EXPECT_EQ(call.log.turns.size(), 1u);
+}
+
+TEST(CallSession, ACallerWhoNeverStopsIsAnsweredAnyway) {
+  Call call;
+  call.recognizer.words = {"and another thing"};
+  call.says(2s, 40s);
+  call.hang_up_after = 45s;
+  call.run();
+  ASSERT_GE(call.log.turns.size(), 1u);
+  EXPECT_EQ(call.log.turns[0].text, "and another thing");
+}
+
+TEST(CallSession, SilenceIsAskedAboutThenEnded) {
+  Call call;
+  call.hang_up_after = 120s;
+  auto report = call.run();
+  EXPECT_THAT(call.log.silences, ElementsAre(1, 2, 3));
+  EXPECT_EQ(report.reason, EndReason::agent_hung_up);
+  EXPECT_LT(report.length, 60s);
+}
+
+TEST(CallSession, KeysInterruptAndAreATurn) {
+  Call call;
+  call.at(1s, [&] {
+    call.line->events.push_back(telephony::MediaDigit{'2'});
+    call.line->wake.notify();
+  });
+  auto report = call.run();
+  ASSERT_EQ(call.log.turns.size(), 1u);
+  EXPECT_EQ(call.log.turns[0].input, UserTurn::Input::keys);
+  EXPECT_EQ(call.log.turns[0].text, "2");
+  EXPECT_EQ(report.interruptions, 1);
+}
+
+TEST(CallSession, ATypedNumberEndsByPoundOrByAPause) {
+  Call call;
+  call.reply = [](UserTurn, Speaker& speaker) -> Task<TurnEnd> {
+    speaker.say("Your number?");
+    auto end = FakeDialogue::listening("phone");
+    end.keys_expected = 15;
+    co_return end;
+  };
+  auto press = [&](Duration when, std::string keys) {
+    call.at(when, [&call, keys] {
+      for (char c : keys) call.line->events.push_back(telephony::MediaDigit{c});
+      call.line->wake.notify();
+    });
+  };
+  press(2s, "1");
+  press(4s, "212555");
+  press(5s, "0100#");
+  press(8s, "42");
+  call.hang_up_after = 15s;
+  call.run();
+  ASSERT_EQ(call.log.turns.size(), 3u);
+  EXPECT_EQ(call.log.turns[1].text, "2125550100#");
+  EXPECT_EQ(call.log.turns[2].text, "42");
+}
+
+TEST(CallSession, ASlowToolIsBridgedByAFillerWithinThreeSeconds) {
+  Call call;
+  call.recognizer.words = {"book it"};
+  call.says(3s, 1s);
+  call.reply = [&](UserTurn, Speaker& speaker) -> Task<TurnEnd> {
+    co_await call.world.clock().sleep_for(5s);
+    speaker.say("Done.");
+    co_return FakeDialogue::listening("open");
+  };
+  call.hang_up_after = 15s;
+  call.run();
+  EXPECT_THAT(call.synthesizer.spoken, ElementsAre(call.greeting, "One moment, please.", "Done."));
+}
+
+TEST(CallSession, ADialogueThatHangsIsApologisedForAndTheCallGoesOn) {
+  Call call;
+  call.recognizer.words = {"first", "second"};
+  call.says(3s, 1s);
+  call.says(28s, 1s);
+  bool hang = true;
+  call.reply = [&](UserTurn, Speaker& speaker) -> Task<TurnEnd> {
+    if (std::exchange(hang, false)) co_await call.world.clock().sleep_for(1h);
+    speaker.say("Here I am.");
+    co_return FakeDialogue::listening("open");
+  };
+  call.settings.filler_after = 2s;
+  call.hang_up_after = 35s;
+  auto report = call.run();
+  EXPECT_THAT(call.synthesizer.spoken, ::testing::Contains(::testing::HasSubstr("I'm sorry")));
+  EXPECT_EQ(call.synthesizer.spoken.back(), "Here I am.");
+  EXPECT_EQ(report.reason, EndReason::caller_hung_up);
+}
+
+TEST(CallSession, HangingUpInMidToolCancelsTheDialogueAndEnds) {
+  Call call;
+  call.recognizer.words = {"book it"};
+  call.says(3s, 1s);
+  call.reply = [&](UserTurn, Speaker&) -> Task<TurnEnd> {
+    co_await call.world.clock().sleep_for(1h);
+    co_return FakeDialogue::listening("open");
+  };
+  call.hang_up_after = 6s;
+  auto report = call.run();
+  EXPECT_TRUE(call.log.cancelled);
+  EXPECT_EQ(report.reason, EndReason::caller_hung_up);
+  EXPECT_LT(report.length, 7s);
+}
+
+TEST(CallSession, ARecognizerThatIsAwayIsOpenedAgain) {
+  Call call;
+  call.recognizer.failing_opens = 2;
+  call.recognizer.words = {"hello again"};
+  call.says(6s, 1s);
+  call.run();
+  EXPECT_EQ(call.recognizer.opened, 3);
+  ASSERT_EQ(call.log.turns.size(), 1u);
+  EXPECT_EQ(call.log.turns[0].text, "hello again");
+  EXPECT_EQ(call.journal.of("engine.failed").size(), 2u);
+}
+
+TEST(CallSession, ARecognizerThatNeverAnswersIsLeftWithinThreeSeconds) {
+  Call call;
+  call.recognizer.hang_finals = 1;
+  call.recognizer.words = {"second try"};
+  call.says(3s, 1s);
+  call.says(12s, 1s);
+  call.hang_up_after = 18s;
+  call.run();
+  ASSERT_EQ(call.log.turns.size(), 2u);
+  EXPECT_EQ(call.log.turns[0].text, "");
+  EXPECT_EQ(call.log.turns[1].text, "second try");
+  EXPECT_EQ(call.recognizer.opened, 2);
+}
+
+TEST(CallSession, AVoiceThatStaysAwayEndsWithTheCarriersApology) {
+  Call call;
+  call.synthesizer.failing = 1000;
+  call.hang_up_after = 120s;
+  auto report = call.run();
+  EXPECT_EQ(report.reason, EndReason::failed);
+}
+
+TEST(CallSession, FramesThatStopEndTheTurn) {
+  Call call;
+  call.frames_stop = true;
+  call.recognizer.words = {"muted"};
+  call.says(3s, 1s);
+  call.run();
+  ASSERT_EQ(call.log.turns.size(), 1u);
+}
+
+TEST(CallSession, ALostMarkDoesNotHoldTheCall) {
+  Call call;
+  call.line->lose_marks = true;
+  call.hang_up_after = 120s;
+  auto report = call.run();
+  EXPECT_EQ(report.reason, EndReason::agent_hung_up);
+}
+
+TEST(CallSession, BrokenMediaIsReportedAsSuch) {
+  Call call;
+  call.at(2s, [&] {
+    call.line->ending = Error{Errc::unavailable, "reset"};
+    call.line->wake.notify();
+  });
+  EXPECT_EQ(call.run().reason, EndReason::media_lost);
+}
+
+TEST(CallSession, HangUpOnRequestAndAtTheLengthLimit) {
+  Call asked;
+  asked.at(1s, [&] { asked.session->request_hang_up(); });
+  EXPECT_EQ(asked.run().reason, EndReason::hung_up_by_us);
+  Call limited;
+  limited.settings.longest_call = 5s;
+  EXPECT_EQ(limited.run().reason, EndReason::length_limit);
+}
+
+TEST(CallSession, RecordsBothSidesInStepAndOnlyWhatWasHeard) {
+  Call call;
+  call.greeting = "One two three four five six seven eight nine ten eleven twelve.";
+  call.recognizer.words = {"stop"};
+  call.reply = [](UserTurn, Speaker&) -> Task<TurnEnd> { co_return FakeDialogue::listening("x"); };
+  call.says(1s, 1s);
+  call.hang_up_after = 5s;
+  call.run();
+  auto loud = [&](std::size_t channel, double from, double to) {
+    std::size_t count = 0;
+    for (auto i = static_cast<std::size_t>(from * 8000); i < static_cast<std::size_t>(to * 8000);
+         ++i)
+      if (std::abs(call.recording.samples.at(2 * i + channel)) > 100) ++count;
+    return static_cast<double>(count) / ((to - from) * 8000);
+  };
+  EXPECT_NEAR(static_cast<double>(call.recording.samples.size()) / 16000, 5.0, 0.2);
+  EXPECT_GT(loud(1, 0.1, 1.0), 0.9) << "the agent, before the interruption";
+  EXPECT_EQ(loud(1, 1.3, 4.5), 0.0) << "what was cleared is not in the recording";
+  EXPECT_EQ(loud(0, 0.0, 0.95), 0.0);
+  EXPECT_GT(loud(0, 1.1, 1.9), 0.5) << "the caller";
+}
+
+TEST(CallSession, AudioGoesOutInLargePieces) {
+  Call call;
+  call.greeting = "One two three four five six seven eight nine ten.";
+  call.hang_up_after = 5s;
+  call.run();
+  std::size_t samples = 0;
+  for (auto& [when, count] : call.line->sent) samples += count;
+  EXPECT_EQ(samples, 24000u);
+  EXPECT_LE(call.line->sent.size(), 20u) << "200 ms pieces, not 150 frames";
+}
+
+TEST(CallSession, ACarrierThatTakesNothingIsTriedAgain) {
+  Call call;
+  call.line->refuse_audio = true;
+  call.at(1s, [&] { call.line->refuse_audio = false; });
+  call.hang_up_after = 5s;
+  call.run();
+  EXPECT_FALSE(call.line->sent.empty());
+  EXPECT_THAT(call.log.silences, IsEmpty());
+}
+
+}  // namespace
+}  // namespace parley::voice

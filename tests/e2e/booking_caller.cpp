@@ -1,0 +1,99 @@
+#include "booking_caller.hpp"
+
+#include <regex>
+
+namespace parley::e2e {
+namespace {
+
+/// More turns than this and anybody hangs up.
+constexpr int patience_turns = 30;
+
+bool says(const std::string& text, const std::string& pattern) {
+  return std::regex_search(text, std::regex(pattern));
+}
+
+/// The first part of `text` that the pattern's group takes; empty when there is none.
+std::string found(const std::string& text, const std::string& pattern) {
+  std::smatch match;
+  return std::regex_search(text, match, std::regex(pattern)) ? match[1].str() : "";
+}
+
+/// From the last place where `word` begins; the agent may have said several sentences.
+std::string last_from(const std::string& text, const std::string& word) {
+  auto at = text.rfind(word);
+  return at == std::string::npos ? text : text.substr(at);
+}
+
+constexpr const char* a_day =
+    "((?:mon|tues|wednes|thurs|fri|satur|sun)day, [a-z]+ \\d+[a-z]+|tomorrow|today)";
+constexpr const char* a_time = "(\\d+(?::\\d+)? [ap]m|noon|midnight)";
+constexpr const char* a_service = "(teeth cleaning|check-up|filling|whitening)";
+
+}  // namespace
+
+std::string BookingCaller::wrong_in(const std::string& facts, bool with_name) const {
+  if (auto service = found(facts, a_service); !service.empty() && service != wish_.service)
+    return "the service";
+  if (auto day = found(facts, a_day); !day.empty() && day != wish_.day_spoken &&
+                                      !(day == "tomorrow" && wish_.day_said == "tomorrow"))
+    return "the day";
+  if (auto time = found(facts, a_time); !time.empty() && time != wish_.time_spoken)
+    return "the time";
+  bool other_name = with_name && facts.find(wish_.name) == std::string::npos &&
+                    facts.find("for caller") == std::string::npos;
+  return other_name ? "the name" : "";
+}
+
+std::string BookingCaller::to_confirm(const std::string& facts, bool with_name) {
+  wrong_ = wrong_in(facts, with_name);
+  agrees_ = wrong_.empty();
+  if (!agrees_) return "no";
+  return with_name ? "yes please" : "yes";
+}
+
+std::string BookingCaller::press(const std::string& key) {
+  ++keys_;
+  return "@press " + key;
+}
+
+/// "I have tomorrow at 1 PM, 2 PM or 3 PM": takes the wanted one, or says again what is wanted.
+std::string BookingCaller::to_offers(const std::string& agent) {
+  auto day = found(agent, a_day);
+  bool right_day = day == wish_.day_spoken || (day == "tomorrow" && wish_.day_said == "tomorrow");
+  bool offered = right_day && says(agent, "\\b" + wish_.time_spoken);
+  if (offered) return "at " + wish_.time_said;
+  return wish_.day_said + " at " + wish_.time_said;
+}
+
+std::string BookingCaller::answer(const std::string& agent) {
+  if (++turns_ > patience_turns) return "@hangup";
+  if (says(agent, "you're booked")) return "@hangup";
+  if (says(agent, "goodbye")) return "";
+  if (says(agent, "shall i book it")) return to_confirm(agent, true);
+  if (says(agent, "is that right\\? *$")) {
+    auto facts = last_from(agent, "i heard");
+    bool only_name = !says(facts, a_service) && !says(facts, a_day) && !says(facts, a_time);
+    return to_confirm(facts, only_name);
+  }
+  if (says(agent, "what should i change")) return wrong_.empty() ? "no" : wrong_;
+  if (says(agent, "1 for yes and 2 for no")) return press(agrees_ ? "1" : "2");
+  if (says(agent, "was that a yes")) return agrees_ ? "yes" : "no";
+  if (says(agent, "leave a message\\?|take a message\\?")) return "no";
+  if (auto key = found(agent, "(\\d) for " + wish_.service); !key.empty()) return press(key);
+  if (says(agent, "press \\d for")) {
+    auto wanted = "(\\d) for [^?]*?" + wish_.day_spoken + " at " + wish_.time_spoken;
+    if (auto key = found(agent, wanted); !key.empty()) return press(key);
+    return wish_.day_said + " at " + wish_.time_said;
+  }
+  if (says(agent, "which one would you like|would that work")) return to_offers(agent);
+  if (says(agent, "come in for|do you mean")) return "a " + wish_.service;
+  if (says(agent, "what day and time")) return wish_.day_said + " at " + wish_.time_said;
+  if (says(agent, "(which|other|another) day")) return wish_.day_said;
+  if (says(agent, "what time")) return "at " + wish_.time_said;
+  if (says(agent, "press pound") && ++name_tries_ > 1) return press("#");
+  if (says(agent, "what name|spell your name")) return "my name is " + wish_.name;
+  if (says(agent, "press 1 to book")) return press("1");
+  return "i'd like to book a " + wish_.service + " " + wish_.day_said + " at " + wish_.time_said;
+}
+
+}  // namespace parley::e2e

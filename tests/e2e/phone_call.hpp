@@ -1,0 +1,73 @@
+#pragma once
+#include <functional>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "parley/base/task_group.hpp"
+#include "parley/simulators/twilio_line.hpp"
+#include "parley/speech/synthesizer.hpp"
+#include "server_process.hpp"
+
+namespace parley::e2e {
+
+/// How a caller sounds.
+struct CallerSound {
+  std::string voice;      ///< "flite:slt", "espeak:en-us+f3"
+  double noise_db = 100;  ///< signal to noise; 100: none
+};
+
+/// What a person says to the agent's last words (lower case): words, "@press 12", "@hangup", or
+/// nothing to go on listening.
+using Answers = std::function<std::string(const std::string& agent)>;
+
+/// A person on the telephone who answers what the agent asks: the first rule of which a word
+/// appears in the agent's last sentences gives what they say; each rule is used at most `times`.
+struct Rule {
+  std::string
+      when;  ///< a regular expression over the agent's lower-case words; empty: the first turn
+  std::string say;
+  int times = 2;
+};
+Answers by_rules(std::vector<Rule> rules);
+
+struct CallResult {
+  simulators::LineEnd end = simulators::LineEnd::none;
+  json::value call;  ///< as GET /calls/{id} gives it
+  json::value timeline;
+  Duration length{};
+  int clears = 0;
+  std::vector<std::string> said_by_carrier;
+  std::string transcript() const;
+};
+
+/// One call in real time, all the way over HTTP, WebSocket and the telephone band.
+class PhoneCall {
+ public:
+  PhoneCall(Clock& clock, Random& random, net::HttpClient& http, const ServerProcess& server,
+            std::map<std::string, speech::Synthesizer*> voices, CallerSound sound,
+            std::string from);
+
+  /// Talks until the agent or the answers hang up, or `limit`.
+  Task<CallResult> hold(Answers answers, Duration limit);
+  simulators::TwilioLine& line() { return line_; }
+  /// The caller's audio for these words, as the telephone carries it.
+  Task<audio::Samples> speak(std::string text);
+  /// Reads what the server knows of this call.
+  Task<CallResult> look();
+
+ private:
+  asio::awaitable<void> answer_by(Answers answers, TimePoint limit);
+  Task<std::string> agent_said_since(std::size_t turns);
+  asio::awaitable<void> until_agent_finished(TimePoint limit);
+
+  Clock& clock_;
+  ApiClient api_;
+  std::map<std::string, speech::Synthesizer*> voices_;
+  CallerSound sound_;
+  simulators::TwilioLine line_;
+  std::size_t turns_seen_ = 0;
+  std::uint64_t seed_ = 1;
+};
+
+}  // namespace parley::e2e

@@ -1,0 +1,100 @@
+# cmake -DCASE=... -DPARLEY_CMAKE=... -DWORK=... -DGENERATOR=... -DCOMPILER=... -P run_case.cmake
+# Writes a project of a few one-line modules into WORK/source, configures and builds it, and compares
+# what happens with what the case expects.
+cmake_minimum_required(VERSION 3.25)
+
+# Writes a module with one header and one source. DEPENDS as in parley_module; INCLUDES are the modules
+# whose headers its source includes.
+function(write_module name layer)
+  cmake_parse_arguments(M "" "" "DEPENDS;INCLUDES" ${ARGN})
+  set(folder ${WORK}/source/modules/${name})
+  list(JOIN M_DEPENDS " " depends)
+  file(WRITE ${folder}/CMakeLists.txt
+    "parley_module(${name} LAYER ${layer} SOURCES src/${name}.cpp DEPENDS ${depends})\n")
+  file(WRITE ${folder}/include/parley/${name}/${name}.hpp
+    "#pragma once\nnamespace parley::${name} { int answer(); }\n")
+  set(includes "#include \"parley/${name}/${name}.hpp\"\n")
+  foreach(other IN LISTS M_INCLUDES)
+    string(APPEND includes "#include \"parley/${other}/${other}.hpp\"\n")
+  endforeach()
+  file(WRITE ${folder}/src/${name}.cpp
+    "${includes}namespace parley::${name} { int answer() { return 1; } }\n")
+  file(APPEND ${WORK}/source/CMakeLists.txt "add_subdirectory(modules/${name})\n")
+endfunction()
+
+file(REMOVE_RECURSE ${WORK})
+file(WRITE ${WORK}/source/cmake/pch.hpp "#pragma once\n#include <cstddef>\n")
+file(WRITE ${WORK}/source/CMakeLists.txt "cmake_minimum_required(VERSION 3.25)
+project(layers LANGUAGES CXX)
+set(CMAKE_CXX_STANDARD 23)
+find_package(Threads REQUIRED)
+add_library(parley_options INTERFACE)
+include(${PARLEY_CMAKE}/ParleyModule.cmake)
+parley_make_pch()
+")
+write_module(base foundation)
+
+set(expected_step none)
+if(CASE STREQUAL allowed)
+  write_module(store platform DEPENDS base INCLUDES base)
+  write_module(events platform DEPENDS store INCLUDES store)
+  write_module(booking product DEPENDS store events INCLUDES base store events)
+elseif(CASE STREQUAL upward)
+  write_module(booking product)
+  write_module(store platform DEPENDS booking)
+  set(expected_step configure)
+  set(expected "store \\(platform\\) must not depend on booking \\(product\\): upward edge")
+elseif(CASE STREQUAL sibling)
+  write_module(calls product)
+  write_module(booking product DEPENDS calls)
+  set(expected_step configure)
+  set(expected "booking must not depend on calls: products speak through events or ports")
+elseif(CASE STREQUAL cycle)
+  write_module(store platform DEPENDS events)
+  write_module(events platform DEPENDS store)
+  set(expected_step configure)
+  set(expected "store depends on 'events', which is not a module defined before it")
+elseif(CASE STREQUAL unknown_layer)
+  write_module(store middle)
+  set(expected_step configure)
+  set(expected "store: unknown layer 'middle'")
+elseif(CASE STREQUAL undeclared_include)
+  write_module(store platform)
+  write_module(booking product INCLUDES store)
+  set(expected_step build)
+  set(expected "'parley/store/store.hpp' file not found")
+elseif(CASE STREQUAL handed_on_include)
+  # events may include store; whoever uses events has not thereby been given store.
+  write_module(store platform)
+  write_module(events platform DEPENDS store INCLUDES store)
+  write_module(booking product DEPENDS events INCLUDES events store)
+  set(expected_step build)
+  set(expected "'parley/store/store.hpp' file not found")
+else()
+  message(FATAL_ERROR "no case '${CASE}'")
+endif()
+
+set(failed_step none)
+execute_process(
+  COMMAND ${CMAKE_COMMAND} -S ${WORK}/source -B ${WORK}/build -G ${GENERATOR}
+          -DCMAKE_CXX_COMPILER=${COMPILER} -DCMAKE_BUILD_TYPE=Debug
+  RESULT_VARIABLE status OUTPUT_VARIABLE output ERROR_VARIABLE output)
+if(NOT status EQUAL 0)
+  set(failed_step configure)
+else()
+  execute_process(COMMAND ${CMAKE_COMMAND} --build ${WORK}/build
+    RESULT_VARIABLE status OUTPUT_VARIABLE output ERROR_VARIABLE output)
+  if(NOT status EQUAL 0)
+    set(failed_step build)
+  endif()
+endif()
+
+if(NOT failed_step STREQUAL expected_step)
+  message(FATAL_ERROR "${CASE}: expected to fail at: ${expected_step}; failed at: ${failed_step}\n${output}")
+endif()
+# CMake wraps its messages.
+string(REGEX REPLACE "[ \n]+" " " flat "${output}")
+if(DEFINED expected AND NOT flat MATCHES "${expected}")
+  message(FATAL_ERROR "${CASE}: failed as it should, but without saying \"${expected}\":\n${output}")
+endif()
+message(STATUS "${CASE}: as expected (${failed_step})")
