@@ -56,9 +56,15 @@ Result<std::unique_ptr<Decoder>> Decoder::open(const std::filesystem::path& mode
       "-featparams", features.path().c_str(),
       // Scores relative to the best of all senones, not only of the searched ones, can be compared
       // from utterance to utterance: confidence rests on them.
-      "-compallsen", "yes", "-remove_noise", "no", "-remove_silence", "no", "-wip", getenv("WIP")?getenv("WIP"):"0.2","-lw",getenv("LW")?getenv("LW"):"6.5","-beam",getenv("BEAM")?getenv("BEAM"):"1e-48","-wbeam",getenv("WBEAM")?getenv("WBEAM"):"7e-29","-pip",getenv("PIP")?getenv("PIP"):"1.0","-silprob",getenv("SILP")?getenv("SILP"):"0.005","-topn",getenv("TOPN")?getenv("TOPN"):"4","-pbeam",getenv("PBEAM")?getenv("PBEAM"):"1e-48",
+      "-compallsen", "yes", "-remove_noise", "no", "-remove_silence", "no", "-wip",
+      getenv("WIP") ? getenv("WIP") : "0.2", "-lw", getenv("LW") ? getenv("LW") : "6.5", "-beam",
+      getenv("BEAM") ? getenv("BEAM") : "1e-48", "-wbeam",
+      getenv("WBEAM") ? getenv("WBEAM") : "7e-29", "-pip", getenv("PIP") ? getenv("PIP") : "1.0",
+      "-silprob", getenv("SILP") ? getenv("SILP") : "0.005", "-topn",
+      getenv("TOPN") ? getenv("TOPN") : "4", "-pbeam", getenv("PBEAM") ? getenv("PBEAM") : "1e-48",
       // The second and third pass would come after the caller's last word.
-      "-pl_window", "0", "-fwdflat", "no", "-bestpath", kind == ModelKind::ngram ? "yes" : "no", nullptr));
+      "-pl_window", "0", "-fwdflat", "no", "-bestpath", kind == ModelKind::ngram ? "yes" : "no",
+      nullptr));
   if (!config) return fail(Errc::unavailable, "the speech decoder refused its settings");
   Sphinx<ps_decoder_t> decoder(ps_init(config.get()));
   if (!decoder)
