@@ -38,16 +38,15 @@ Task<audio::Samples> PhoneCall::speak(std::string text) {
   auto starting = engine->synthesize(Context{}, std::move(text), options);
   auto stream = co_await std::move(starting);
   if (!stream) co_return std::unexpected(stream.error());
-  audio::Samples samples(800, 0);
+  audio::Samples samples;
   while (true) {
     auto reading = (*stream)->next();
     auto frame = co_await std::move(reading);
     if (!frame) break;
     samples.insert(samples.end(), frame->samples.begin(), frame->samples.end());
   }
-  samples = testkit::telephone_band(samples, audio::telephone_rate_hz);
-  if (sound_.noise_db < 100) samples = testkit::add_noise(samples, sound_.noise_db, ++seed_);
-  co_return samples;
+  testkit::LineOptions line{.snr_db = sound_.noise_db, .seed = ++seed_};
+  co_return testkit::over_the_telephone(samples, audio::telephone_rate_hz, line);
 }
 
 Task<CallResult> PhoneCall::look() {

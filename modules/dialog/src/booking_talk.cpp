@@ -70,6 +70,7 @@ void Conversation::start_job(Job job) {
   phase_ = "qualification";
   asked_surely_ = false;
   day_first_ = false;
+  denied_.clear();
   if (job == Job::book && profile().services.size() == 1) frame_.service = 0;
 }
 

@@ -12,6 +12,7 @@ namespace {
 constexpr double reject_below = 0.12;
 /// So many turns without a meaning, and the call is no use to anybody.
 constexpr int most_missed = 6;
+constexpr std::size_t most_denied = 20;
 
 bool is_understood(const Act& act) {
   return act.intent != Intent::none || act.answer || act.has_facts() || act.choice ||
@@ -56,6 +57,11 @@ TurnEnd Conversation::ask_again() {
 TurnEnd Conversation::listen() {
   TurnEnd end;
   end.expectation = mind_->expectations.get(asked_);
+  bool only_when = asked_ == Asked::when && is_busy() && !frame_.when.soonest;
+  if (only_when && frame_.when.exact_day() && !frame_.when.has_time())
+    end.expectation = mind_->expectations.time();
+  else if (only_when && !frame_.when.has_day() && (frame_.when.exact_time() || day_first_))
+    end.expectation = mind_->expectations.day();
   end.phase = phase_;
   if (asked_ == Asked::phone) {
     end.keys_expected = 10;
@@ -123,6 +129,7 @@ Task<TurnEnd> Conversation::reply(Context ctx, UserTurn turn, Speaker& speaker) 
     bool more = is_understood(act) && act.intent != Intent::none && act.intent != Intent::greeting;
     if (!more && *settled) co_return **settled;
   }
+  if (turn.input == UserTurn::Input::speech) act = not_denied(std::move(act), turn);
   if (!is_believable(turn.input, act)) co_return co_await misunderstood(ctx);
   if (act.intent == Intent::repeat && asked_ != Asked::message) {
     for (auto& sentence : said_before) say(sentence);
@@ -234,12 +241,34 @@ bool Conversation::is_believable(UserTurn::Input input, Act& act) {
   return true;
 }
 
+/// What the caller has said no to is heard again: rather one of the other readings, doubted.
+Act Conversation::not_denied(Act act, const UserTurn& turn) const {
+  auto is_denied = [&](const std::string& facts) {
+    return std::ranges::find(denied_, facts) != denied_.end();
+  };
+  if (!is_denied(facts_of(act))) return act;
+  for (const auto& text : turn.alternatives) {
+    auto other = mind_->understanding.understand(
+        {.text = text, .confidence = turn.confidence, .alternatives = {}}, situation());
+    auto facts = facts_of(other);
+    if (facts.empty() || is_denied(facts)) continue;
+    other.confidence = std::min(turn.confidence, reject_below);
+    return other;
+  }
+  return act;
+}
+
+void Conversation::deny(std::string facts) {
+  if (!facts.empty() && denied_.size() < most_denied) denied_.push_back(std::move(facts));
+}
+
 /// The caller said no to what was heard: the same job goes on, and what is missing is asked for one
 /// by one, where far fewer words can be meant.
 Task<TurnEnd> Conversation::wrongly_heard(Context ctx, Act held) {
   if (!held.name.empty()) ++wrong_names_;
   bool was_booking = held.intent == Intent::book || !held.services.empty();
   if (!is_busy() && was_booking && asked_ == Asked::open) start_job(Job::book);
+  deny(facts_of(held));
   bool goes_on = asked_ == Asked::open || asked_ == Asked::service || asked_ == Asked::when ||
                  asked_ == Asked::name;
   if (!is_busy() || !goes_on) co_return ask_again();

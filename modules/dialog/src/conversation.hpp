@@ -82,6 +82,8 @@ class Conversation final : public Dialogue {
   std::optional<TurnEnd> small_talk(const Act& act);
   std::optional<TurnEnd> hold_doubtful(const Act& act);
   std::string facts_of(const Act& act) const;
+  Act not_denied(Act act, const UserTurn& turn) const;
+  void deny(std::string facts);
   bool is_believable(UserTurn::Input input, Act& act);
   Task<TurnEnd> wrongly_heard(Context ctx, Act held);
   Task<std::optional<TurnEnd>> settle(Context ctx);
@@ -164,8 +166,9 @@ class Conversation final : public Dialogue {
   std::string digits_;
   std::optional<Act> doubt_;
   std::string barely_heard_;  ///< the meaning of the last turn, when it was too faint to believe
-  int wrong_names_ = 0;       ///< names that the caller has said no to
-  bool day_first_ = false;    ///< day and time are asked for apart
+  std::vector<std::string> denied_;  ///< facts that the caller has said no to in this job
+  int wrong_names_ = 0;              ///< names that the caller has said no to
+  bool day_first_ = false;           ///< day and time are asked for apart
   Asked before_doubt_ = Asked::open;
   std::string question_before_doubt_;
   std::optional<Effect> effect_;

@@ -181,6 +181,15 @@ Expectations::Expectations(const business::Profile& profile, const ServiceLexico
     made->fingerprint = fingerprint_of(*made);
     made_[i] = std::move(made);
   }
+  auto part_of_when = [](std::string body) {
+    speech::Expectation made;
+    made.name = std::string(to_string(Asked::when));
+    made.grammar = std::move(body);
+    made.fingerprint = fingerprint_of(made);
+    return std::make_shared<const speech::Expectation>(std::move(made));
+  };
+  day_ = part_of_when(grammar.day_body());
+  time_ = part_of_when(grammar.time_body());
 }
 
 }  // namespace parley::dialog

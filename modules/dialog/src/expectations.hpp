@@ -14,8 +14,13 @@ class Expectations {
   std::shared_ptr<const speech::Expectation> get(Asked asked) const {
     return made_[static_cast<std::size_t>(asked)];
   }
+  /// For Asked::when, when only the day or only the time is missing: far less can be meant.
+  std::shared_ptr<const speech::Expectation> day() const { return day_; }
+  std::shared_ptr<const speech::Expectation> time() const { return time_; }
 
  private:
+  std::shared_ptr<const speech::Expectation> day_;
+  std::shared_ptr<const speech::Expectation> time_;
   static constexpr std::size_t states = 12;
   std::array<std::shared_ptr<const speech::Expectation>, states> made_;
 };

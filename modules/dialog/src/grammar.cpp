@@ -219,8 +219,8 @@ std::string Grammar::body(Asked asked) const {
           "<common>");
     case Asked::name:
       return with_needed(
-          "/20/ my name is <name> | /20/ <name> | /8/ (it's | this is | the name is | i'm | for | "
-          "yes it's) <name> | /3/ [it's] <spelled_name> | /1/ <common>");
+          "/80/ my name is <name> | /80/ <name> | /30/ (it's | this is | the name is | i'm | for | "
+          "yes it's) <name> | /1/ [it's] <spelled_name> | /2/ <common>");
     case Asked::phone:
       return with_needed(
           "/20/ [it's | my number is | the number is | yes it's] <phone> | /5/ <phone_part> | /3/ "
@@ -252,6 +252,18 @@ std::string Grammar::body(Asked asked) const {
       return "";
   }
   return "";
+}
+
+std::string Grammar::day_body() const {
+  return with_needed(
+      "/40/ <day> [please] | /4/ (how about | maybe | let's do) <day> | /6/ <day> at <time> | /2/ "
+      "<days> | /1/ <soonest> | /1/ <aside>");
+}
+
+std::string Grammar::time_body() const {
+  return with_needed(
+      "/40/ at <clock> [please] | /20/ <clock> [please] | /2/ [at] noon | /4/ (how about | maybe "
+      "at) <clock> | /3/ <part> | /1/ <soonest> | /1/ <free_times> | /1/ <aside>");
 }
 
 /// The utterance and the rules it reaches, each once.

@@ -14,6 +14,9 @@ class Grammar {
   /// The body for a state: "public <utterance> = ...;" and every rule it needs, no header. Empty
   /// when anything may be said.
   std::string body(Asked asked) const;
+  /// For Asked::when, when only the day or only the time is missing.
+  std::string day_body() const;
+  std::string time_body() const;
 
  private:
   void add(std::string name, std::string rule) { rules_[std::move(name)] = std::move(rule); }

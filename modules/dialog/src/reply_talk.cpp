@@ -164,16 +164,20 @@ void Conversation::forget_time() {
 void Conversation::forget(Act::Part part) {
   switch (part) {
     case Act::Part::service:
+      if (frame_.service) deny(phrases::with_article(service()->name));
       frame_.service.reset();
       frame_.start.reset();
       break;
     case Act::Part::day:
+      if (frame_.when.exact_day()) deny(calendar::spoken(*frame_.when.first_day));
       forget_day();
       break;
     case Act::Part::time:
+      if (frame_.when.exact_time()) deny(calendar::spoken_time(*frame_.when.earliest));
       forget_time();
       break;
     case Act::Part::name:
+      deny(name_);
       name_.clear();
       ++wrong_names_;
       break;
