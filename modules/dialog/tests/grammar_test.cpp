@@ -194,6 +194,31 @@ TEST_P(Grammars, EverySentenceIsUnderstoodAsMeant) {
   }
 }
 
+/// The narrow grammars for a day or a time alone keep to the same meaning.
+TEST(WhenGrammars, EverySentenceIsUnderstoodAsMeant) {
+  auto profile = dental_practice();
+  Understanding understanding(profile);
+  Grammar grammar(profile, understanding.lexicon());
+  auto now = calendar::parse_local("2026-03-02T10:00").value();
+  Situation situation{
+      .asked = Asked::when, .busy = true, .now = now, .offers = {}, .offer_services = {}};
+  for (const auto& body : {grammar.day_body(), grammar.time_body()}) {
+    JsgfSampler sampler(body);
+    SeededRandom random(42);
+    for (int i = 0; i < samples_per_state; ++i) {
+      auto sample = sampler.draw(random);
+      SCOPED_TRACE(sample.text());
+      auto act = understanding.understand(
+          {.text = sample.text(), .confidence = 0.9, .alternatives = {}}, situation);
+      check_intent(sample, act);
+      if (sample.part("day") && act.date.problem == calendar::DateProblem::none)
+        EXPECT_TRUE(act.date.when.exact_day());
+      if (sample.part("clock")) EXPECT_TRUE(act.date.when.exact_time());
+      if (::testing::Test::HasFailure()) return;
+    }
+  }
+}
+
 TEST_P(Grammars, SphinxReadsThemAndTheyAreSmall) {
   auto text = "#JSGF V1.0;\ngrammar parley;\n" + grammar.body(GetParam());
   auto* parsed = jsgf_parse_string(text.c_str(), nullptr);

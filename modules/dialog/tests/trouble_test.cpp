@@ -199,6 +199,23 @@ k #
 )");
 }
 
+TEST(Trouble, WhatWasDeniedIsNotProposedAgain) {
+  Call call;
+  call.play(R"(
+> i'd like an appointment
+~ a filling
+< I heard a filling
+> no
+@ service
+)");
+  call.turn({.text = "a filling", .confidence = 0.8, .alternatives = {"a cleaning"}});
+  call.play(R"(
+< I heard a teeth cleaning
+> yes
+@ when
+)");
+}
+
 TEST(Trouble, AlternativesOfTheRecognizerHelp) {
   Call call;
   call.play("> i'd like a cleaning");
