@@ -41,7 +41,7 @@ lint: ## formatting, clang-tidy, shellcheck and the tree's own rules
 coverage: ## lines of our own sources that the tests run, module by module
 	@scripts/setup coverage
 	@$(call build_preset,coverage)
-	@scripts/coverage build/coverage
+	@scripts/coverage build/coverage $(TESTS)
 
 bench: ## every figure of bench/, with the machine and the spread
 	@scripts/setup bench
