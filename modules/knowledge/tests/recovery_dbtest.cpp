@@ -109,6 +109,18 @@ TEST_P(RecoveryDbTest, KilledReaderIsTriedAgainThenGivenUp) {
   EXPECT_EQ(failed.reason, "The document's reader was killed");
 }
 
+TEST_P(RecoveryDbTest, DocumentThatEndsTheServiceIsGivenUp) {
+  auto document = upload("a.txt", "Apples are red.").value();
+  auto crashed_often = [](store::Tx& tx) {
+    return tx.execute("UPDATE knowledge_documents SET attempts = 6");
+  };
+  ASSERT_TRUE(write(crashed_often));
+  start();
+  auto failed = settled(document.id);
+  EXPECT_EQ(failed.status, DocumentStatus::failed);
+  EXPECT_EQ(failed.reason, "Reading the document was interrupted too often");
+}
+
 TEST_P(RecoveryDbTest, RemovedWhileItIsRead) {
   make(default_options("hang"));
   start();
