@@ -140,7 +140,10 @@ TEST_P(RecoveryDbTest, NoMoreExtractionsAtOnceThanAllowed) {
   make(options);
   start();
   std::vector<DocumentId> ids;
-  for (int i = 0; i < 4; ++i) ids.push_back(upload("a.txt", "Apples are red.").value().id);
+  for (int i = 0; i < 4; ++i) {
+    ids.push_back(upload("a.txt", "Apples are red.").value().id);
+    clock.advance(1s);  // the earliest are taken up first
+  }
   for (int i = 0; i < 2; ++i)
     wait_for(ids[static_cast<std::size_t>(i)],
              [](auto& d) { return d.status == DocumentStatus::processing; });
