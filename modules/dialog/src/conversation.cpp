@@ -63,6 +63,8 @@ TurnEnd Conversation::listen() {
   else if (only_when && !frame_.when.has_day() && (frame_.when.exact_time() || day_first_))
     end.expectation = mind_->expectations.day();
   end.phase = phase_;
+  if (asked_ == Asked::name && (keys_mode_ || wrong_names_ >= names_before_spelling))
+    end.expectation = mind_->expectations.spelling();
   if (asked_ == Asked::phone) {
     end.keys_expected = 10;
     end.patience = std::chrono::seconds(12);

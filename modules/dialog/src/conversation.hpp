@@ -10,6 +10,9 @@ namespace parley::dialog {
 /// Facts believed less than this are said back before they count.
 inline constexpr double doubt_below = 0.45;
 
+/// So many names denied, and the caller is asked to spell theirs.
+inline constexpr int names_before_spelling = 2;
+
 inline bool is_yes_no(Asked asked) {
   return asked == Asked::confirm || asked == Asked::doubt || asked == Asked::offer;
 }
