@@ -63,8 +63,7 @@ TurnEnd Conversation::listen() {
   else if (only_when && !frame_.when.has_day() && (frame_.when.exact_time() || day_first_))
     end.expectation = mind_->expectations.day();
   end.phase = phase_;
-  if (asked_ == Asked::name && (keys_mode_ || wrong_names_ >= names_before_spelling))
-    end.expectation = mind_->expectations.spelling();
+  if (asks_to_spell()) end.expectation = mind_->expectations.spelling();
   if (asked_ == Asked::phone) {
     end.keys_expected = 10;
     end.patience = std::chrono::seconds(12);
@@ -132,6 +131,8 @@ Task<TurnEnd> Conversation::reply(Context ctx, UserTurn turn, Speaker& speaker) 
     if (!more && *settled) co_return **settled;
   }
   if (turn.input == UserTurn::Input::speech) act = not_denied(std::move(act), turn);
+  bool skips = turn.input == UserTurn::Input::speech && asks_to_spell() && has(act.words, "^skip");
+  if (skips) act.name = stand_in_name();
   if (!is_believable(turn.input, act)) co_return co_await misunderstood(ctx);
   if (act.intent == Intent::repeat && asked_ != Asked::message) {
     for (auto& sentence : said_before) say(sentence);
@@ -172,6 +173,16 @@ void Conversation::interrupted(std::string_view heard) {
   confirm_unheard_ = static_cast<std::size_t>(known) * 5 < all.size() * 4;
 }
 
+bool Conversation::asks_to_spell() const {
+  return asked_ == Asked::name && (keys_mode_ || wrong_names_ >= names_before_spelling);
+}
+
+/// For who goes on without a name.
+std::string Conversation::stand_in_name() const {
+  auto phone = contact_phone();
+  return phone.size() < 4 ? "Caller" : "Caller " + phone.substr(phone.size() - 4);
+}
+
 Act Conversation::act_of_keys(const std::string& keys) const {
   Act act;
   act.text = keys;
@@ -188,8 +199,7 @@ Act Conversation::act_of_keys(const std::string& keys) const {
     return act;
   }
   if (asked_ == Asked::name && keys.starts_with('#')) {
-    auto phone = contact_phone();
-    act.name = phone.size() < 4 ? "Caller" : "Caller " + phone.substr(phone.size() - 4);
+    act.name = stand_in_name();
     return act;
   }
   if (digits.empty()) return act;
@@ -254,6 +264,8 @@ Act Conversation::not_denied(Act act, const UserTurn& turn) const {
         {.text = text, .confidence = turn.confidence, .alternatives = {}}, situation());
     auto facts = facts_of(other);
     if (facts.empty() || is_denied(facts)) continue;
+    // In a loose reading anything may stand where a name is expected.
+    if (!other.name.empty() && !mind_->understanding.is_common_name(other.name)) continue;
     other.confidence = std::min(turn.confidence, reject_below);
     return other;
   }

@@ -256,7 +256,9 @@ std::string Grammar::body(Asked asked) const {
 }
 
 std::string Grammar::spelling_body() const {
-  return with_needed("/10/ [my name is | it's] <name> | /10/ [it's] <spelled_name> | /1/ <aside>");
+  return with_needed(
+      "/12/ [my name is | it's] <name> | /6/ [it's] <spelled_name> | /6/ skip | /1/ skip (it | "
+      "that) | /1/ <aside>");
 }
 
 std::string Grammar::day_body() const {
