@@ -242,11 +242,12 @@ std::string make_pdf(const std::vector<std::string>& lines) {
 
 TEST_F(CallsE2e, AQuestionIsAnsweredFromAnUploadedPdf) {
   sign_in();
+  auto practice = business();
   auto pdf = make_pdf({"Mouth guards for sports", "",
                        "We make mouth guards for sports. A mouth guard costs 95 dollars.",
                        "It is ready after one week. Bring it to every check-up."});
   auto uploaded =
-      run([&] { return api.upload("/documents/upload", business(), "mouth-guards.pdf", pdf); });
+      run([&] { return api.upload("/documents/upload", practice, "mouth-guards.pdf", pdf); });
   ASSERT_TRUE(uploaded);
   ASSERT_THAT(uploaded->status, AnyOf(200, 201, 202)) << json::serialize(uploaded->body);
   auto id = text_at(uploaded->body, "/data/id");
