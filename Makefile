@@ -16,7 +16,7 @@ ARGS ?=
 
 build_preset = printf '\n== Building (%s)\n' $(1); cmake --preset $(1) >/dev/null; ninja -C build/$(1) -j $(JOBS)
 run_tests = printf '\n== Tests (%s)\n' $(1); \
-  ctest --preset $(1) -j $(JOBS) $(if $(TESTS),-R '$(TESTS)') $(2)
+  ctest --preset $(1) -j $(JOBS) $(if $(TESTS),-R '$(TESTS)')
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-9s %s\n", $$1, $$2}' Makefile
@@ -53,19 +53,22 @@ fuzz: ## each fuzz target for SECONDS (30), over its kept inputs
 	@$(call build_preset,fuzz)
 	@scripts/fuzz build/fuzz $(SECONDS)
 
-asan: ## the tests under AddressSanitizer and UndefinedBehaviorSanitizer
-	@scripts/setup sanitizers
-	@$(call build_preset,asan)
-	@$(call run_tests,asan,-LE real_time)
+# sanitized(preset, modules): builds and runs their tests under it. Real-time calls never are: the
+# sanitizers' slowness would be what is measured.
+sanitized = scripts/setup sanitizers; \
+  printf '\n== Building ($(1))\n'; cmake --preset $(1) >/dev/null; \
+  ninja -C build/$(1) -j $(JOBS) $(2:%=%_tests); \
+  printf '\n== Tests ($(1))\n'; \
+  ctest --preset $(1) -j $(JOBS) -R '^($(subst $() ,|,$(strip $(2))))_tests$$'
 
-# What shares memory between threads; everything else runs on one strand and is covered by asan.
-THREADED := base telemetry net store events auth speech_flite speech_pocketsphinx
-tsan: ## the tests of what has threads under ThreadSanitizer
-	@scripts/setup sanitizers
-	@printf '\n== Building (tsan)\n'; cmake --preset tsan >/dev/null
-	@ninja -C build/tsan -j $(JOBS) $(THREADED:%=%_tests)
-	@printf '\n== Tests (tsan)\n'; \
-	  ctest --preset tsan -j $(JOBS) -R '^($(subst $() ,|,$(THREADED)))_tests$$'
+PLATFORM := telemetry net store events
+CAPABILITIES := auth audio calendar business speech dialog voice knowledge booking calls \
+  carriers_twilio speech_flite speech_espeak speech_pocketsphinx
+asan: ## the tests under AddressSanitizer and UndefinedBehaviorSanitizer
+	@$(call sanitized,asan,base $(PLATFORM) $(CAPABILITIES))
+
+tsan: ## the tests of what shares memory between threads under ThreadSanitizer
+	@$(call sanitized,tsan,$(PLATFORM))
 
 clean: ## remove everything built
 	rm -rf build

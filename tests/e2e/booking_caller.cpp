@@ -72,6 +72,7 @@ std::string BookingCaller::answer(const std::string& agent) {
   if (says(agent, "shall i book it")) return to_confirm(agent, true);
   if (says(agent, "is that right\\? *$")) {
     auto facts = last_from(agent, "i heard");
+    if (facts.find("i heard caller ") != std::string::npos) return to_confirm("for caller", true);
     bool only_name = !says(facts, a_service) && !says(facts, a_day) && !says(facts, a_time);
     return to_confirm(facts, only_name);
   }
@@ -90,8 +91,8 @@ std::string BookingCaller::answer(const std::string& agent) {
   if (says(agent, "what day and time")) return wish_.day_said + " at " + wish_.time_said;
   if (says(agent, "(which|other|another) day")) return wish_.day_said;
   if (says(agent, "what time")) return "at " + wish_.time_said;
-  if (says(agent, "press pound") && ++name_tries_ > 1) return press("#");
-  if (says(agent, "what name|spell your name")) return "my name is " + wish_.name;
+  if (says(agent, "say skip") && ++name_tries_ > 1) return name_tries_ > 3 ? press("#") : "skip";
+  if (says(agent, "what name|say your name")) return "my name is " + wish_.name;
   if (says(agent, "press 1 to book")) return press("1");
   return "i'd like to book a " + wish_.service + " " + wish_.day_said + " at " + wish_.time_said;
 }

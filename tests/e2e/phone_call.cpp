@@ -45,7 +45,9 @@ Task<audio::Samples> PhoneCall::speak(std::string text) {
     if (!frame) break;
     samples.insert(samples.end(), frame->samples.begin(), frame->samples.end());
   }
-  testkit::LineOptions line{.snr_db = sound_.noise_db, .seed = ++seed_};
+  // The noise of the line before and after the words is carry_noise()'s.
+  testkit::LineOptions line{
+      .snr_db = sound_.noise_db, .seed = ++seed_, .lead = Duration{}, .tail = Duration{}};
   co_return testkit::over_the_telephone(samples, audio::telephone_rate_hz, line);
 }
 
@@ -95,11 +97,28 @@ Task<std::string> PhoneCall::agent_said_since(std::size_t turns) {
 
 asio::awaitable<void> PhoneCall::until_agent_finished(TimePoint limit) {
   while (line_.ended() == LineEnd::none && clock_.now() < limit) {
-    bool finished = line_.agent_ever_spoke() && !line_.agent_speaking() &&
-                    !line_.caller_speaking() &&
+    bool finished = line_.agent_ever_spoke() && !line_.agent_speaking() && !talking_ &&
                     line_.agent_silent_for() >= std::chrono::milliseconds(600);
     if (finished) co_return;
     co_await line_.changed().wait_until(clock_, limit);
+  }
+}
+
+/// A room does not fall silent between sentences: its noise is on the line for the whole call.
+asio::awaitable<void> PhoneCall::carry_noise() {
+  const audio::Samples nothing(std::size_t{10} * audio::telephone_rate_hz, 0);
+  auto noise = testkit::over_the_telephone(nothing, audio::telephone_rate_hz,
+                                           {.snr_db = sound_.noise_db, .seed = seed_});
+  std::size_t at = 0;
+  while (line_.ended() == LineEnd::none) {
+    if (!line_.caller_speaking()) {
+      talking_ = false;
+      constexpr std::size_t frame = audio::telephone_frame_samples;
+      auto begin = noise.begin() + static_cast<std::ptrdiff_t>(at);
+      if (sound_.noise_db < 100) line_.say({begin, begin + frame});
+      at = at + 2 * frame <= noise.size() ? at + frame : 0;
+    }
+    co_await line_.changed().wait();
   }
 }
 
@@ -121,8 +140,10 @@ asio::awaitable<void> PhoneCall::answer_by(Answers answers, TimePoint limit) {
     }
     auto speaking = speak(answer);
     auto samples = co_await std::move(speaking);
-    if (samples) line_.say(std::move(*samples));
-    while (line_.caller_speaking() && line_.ended() == LineEnd::none)
+    if (!samples) continue;
+    line_.say(std::move(*samples));
+    talking_ = true;
+    while (talking_ && line_.ended() == LineEnd::none)
       co_await line_.changed().wait_until(clock_, limit);
   }
   line_.hang_up();
@@ -149,6 +170,7 @@ Task<CallResult> PhoneCall::hold(Answers answers, Duration limit) {
   TaskGroup caller(executor);
   auto until = clock_.now() + limit;
   caller.spawn("caller", [this, answers, until] { return answer_by(answers, until); });
+  caller.spawn("line noise", [this] { return carry_noise(); });
   auto carrying = line_.run(Context{});
   co_await std::move(carrying);
   co_await caller.stop();

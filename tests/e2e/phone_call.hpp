@@ -60,6 +60,7 @@ class PhoneCall {
   asio::awaitable<void> answer_by(Answers answers, TimePoint limit);
   Task<std::string> agent_said_since(std::size_t turns);
   asio::awaitable<void> until_agent_finished(TimePoint limit);
+  asio::awaitable<void> carry_noise();
 
   Clock& clock_;
   ApiClient api_;
@@ -68,6 +69,7 @@ class PhoneCall {
   simulators::TwilioLine line_;
   std::size_t turns_seen_ = 0;
   std::uint64_t seed_ = 1;
+  bool talking_ = false;  ///< words, not only the line's noise, are on their way
 };
 
 }  // namespace parley::e2e

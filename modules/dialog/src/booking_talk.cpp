@@ -151,7 +151,7 @@ Task<TurnEnd> Conversation::advance(Context ctx) {
   }
   if (frame_.job == Job::book && name_.empty()) {
     // Some names are not among those that can be heard: a way out after the second try.
-    bool with_keys = keys_mode_ || wrong_names_ >= 2;
+    bool with_keys = keys_mode_ || wrong_names_ >= names_before_spelling;
     co_return ask(Asked::name, with_keys ? phrases::name_keys() : phrases::ask_name());
   }
   if (frame_.job == Job::book && !phone_refused_ && (contact_phone().empty() || asked_phone_again_))

@@ -63,6 +63,7 @@ TurnEnd Conversation::listen() {
   else if (only_when && !frame_.when.has_day() && (frame_.when.exact_time() || day_first_))
     end.expectation = mind_->expectations.day();
   end.phase = phase_;
+  if (asks_to_spell()) end.expectation = mind_->expectations.spelling();
   if (asked_ == Asked::phone) {
     end.keys_expected = 10;
     end.patience = std::chrono::seconds(12);
@@ -130,6 +131,8 @@ Task<TurnEnd> Conversation::reply(Context ctx, UserTurn turn, Speaker& speaker) 
     if (!more && *settled) co_return **settled;
   }
   if (turn.input == UserTurn::Input::speech) act = not_denied(std::move(act), turn);
+  bool skips = turn.input == UserTurn::Input::speech && asks_to_spell() && has(act.words, "^skip");
+  if (skips) act.name = stand_in_name();
   if (!is_believable(turn.input, act)) co_return co_await misunderstood(ctx);
   if (act.intent == Intent::repeat && asked_ != Asked::message) {
     for (auto& sentence : said_before) say(sentence);
@@ -170,6 +173,16 @@ void Conversation::interrupted(std::string_view heard) {
   confirm_unheard_ = static_cast<std::size_t>(known) * 5 < all.size() * 4;
 }
 
+bool Conversation::asks_to_spell() const {
+  return asked_ == Asked::name && (keys_mode_ || wrong_names_ >= names_before_spelling);
+}
+
+/// For who goes on without a name.
+std::string Conversation::stand_in_name() const {
+  auto phone = contact_phone();
+  return phone.size() < 4 ? "Caller" : "Caller " + phone.substr(phone.size() - 4);
+}
+
 Act Conversation::act_of_keys(const std::string& keys) const {
   Act act;
   act.text = keys;
@@ -186,8 +199,7 @@ Act Conversation::act_of_keys(const std::string& keys) const {
     return act;
   }
   if (asked_ == Asked::name && keys.starts_with('#')) {
-    auto phone = contact_phone();
-    act.name = phone.size() < 4 ? "Caller" : "Caller " + phone.substr(phone.size() - 4);
+    act.name = stand_in_name();
     return act;
   }
   if (digits.empty()) return act;
@@ -252,6 +264,8 @@ Act Conversation::not_denied(Act act, const UserTurn& turn) const {
         {.text = text, .confidence = turn.confidence, .alternatives = {}}, situation());
     auto facts = facts_of(other);
     if (facts.empty() || is_denied(facts)) continue;
+    // In a loose reading anything may stand where a name is expected.
+    if (!other.name.empty() && !mind_->understanding.is_common_name(other.name)) continue;
     other.confidence = std::min(turn.confidence, reject_below);
     return other;
   }
@@ -434,78 +448,6 @@ Task<TurnEnd> Conversation::misunderstood(Context ctx) {
   if (asked_ == Asked::phone) co_return ask_again();
   say(phrases::keys_menu());
   co_return listen();
-}
-
-/// Finds out how an effect ended whose reply was cancelled: the same key makes asking again safe.
-Task<std::optional<TurnEnd>> Conversation::settle(Context ctx) {
-  if (!effect_) co_return std::optional<TurnEnd>{};
-  auto effect = *effect_;
-  auto end = co_await perform(ctx, std::move(effect));
-  if (!end) co_return std::unexpected(end.error());
-  co_return std::optional<TurnEnd>(std::move(*end));
-}
-
-std::string Conversation::contact_phone() const {
-  return phone_.empty() ? start_.scope.caller_phone : phone_;
-}
-
-Task<json::object> Conversation::use(Context ctx, ToolCall call) {
-  ToolTrace trace{.name = call.name, .arguments = call.arguments};
-  auto started = clock_.now();
-  auto report = [&](std::string error) {
-    trace.error = std::move(error);
-    trace.took = clock_.now() - started;
-    if (start_.on_tool) start_.on_tool(trace);
-  };
-  try {
-    auto work = tools_.call(ctx, start_.scope, std::move(call));
-    auto result = co_await std::move(work);
-    if (result) trace.result = *result;
-    report(result ? ""
-                  : std::string(to_string(result.error().code)) + ": " + result.error().detail);
-    co_return result;
-  } catch (...) {
-    // The caller interrupted or hung up: the timeline still shows that the tool was at work. What
-    // is thrown then depends on how many waits were cancelled at once.
-    report("cancelled");
-    throw;
-  }
-}
-
-std::string Conversation::key_for(const std::string& tool, const json::object& arguments) const {
-  return start_.scope.conversation.str() + ":" +
-         content_hash(tool + json::serialize(arguments)).substr(0, 24);
-}
-
-void Conversation::note(std::string kind, std::string sentence) {
-  auto rank = [](std::string_view k) {
-    constexpr std::array<std::string_view, 6> order{"none",      "answered", "message",
-                                                    "cancelled", "moved",    "booked"};
-    return std::ranges::find(order, k) - order.begin();
-  };
-  if (rank(kind) >= rank(outcome_.kind)) outcome_.kind = kind;
-  if (kind == "answered") {
-    auto& list = outcome_.details["questions"];
-    if (!list.is_array()) list = json::array{};
-    if (list.as_array().size() < 50) list.as_array().push_back(json::value(sentence));
-    return;
-  }
-  if (!outcome_.summary.empty()) outcome_.summary += " ";
-  outcome_.summary += sentence;
-}
-
-Outcome Conversation::outcome() const {
-  Outcome result = outcome_;
-  if (effect_) result.details["unfinished"] = effect_->call.name;
-  if (!name_.empty()) result.details["name"] = name_;
-  if (!result.summary.empty()) return result;
-  if (result.kind == "answered")
-    result.summary = "Answered the caller's questions.";
-  else if (is_busy())
-    result.summary = "The caller left before anything was agreed.";
-  else
-    result.summary = "The caller asked for nothing.";
-  return result;
 }
 
 }  // namespace parley::dialog

@@ -10,6 +10,9 @@ namespace parley::dialog {
 /// Facts believed less than this are said back before they count.
 inline constexpr double doubt_below = 0.45;
 
+/// So many names denied, and the caller is asked to spell theirs or to skip it.
+inline constexpr int names_before_spelling = 2;
+
 inline bool is_yes_no(Asked asked) {
   return asked == Asked::confirm || asked == Asked::doubt || asked == Asked::offer;
 }
@@ -82,6 +85,8 @@ class Conversation final : public Dialogue {
   std::optional<TurnEnd> small_talk(const Act& act);
   std::optional<TurnEnd> hold_doubtful(const Act& act);
   std::string facts_of(const Act& act) const;
+  bool asks_to_spell() const;
+  std::string stand_in_name() const;
   Act not_denied(Act act, const UserTurn& turn) const;
   void deny(std::string facts);
   bool is_believable(UserTurn::Input input, Act& act);

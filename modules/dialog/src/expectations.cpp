@@ -181,15 +181,16 @@ Expectations::Expectations(const business::Profile& profile, const ServiceLexico
     made->fingerprint = fingerprint_of(*made);
     made_[i] = std::move(made);
   }
-  auto part_of_when = [](std::string body) {
+  auto narrowed = [](Asked asked, std::string body) {
     speech::Expectation made;
-    made.name = std::string(to_string(Asked::when));
+    made.name = std::string(to_string(asked));
     made.grammar = std::move(body);
     made.fingerprint = fingerprint_of(made);
     return std::make_shared<const speech::Expectation>(std::move(made));
   };
-  day_ = part_of_when(grammar.day_body());
-  time_ = part_of_when(grammar.time_body());
+  day_ = narrowed(Asked::when, grammar.day_body());
+  time_ = narrowed(Asked::when, grammar.time_body());
+  spelling_ = narrowed(Asked::name, grammar.spelling_body());
 }
 
 }  // namespace parley::dialog

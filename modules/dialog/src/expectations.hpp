@@ -17,8 +17,11 @@ class Expectations {
   /// For Asked::when, when only the day or only the time is missing: far less can be meant.
   std::shared_ptr<const speech::Expectation> day() const { return day_; }
   std::shared_ptr<const speech::Expectation> time() const { return time_; }
+  /// For Asked::name, when the caller was asked to spell it.
+  std::shared_ptr<const speech::Expectation> spelling() const { return spelling_; }
 
  private:
+  std::shared_ptr<const speech::Expectation> spelling_;
   std::shared_ptr<const speech::Expectation> day_;
   std::shared_ptr<const speech::Expectation> time_;
   static constexpr std::size_t states = 12;

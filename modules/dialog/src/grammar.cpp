@@ -220,7 +220,7 @@ std::string Grammar::body(Asked asked) const {
     case Asked::name:
       return with_needed(
           "/80/ my name is <name> | /80/ <name> | /30/ (it's | this is | the name is | i'm | for | "
-          "yes it's) <name> | /1/ [it's] <spelled_name> | /2/ <common>");
+          "yes it's) <name> | /2/ <common>");
     case Asked::phone:
       return with_needed(
           "/20/ [it's | my number is | the number is | yes it's] <phone> | /5/ <phone_part> | /3/ "
@@ -232,15 +232,16 @@ std::string Grammar::body(Asked asked) const {
           service));
     case Asked::doubt:
       return with_needed(fmt::format(
-          "/30/ <yes> | /30/ <no> | /2/ [no] (i said | i meant) ({0} | <when> | <the_day>) | /1/ "
-          "<aside>",
+          "/30/ <yes> | /30/ <no> | /2/ [no] (i said | i meant) ({0} | <near_day> | at <clock>) | "
+          "/1/ <aside>",
           service));
     case Asked::what_else:
-      return with_needed(fmt::format(
-          "/20/ [the | change the] <part_wrong> | /5/ [<change>] (<when> | <the_day>) | "
-          "/5/ [<change>] {} | /2/ [the | my] name is <full_name> | /1/ <yes> | /3/ "
-          "<no> | /1/ <common>",
-          service));
+      return with_needed(
+          fmt::format("/40/ [the | change the] <part_wrong> | /2/ <change> (<when> | <the_day>) | "
+                      "/2/ <change> {} | /2/ <when> | /2/ [the | my] name is <full_name> | /1/ "
+                      "<yes> | /2/ <no> "
+                      "| /1/ <aside>",
+                      service));
     case Asked::appointment:
       return with_needed(fmt::format(
           "/20/ <pick> [please] | /10/ <when> | /5/ the {} | /6/ <yes> | /6/ <no> | /2/ "
@@ -252,6 +253,12 @@ std::string Grammar::body(Asked asked) const {
       return "";
   }
   return "";
+}
+
+std::string Grammar::spelling_body() const {
+  return with_needed(
+      "/12/ [my name is | it's] <name> | /6/ [it's] <spelled_name> | /6/ skip | /1/ skip (it | "
+      "that) | /1/ <aside>");
 }
 
 std::string Grammar::day_body() const {

@@ -14,6 +14,8 @@ class Grammar {
   /// The body for a state: "public <utterance> = ...;" and every rule it needs, no header. Empty
   /// when anything may be said.
   std::string body(Asked asked) const;
+  /// For Asked::name, when the caller was asked to spell it.
+  std::string spelling_body() const;
   /// For Asked::when, when only the day or only the time is missing.
   std::string day_body() const;
   std::string time_body() const;

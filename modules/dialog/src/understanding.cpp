@@ -173,13 +173,16 @@ Act Understanding::understand(const UserTurn& turn, const Situation& situation) 
   return best;
 }
 
+bool Understanding::is_common_name(const std::string& name) const {
+  return std::ranges::all_of(words_of(name),
+                             [&](const auto& word) { return names_.is_common(word); });
+}
+
 void Understanding::read_name(Act& act, Words& rest, const Situation& situation) const {
   auto name = names_.announced(rest);
   if (!name && situation.asked == Asked::name) {
     name = names_.answered(rest);
-    auto known = name && std::ranges::all_of(words_of(name->name), [&](const auto& word) {
-                   return names_.is_common(word);
-                 });
+    auto known = name && is_common_name(name->name);
     // "John Price" asks for no price; but "what are the hours" is nobody.
     bool surely = known && rest.size() <= name->where.size() + 2;
     if (name && !surely && is_command(intent_of(act.words, {.busy = situation.busy}))) name.reset();

@@ -91,6 +91,8 @@ class Understanding {
 
   /// The meaning of the best reading that has one.
   Act understand(const UserTurn& turn, const Situation& situation) const;
+  /// Whether every word of it is a common name.
+  bool is_common_name(const std::string& name) const;
   const ServiceLexicon& lexicon() const { return lexicon_; }
 
  private:

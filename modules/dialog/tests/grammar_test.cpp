@@ -194,15 +194,17 @@ TEST_P(Grammars, EverySentenceIsUnderstoodAsMeant) {
   }
 }
 
-/// The narrow grammars for a day or a time alone keep to the same meaning.
-TEST(WhenGrammars, EverySentenceIsUnderstoodAsMeant) {
+/// The grammars for a part of an answer: a day or a time alone, a name spelled, keep to the same
+/// meaning.
+TEST(PartGrammars, EverySentenceIsUnderstoodAsMeant) {
   auto profile = dental_practice();
   Understanding understanding(profile);
   Grammar grammar(profile, understanding.lexicon());
   auto now = calendar::parse_local("2026-03-02T10:00").value();
   Situation situation{
       .asked = Asked::when, .busy = true, .now = now, .offers = {}, .offer_services = {}};
-  for (const auto& body : {grammar.day_body(), grammar.time_body()}) {
+  for (const auto& body : {grammar.day_body(), grammar.time_body(), grammar.spelling_body()}) {
+    situation.asked = body == grammar.spelling_body() ? Asked::name : Asked::when;
     JsgfSampler sampler(body);
     SeededRandom random(42);
     for (int i = 0; i < samples_per_state; ++i) {
@@ -211,6 +213,7 @@ TEST(WhenGrammars, EverySentenceIsUnderstoodAsMeant) {
       auto act = understanding.understand(
           {.text = sample.text(), .confidence = 0.9, .alternatives = {}}, situation);
       check_intent(sample, act);
+      check_people(sample, act);
       if (sample.part("day") && act.date.problem == calendar::DateProblem::none)
         EXPECT_TRUE(act.date.when.exact_day());
       if (sample.part("clock")) EXPECT_TRUE(act.date.when.exact_time());

@@ -194,7 +194,9 @@ TEST(Trouble, ANameThatIsNeverHeardRightCanBeSkipped) {
 ~ terry jones
 > no
 < press pound
-k #
+~ skip
+< I heard Caller 0142
+> yes
 < for Caller 0142. Shall I book it?
 )");
 }

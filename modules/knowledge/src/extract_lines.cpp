@@ -67,7 +67,8 @@ Result<Extracted> parse_lines(std::string_view lines) {
       const auto* reason = line.if_contains("reason");
       std::string text =
           reason != nullptr && reason->is_string() ? std::string(reason->get_string()) : "";
-      return fail(parse_code(error->get_string()), text.substr(0, 300));
+      text.resize(std::min<std::size_t>(text.size(), 300));
+      return fail(parse_code(error->get_string()), is_valid_utf8(text) ? text : "");
     }
     if (line.contains("end")) {
       const auto* pages = line.if_contains("pages");

@@ -13,6 +13,8 @@ constexpr Duration sweep_interval = 10min;
 /// What a worker may take besides extraction: reading the file, writing the passages.
 constexpr Duration lease_margin = 2min;
 constexpr std::int64_t max_attempts = 4;
+/// More claims than that mean that the service itself ends whenever it reads this document.
+constexpr std::int64_t max_claims = 6;
 
 /// Not the document's fault: worth another try.
 bool may_pass(Errc code) {
@@ -86,6 +88,12 @@ asio::awaitable<bool> Ingest::take_up_one() {
   if (!due) co_return false;
   for (auto& work : *due) {
     auto ctx = context_of(work.organization);
+    if (work.attempts >= max_claims) {
+      Error error{Errc::corrupt, "Reading the document was interrupted too often"};
+      auto recording = record_failure(ctx, work, std::move(error));
+      co_await std::move(recording);
+      continue;
+    }
     auto claiming = claim(ctx, work);
     auto claimed = co_await std::move(claiming);
     // Another worker was quicker, or the database went away.

@@ -224,6 +224,8 @@ TEST(ExtractLines, RoundTripAndDistrust) {
   EXPECT_EQ(lines(read->blocks), lines(extracted.blocks));
   EXPECT_EQ(parse_lines(to_line({Errc::too_large, "big"})).error(),
             (Error{Errc::too_large, "big"}));
+  auto halved = parse_lines(to_line({Errc::corrupt, std::string(299, 'x') + "é"}));
+  EXPECT_EQ(halved.error(), (Error{Errc::corrupt, ""})) << "no half letters into the database";
   // A child under a document's control may not choose an error that would be retried for ever.
   EXPECT_EQ(parse_lines(to_line({Errc::unavailable, "x"})).error().code, Errc::corrupt);
   for (const auto* bad : {"", "{}\n", "nonsense\n", "[1]\n", "{\"text\":1}\n",

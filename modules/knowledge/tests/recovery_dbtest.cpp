@@ -109,6 +109,18 @@ TEST_P(RecoveryDbTest, KilledReaderIsTriedAgainThenGivenUp) {
   EXPECT_EQ(failed.reason, "The document's reader was killed");
 }
 
+TEST_P(RecoveryDbTest, DocumentThatEndsTheServiceIsGivenUp) {
+  auto document = upload("a.txt", "Apples are red.").value();
+  auto crashed_often = [](store::Tx& tx) {
+    return tx.execute("UPDATE knowledge_documents SET attempts = 6");
+  };
+  ASSERT_TRUE(write(crashed_often));
+  start();
+  auto failed = settled(document.id);
+  EXPECT_EQ(failed.status, DocumentStatus::failed);
+  EXPECT_EQ(failed.reason, "Reading the document was interrupted too often");
+}
+
 TEST_P(RecoveryDbTest, RemovedWhileItIsRead) {
   make(default_options("hang"));
   start();
@@ -128,7 +140,10 @@ TEST_P(RecoveryDbTest, NoMoreExtractionsAtOnceThanAllowed) {
   make(options);
   start();
   std::vector<DocumentId> ids;
-  for (int i = 0; i < 4; ++i) ids.push_back(upload("a.txt", "Apples are red.").value().id);
+  for (int i = 0; i < 4; ++i) {
+    ids.push_back(upload("a.txt", "Apples are red.").value().id);
+    clock.advance(1s);  // the earliest are taken up first
+  }
   for (int i = 0; i < 2; ++i)
     wait_for(ids[static_cast<std::size_t>(i)],
              [](auto& d) { return d.status == DocumentStatus::processing; });

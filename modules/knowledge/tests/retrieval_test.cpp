@@ -1,4 +1,5 @@
 #include <gtest/gtest.h>
+#include <time.h>
 
 #include <random>
 
@@ -7,6 +8,16 @@
 #include "media_type.hpp"
 #include "parsers.hpp"
 #include "passages.hpp"
+#include "sandbox.hpp"
+
+#if defined(__has_feature)
+#if __has_feature(thread_sanitizer)
+// hnswlib takes a mutex per node in the order of its walks, while one thread alone builds the
+// graph: the locks can wait for nobody, and there are too many for the detector to name in a
+// suppression.
+extern "C" const char* __tsan_default_options() { return "detect_deadlocks=0"; }
+#endif
+#endif
 
 namespace parley::knowledge {
 namespace {
@@ -198,28 +209,40 @@ std::vector<std::string> draw_queries(std::size_t count) {
   return queries;
 }
 
+/// Processor time of this thread: what the machine's other work does not change.
+double milliseconds() {
+  timespec time;
+  clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time);
+  return static_cast<double>(time.tv_sec) * 1e3 + static_cast<double>(time.tv_nsec) / 1e6;
+}
+
+#ifdef PARLEY_SANITIZED
+constexpr std::size_t most_documents = 20;  // sanitizers make building the graph take minutes
+#else
+constexpr std::size_t most_documents = 100;
+#endif
+
 TEST(Retrieval, LatencyAndGraphRecall) {
-  using clock = std::chrono::steady_clock;
   auto queries = draw_queries(200);
-  for (std::size_t documents : {10u, 100u}) {
+  for (std::size_t documents : {std::size_t{10}, most_documents}) {
     auto segments = make_corpus(documents, 100);
     BusinessIndex exact(1, segments, nullptr);
-    auto started = clock::now();
+    auto started = milliseconds();
     auto graph = VectorGraph::build(segments);
-    auto built = std::chrono::duration<double>(clock::now() - started).count();
+    auto built = (milliseconds() - started) / 1e3;
     BusinessIndex approximate(1, segments, graph);
     EXPECT_TRUE(exact.wants_graph(500));
     EXPECT_FALSE(approximate.wants_graph(500));
     std::vector<double> with, without;
     double same = 0, all = 0;
     for (const auto& query : queries) {
-      auto a = clock::now();
+      auto a = milliseconds();
       auto expected = exact.search(query, 10);
-      auto b = clock::now();
+      auto b = milliseconds();
       auto got = approximate.search(query, 10);
-      auto c = clock::now();
-      without.push_back(std::chrono::duration<double, std::milli>(b - a).count());
-      with.push_back(std::chrono::duration<double, std::milli>(c - b).count());
+      auto c = milliseconds();
+      without.push_back(b - a);
+      with.push_back(c - b);
       for (const auto& hit : expected) {
         ++all;
         same += std::ranges::any_of(got, [&](const auto& other) { return other.id == hit.id; });
@@ -228,7 +251,8 @@ TEST(Retrieval, LatencyAndGraphRecall) {
     std::ranges::sort(with);
     std::ranges::sort(without);
     std::printf(
-        "search %zu passages: exact p50 %.2f ms p99 %.2f ms; graph p50 %.2f ms p99 %.2f ms, "
+        "search %zu passages (processor time): exact p50 %.2f ms p99 %.2f ms; graph p50 %.2f ms "
+        "p99 %.2f ms, "
         "built in %.1f s; recall@10 of the graph %.3f; index %.1f MB\n",
         exact.passages(), without[100], without[198], with[100], with[198], built, same / all,
         static_cast<double>(exact.size_bytes()) / 1e6);

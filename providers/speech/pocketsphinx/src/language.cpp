@@ -1,6 +1,7 @@
 #include "language.hpp"
 
 #include <algorithm>
+#include <optional>
 #include <random>
 #include <set>
 
@@ -47,7 +48,25 @@ std::vector<std::string> walk(fsg_model_t* fsg, logmath_t* logmath, std::mt19937
   return {};  // got lost in a loop
 }
 
+/// The library takes a missing rule for one that can never be said.
+std::optional<std::string> undefined_rule(std::string_view text) {
+  std::set<std::string_view> defined{"<NULL>", "<VOID>"}, used;
+  for (auto at = text.find('<'); at != std::string_view::npos; at = text.find('<', at + 1)) {
+    const auto end = text.find('>', at);
+    if (end == std::string_view::npos) break;
+    const auto rule = text.substr(at, end + 1 - at);
+    const auto next = text.find_first_not_of(" \t\r\n", end + 1);
+    const bool defines = next != std::string_view::npos && text[next] == '=';
+    (defines ? defined : used).insert(rule);
+  }
+  for (auto rule : used)
+    if (!defined.contains(rule)) return std::string(rule);
+  return std::nullopt;
+}
+
 Result<Grammar> read_grammar(const std::string& text) {
+  if (auto rule = undefined_rule(text))
+    return fail(Errc::invalid, "the grammar uses " + *rule + ", which it does not define");
   if (text.size() > max_grammar_bytes) return fail(Errc::invalid, "grammar of more than 256 KiB");
   Sphinx<jsgf_t> jsgf(jsgf_parse_string(text.c_str(), nullptr));
   if (!jsgf) return fail(Errc::invalid, "the grammar is not well-formed JSGF");
@@ -132,6 +151,7 @@ std::vector<std::string> plain_words(std::string_view text) {
 
 Result<std::shared_ptr<const Language>> compile(const speech::Expectation& expectation,
                                                 const Lexicon& lexicon) {
+  silence_library();
   Compiler compiler(lexicon);
   if (!trim(expectation.grammar).empty()) {
     // An import would read a file of the grammar's choice.

@@ -10,6 +10,15 @@
 
 namespace parley::providers::pocketsphinx {
 
+/// The library writes its log to stderr otherwise. Before its first use on any path.
+inline void silence_library() {
+  static const bool done = [] {
+    err_set_logfp(nullptr);
+    return true;
+  }();
+  (void)done;
+}
+
 /// Owners of the library's handles.
 struct SphinxDelete {
   void operator()(ps_decoder_t* p) const noexcept { ps_free(p); }

@@ -200,7 +200,7 @@ TEST_F(Pocketsphinx, BrokenGrammarsAreNamedAndDoWithoutThem) {
   const std::pair<const char*, const char*> bad[] = {
       {"public <utterance> = yes (no ;", "well-formed"},
       {"<utterance> = yes ;", "public"},
-      {"public <utterance> = <missing> ;", "define"},
+      {"public <utterance> = yes | <missing> ;", "<missing>"},
       {"import <file.rule>; public <utterance> = yes ;", "import"},
       {"public <utterance> = yes | 42 ;", "42"}};
   for (const auto& [grammar, reason] : bad) {
