@@ -19,6 +19,8 @@
 namespace parley::e2e {
 namespace {
 
+using callers::BookingCaller;
+using callers::BookingWish;
 using simulators::LineEnd;
 using ::testing::AnyOf;
 using ::testing::HasSubstr;
@@ -123,55 +125,22 @@ class CallsE2e : public ::testing::Test {
 };
 std::unique_ptr<ServerProcess> CallsE2e::server;
 
-/// A slot of their own for each caller: tomorrow and the next days at two, then at three. The demo
-/// practice is open then every day, and one of its two dentists is always free.
-BookingWish wish_of(std::size_t caller, std::string name, calendar::Date today) {
-  const std::vector<std::string> weekdays{"sunday",   "monday", "tuesday", "wednesday",
-                                          "thursday", "friday", "saturday"};
-  constexpr std::size_t days_used = 6;
-  auto ahead = std::chrono::days(1 + caller % days_used);
-  bool at_two = caller < days_used;
-  auto day = std::chrono::local_days(today) + ahead;
-  BookingWish wish;
-  wish.service = "teeth cleaning";
-  wish.name = std::move(name);
-  wish.day_said =
-      ahead.count() == 1 ? "tomorrow" : "on " + weekdays[std::chrono::weekday(day).c_encoding()];
-  wish.day_spoken = to_lower(calendar::spoken(calendar::Date(day)));
-  wish.time_said = at_two ? "two o'clock" : "three o'clock";
-  wish.time_spoken = at_two ? "2 pm" : "3 pm";
-  wish.start = calendar::to_text(day + std::chrono::hours(at_two ? 14 : 15));
-  return wish;
-}
-
-struct DentalCaller {
-  CallerSound sound;
-  std::string name;
-};
-
-std::vector<DentalCaller> dental_callers() {
-  return {{{"flite:slt", 100}, "john smith"},      {{"flite:rms", 20}, "mary jones"},
-          {{"flite:awb", 20}, "david brown"},      {{"flite:kal16", 20}, "anna miller"},
-          {{"flite:slt", 10}, "james wilson"},     {{"flite:rms", 10}, "linda davis"},
-          {{"espeak:en-us", 20}, "robert taylor"}, {{"espeak:en-us+f3", 20}, "susan moore"},
-          {{"flite:awb", 10}, "thomas clark"},     {{"espeak:en-gb", 20}, "karen lewis"}};
-}
-
 TEST_F(CallsE2e, AnAppointmentIsBookedByVoice) {
   auto zone = calendar::Zone::find("America/New_York");
   ASSERT_TRUE(zone);
   auto today = calendar::Date{std::chrono::floor<std::chrono::days>(zone->to_local(clock.wall()))};
-  const auto callers = dental_callers();
+  const auto people_calling = callers::booking_callers();
   std::vector<BookingWish> wishes;
   std::vector<std::shared_ptr<BookingCaller>> people;
   std::vector<Booking> calls;
-  for (std::size_t i = 0; i < callers.size(); ++i) {
-    wishes.push_back(wish_of(i, callers[i].name, today));
+  for (std::size_t i = 0; i < people_calling.size(); ++i) {
+    wishes.push_back(callers::wish_of(i, people_calling[i].name, today));
     people.push_back(std::make_shared<BookingCaller>(wishes.back()));
     Answers answers = [person = people.back()](const std::string& said) {
       return person->answer(said);
     };
-    calls.push_back({callers[i].sound, std::move(answers), "+121255502" + std::to_string(10 + i)});
+    calls.push_back(
+        {people_calling[i].sound, std::move(answers), "+121255502" + std::to_string(10 + i)});
   }
   auto results = hold_all(std::move(calls), 4, std::chrono::seconds(180));
   auto list = run([&] { return api.get("/appointments?source=voice_agent&limit=50"); });
@@ -182,7 +151,7 @@ TEST_F(CallsE2e, AnAppointmentIsBookedByVoice) {
   // What each call left in the calendar, against what its caller wanted.
   std::size_t booked = 0, by_voice_alone = 0, appointments = 0;
   std::string log;
-  for (std::size_t i = 0; i < callers.size(); ++i) {
+  for (std::size_t i = 0; i < people_calling.size(); ++i) {
     ASSERT_TRUE(results[i]) << results[i].error().detail;
     auto call_id = text_at(results[i]->call, "/id");
     ASSERT_THAT(call_id, HasSubstr("call_"));
@@ -200,12 +169,12 @@ TEST_F(CallsE2e, AnAppointmentIsBookedByVoice) {
     booked += good ? 1 : 0;
     by_voice_alone += good && people[i]->keys() == 0 ? 1 : 0;
     log += fmt::format("{} at {:.0f} dB, wants {} {}: {} ({} keys) {}\n{}\n",
-                       callers[i].sound.voice, callers[i].sound.noise_db, wishes[i].day_said,
-                       wishes[i].time_said, good ? "booked" : "NOT booked", people[i]->keys(), made,
-                       results[i]->transcript());
+                       people_calling[i].sound.voice, people_calling[i].sound.noise_db,
+                       wishes[i].day_said, wishes[i].time_said, good ? "booked" : "NOT booked",
+                       people[i]->keys(), made, results[i]->transcript());
   }
   std::printf("%s%zu of %zu callers got their appointment, %zu of them by voice alone\n",
-              log.c_str(), booked, callers.size(), by_voice_alone);
+              log.c_str(), booked, people_calling.size(), by_voice_alone);
   // Nine is the aim, and printed above; noise at 10 dB makes a call or two of ten a matter of luck,
   // so what fails here is a fault and not bad luck.
   EXPECT_GE(booked, 7U);

@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "booking_caller.hpp"
 #include "parley/base/task_group.hpp"
 #include "parley/simulators/twilio_line.hpp"
 #include "parley/speech/synthesizer.hpp"
@@ -11,15 +12,8 @@
 
 namespace parley::e2e {
 
-/// How a caller sounds.
-struct CallerSound {
-  std::string voice;      ///< "flite:slt", "espeak:en-us+f3"
-  double noise_db = 100;  ///< signal to noise; 100: none
-};
-
-/// What a person says to the agent's last words (lower case): words, "@press 12", "@hangup", or
-/// nothing to go on listening.
-using Answers = std::function<std::string(const std::string& agent)>;
+using callers::Answers;
+using callers::CallerSound;
 
 /// A person on the telephone who answers what the agent asks: the first rule of which a word
 /// appears in the agent's last sentences gives what they say; each rule is used at most `times`.

@@ -1,8 +1,23 @@
 #pragma once
+#include <functional>
 #include <string>
 #include <vector>
 
-namespace parley::e2e {
+#include "parley/calendar/natural_date.hpp"
+
+/// People who call, for the tests and the bench that place calls.
+namespace parley::callers {
+
+/// How a caller sounds.
+struct CallerSound {
+  std::string voice;       ///< "flite:slt", "espeak:en-us+f3"
+  double noise_db = 100;   ///< signal to noise of the line; 100: none
+  std::uint64_t seed = 1;  ///< of the noise
+};
+
+/// What a person says to the agent's last words (lower case): words, "@press 12", "@hangup", or
+/// nothing to go on listening.
+using Answers = std::function<std::string(const std::string& agent)>;
 
 /// What a caller wants, in the words they say and in those the agent uses for it.
 struct BookingWish {
@@ -40,4 +55,15 @@ class BookingCaller {
   int name_tries_ = 0;
 };
 
-}  // namespace parley::e2e
+struct NamedCaller {
+  CallerSound sound;
+  std::string name;
+};
+/// Ten people with eight voices, one without noise, most at 20 dB, three at 10 dB.
+std::vector<NamedCaller> booking_callers();
+
+/// A teeth cleaning at a time of each caller's own: tomorrow and the next days at two, then at
+/// three. `caller` counts from 0 to 9.
+BookingWish wish_of(std::size_t caller, std::string name, calendar::Date today);
+
+}  // namespace parley::callers

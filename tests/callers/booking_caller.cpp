@@ -2,7 +2,10 @@
 
 #include <regex>
 
-namespace parley::e2e {
+#include "parley/base/strings.hpp"
+#include "parley/calendar/zone.hpp"
+
+namespace parley::callers {
 namespace {
 
 /// More turns than this and anybody hangs up.
@@ -89,6 +92,7 @@ std::string BookingCaller::answer(const std::string& agent) {
   if (says(agent, "which one would you like|would that work")) return to_offers(agent);
   if (says(agent, "come in for|do you mean")) return "a " + wish_.service;
   if (says(agent, "what day and time")) return wish_.day_said + " at " + wish_.time_said;
+  if (says(agent, "press the hour")) return press(wish_.time_spoken.substr(0, 1));
   if (says(agent, "(which|other|another) day")) return wish_.day_said;
   if (says(agent, "what time")) return "at " + wish_.time_said;
   if (says(agent, "say skip") && ++name_tries_ > 1) return name_tries_ > 3 ? press("#") : "skip";
@@ -97,4 +101,31 @@ std::string BookingCaller::answer(const std::string& agent) {
   return "i'd like to book a " + wish_.service + " " + wish_.day_said + " at " + wish_.time_said;
 }
 
-}  // namespace parley::e2e
+BookingWish wish_of(std::size_t caller, std::string name, calendar::Date today) {
+  const std::vector<std::string> weekdays{"sunday",   "monday", "tuesday", "wednesday",
+                                          "thursday", "friday", "saturday"};
+  constexpr std::size_t days_used = 6;
+  auto ahead = std::chrono::days(1 + caller % days_used);
+  bool at_two = caller < days_used;
+  auto day = std::chrono::local_days(today) + ahead;
+  BookingWish wish;
+  wish.service = "teeth cleaning";
+  wish.name = std::move(name);
+  wish.day_said =
+      ahead.count() == 1 ? "tomorrow" : "on " + weekdays[std::chrono::weekday(day).c_encoding()];
+  wish.day_spoken = to_lower(calendar::spoken(calendar::Date(day)));
+  wish.time_said = at_two ? "two o'clock" : "three o'clock";
+  wish.time_spoken = at_two ? "2 pm" : "3 pm";
+  wish.start = calendar::to_text(day + std::chrono::hours(at_two ? 14 : 15));
+  return wish;
+}
+
+std::vector<NamedCaller> booking_callers() {
+  return {{{"flite:slt", 100}, "john smith"},      {{"flite:rms", 20}, "mary jones"},
+          {{"flite:awb", 20}, "david brown"},      {{"flite:kal16", 20}, "anna miller"},
+          {{"flite:slt", 10}, "james wilson"},     {{"flite:rms", 10}, "linda davis"},
+          {{"espeak:en-us", 20}, "robert taylor"}, {{"espeak:en-us+f3", 20}, "susan moore"},
+          {{"flite:awb", 10}, "thomas clark"},     {{"espeak:en-gb", 20}, "karen lewis"}};
+}
+
+}  // namespace parley::callers
