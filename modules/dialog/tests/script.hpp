@@ -11,6 +11,10 @@ struct SilentVocabulary final : Vocabulary {
   asio::awaitable<std::vector<std::string>> sentences(Context, BusinessId, std::size_t) override {
     co_return list;
   }
+  asio::awaitable<std::optional<std::int64_t>> version(Context, BusinessId) override {
+    co_return known;
+  }
+  std::optional<std::int64_t> known = 1;
 };
 
 struct Transcript final : Speaker {

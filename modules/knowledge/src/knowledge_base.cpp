@@ -187,6 +187,18 @@ class Service final : public KnowledgeBase {
     co_return co_await std::move(computing);
   }
 
+  Task<std::int64_t> version(Context ctx, BusinessId business) override {
+    auto look = [&](store::Tx& tx) -> Result<std::int64_t> {
+      auto found = tx.query(
+          "SELECT version FROM knowledge_versions WHERE organization_id = ?1 AND business_id = ?2",
+          {tx.context().organization, business});
+      if (!found) return std::unexpected(found.error());
+      return found->empty() ? 0 : found->front().integer("version");
+    };
+    auto looking = database_.read(std::move(ctx), look);
+    co_return co_await std::move(looking);
+  }
+
   asio::awaitable<void> start() override { return ingest_.start(); }
   asio::awaitable<void> stop() override { return ingest_.stop(); }
 

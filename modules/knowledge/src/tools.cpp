@@ -65,6 +65,13 @@ class DocumentVocabulary final : public dialog::Vocabulary {
     co_return std::move(*found);
   }
 
+  asio::awaitable<std::optional<std::int64_t>> version(Context ctx, BusinessId business) override {
+    auto asking = knowledge_.version(std::move(ctx), std::move(business));
+    auto found = co_await std::move(asking);
+    if (!found) co_return std::nullopt;
+    co_return *found;
+  }
+
  private:
   KnowledgeBase& knowledge_;
 };

@@ -34,6 +34,10 @@ class Asked final : public KnowledgeBase {
     if (away) co_return fail(Errc::unavailable, "x");
     co_return std::vector<std::string>(limit, "we are open");
   }
+  Task<std::int64_t> version(Context, BusinessId) override {
+    if (away) co_return fail(Errc::unavailable, "x");
+    co_return 7;
+  }
   asio::awaitable<void> start() override { co_return; }
   asio::awaitable<void> stop() override { co_return; }
   bool away = false;
@@ -90,10 +94,20 @@ TEST_F(ToolTest, VocabularyNeverFails) {
         })
         .value();
   };
+  auto version = [&] {
+    return world
+        .run([&]() -> Task<std::optional<std::int64_t>> {
+          auto asking = vocabulary->version(Context{}, BusinessId("biz_1"));
+          co_return co_await std::move(asking);
+        })
+        .value();
+  };
+  EXPECT_EQ(version(), 7);
   EXPECT_EQ(ask(2).size(), 2u);
   EXPECT_TRUE(ask(0).empty());
   knowledge.away = true;
   EXPECT_TRUE(ask(2).empty());
+  EXPECT_EQ(version(), std::nullopt);
 }
 
 }  // namespace

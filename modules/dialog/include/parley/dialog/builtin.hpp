@@ -13,6 +13,9 @@ class Vocabulary {
   /// At most `limit` sentences in plain lower-case words. Never fails: empty when unavailable.
   virtual asio::awaitable<std::vector<std::string>> sentences(Context ctx, BusinessId business,
                                                               std::size_t limit) = 0;
+  /// Changes whenever the sentences may have; nothing when unavailable.
+  virtual asio::awaitable<std::optional<std::int64_t>> version(Context ctx,
+                                                               BusinessId business) = 0;
 };
 
 /// The dialogue that needs no language model: answers from the knowledge base with the passage's

@@ -80,6 +80,9 @@ class KnowledgeBase {
   /// Plain sentences of the business's documents, for the recognizer's language model.
   virtual Task<std::vector<std::string>> sentences(Context ctx, BusinessId business,
                                                    std::size_t limit) = 0;
+  /// Counts the changes of the business's passages, from 0: what was made from them is current as
+  /// long as this stays the same.
+  virtual Task<std::int64_t> version(Context ctx, BusinessId business) = 0;
 
   /// Takes up documents left pending or processing by an earlier run, and works until stop().
   virtual asio::awaitable<void> start() = 0;
