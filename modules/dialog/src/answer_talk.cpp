@@ -16,6 +16,12 @@ Task<std::optional<TurnEnd>> Conversation::answer(Context ctx, Act act) {
       break;
     case Intent::prices:
       own_answer = one_service ? one_service->price_minor.has_value() : !is_specific(act);
+      // "How much are whitening trays" asks for no whitening.
+      if (own_answer && one_service && is_specific(act)) {
+        auto found = co_await say_from_documents(ctx, act.text);
+        if (!found) co_return std::unexpected(found.error());
+        if (*found) break;
+      }
       if (own_answer) say_prices(act);
       break;
     case Intent::duration:
@@ -59,9 +65,13 @@ Task<std::optional<TurnEnd>> Conversation::answer(Context ctx, Act act) {
   co_return End(idle());
 }
 
-/// "How much is parking" asks for more than the list of prices.
+/// "How much is parking" asks for more than the list of prices, and "how much are whitening trays"
+/// for more than a service's price.
 bool Conversation::is_specific(const Act& act) const {
   auto stems = content_stems(act.words);
+  for (auto index : act.services)
+    for (const auto& form : mind_->understanding.lexicon().forms()[index])
+      for (const auto& known : content_stems(form)) std::erase(stems, known);
   std::erase_if(stems, [](const std::string& stem) {
     return stem == "pric" || stem == "cost" || stem == "charg" || stem == "fee" || stem == "rat" ||
            stem == "servic" || stem == "expensiv" || stem == "usual";

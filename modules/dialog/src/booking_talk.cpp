@@ -71,6 +71,7 @@ void Conversation::start_job(Job job) {
   asked_surely_ = false;
   day_first_ = false;
   denied_.clear();
+  wrong_times_ = 0;
   if (job == Job::book && profile().services.size() == 1) frame_.service = 0;
 }
 
@@ -188,7 +189,10 @@ Task<TurnEnd> Conversation::ask_or_offer(Context ctx) {
     auto end = co_await offer_times(ctx, false);
     co_return end;
   }
-  if (when.exact_day()) co_return ask(Asked::when, phrases::ask_time(*when.first_day));
+  if (when.exact_day())
+    co_return ask(Asked::when, wrong_times_ >= times_before_keys
+                                   ? phrases::time_keys()
+                                   : phrases::ask_time(*when.first_day));
   if (when.has_time() || day_first_) co_return ask(Asked::when, phrases::ask_day(when));
   co_return ask(Asked::when, phrases::ask_when());
 }

@@ -59,10 +59,11 @@ TurnEnd Conversation::listen() {
   end.expectation = mind_->expectations.get(asked_);
   bool only_when = asked_ == Asked::when && is_busy() && !frame_.when.soonest;
   if (only_when && frame_.when.exact_day() && !frame_.when.has_time())
-    end.expectation = mind_->expectations.time();
+    end.expectation = mind_->expectations.time(denied_hours());
   else if (only_when && !frame_.when.has_day() && (frame_.when.exact_time() || day_first_))
-    end.expectation = mind_->expectations.day();
+    end.expectation = mind_->expectations.day(denied_weekdays());
   end.phase = phase_;
+  if (asks_time_by_keys()) end.keys_expected = 4;
   if (asks_to_spell()) end.expectation = mind_->expectations.spelling();
   if (asked_ == Asked::phone) {
     end.keys_expected = 10;
@@ -177,6 +178,34 @@ bool Conversation::asks_to_spell() const {
   return asked_ == Asked::name && (keys_mode_ || wrong_names_ >= names_before_spelling);
 }
 
+bool Conversation::asks_time_by_keys() const {
+  return asked_ == Asked::when && frame_.when.exact_day() && !frame_.when.has_time() &&
+         wrong_times_ >= times_before_keys;
+}
+
+/// "5 PM" was denied: whatever sounds like it, five it is not.
+Words Conversation::denied_hours() const {
+  static const Words hours{"twelve", "one",   "two",   "three", "four", "five",
+                           "six",    "seven", "eight", "nine",  "ten",  "eleven"};
+  Words denied;
+  for (std::size_t hour = 0; hour < hours.size(); ++hour)
+    for (int half : {0, 12}) {
+      auto time = calendar::spoken_time(std::chrono::hours(static_cast<int>(hour) + half));
+      if (std::ranges::find(denied_, time) != denied_.end()) denied.push_back(hours[hour]);
+    }
+  return denied;
+}
+
+Words Conversation::denied_weekdays() const {
+  Words denied;
+  for (const auto& facts : denied_)
+    for (auto* day : {"Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"})
+      // A day and nothing beside it: of two facts it is not known which was wrong.
+      if (facts.starts_with(std::string(day) + ",") && facts.find(" and ") == std::string::npos)
+        denied.push_back(to_lower(day));
+  return denied;
+}
+
 /// For who goes on without a name.
 std::string Conversation::stand_in_name() const {
   auto phone = contact_phone();
@@ -203,6 +232,10 @@ Act Conversation::act_of_keys(const std::string& keys) const {
     return act;
   }
   if (digits.empty()) return act;
+  if (asks_time_by_keys() && digits != "0") {
+    act.date = calendar::parse_natural_date("at " + phrases::clock_of(digits), local_now());
+    return act;
+  }
   auto number = static_cast<std::size_t>(digits.front() - '0');
   auto situation_now = situation();
   if (number == 0) {
@@ -281,8 +314,16 @@ void Conversation::deny(std::string facts) {
 Task<TurnEnd> Conversation::wrongly_heard(Context ctx, Act held) {
   if (!held.name.empty()) ++wrong_names_;
   bool was_booking = held.intent == Intent::book || !held.services.empty();
+  // It may have been no booking at all: a question of which nothing was heard.
+  if (!is_busy() && asked_ == Asked::open && wrong_openings_++ == 0) {
+    deny(facts_of(held));
+    co_return ask(Asked::open, phrases::say_it_again());
+  }
   if (!is_busy() && was_booking && asked_ == Asked::open) start_job(Job::book);
   deny(facts_of(held));
+  bool only_time = held.date.when.exact_time() && !held.date.when.exact_day() &&
+                   held.services.empty() && held.name.empty();
+  if (only_time) ++wrong_times_;
   bool goes_on = asked_ == Asked::open || asked_ == Asked::service || asked_ == Asked::when ||
                  asked_ == Asked::name;
   if (!is_busy() || !goes_on) co_return ask_again();

@@ -17,6 +17,9 @@ inline bool is_yes_no(Asked asked) {
   return asked == Asked::confirm || asked == Asked::doubt || asked == Asked::offer;
 }
 
+/// So many times of day denied, and the caller may key theirs in.
+inline constexpr int times_before_keys = 2;
+
 /// What is being done for the caller.
 enum class Job { none, book, move, cancel, message };
 
@@ -86,6 +89,9 @@ class Conversation final : public Dialogue {
   std::optional<TurnEnd> hold_doubtful(const Act& act);
   std::string facts_of(const Act& act) const;
   bool asks_to_spell() const;
+  bool asks_time_by_keys() const;
+  Words denied_hours() const;
+  Words denied_weekdays() const;
   std::string stand_in_name() const;
   Act not_denied(Act act, const UserTurn& turn) const;
   void deny(std::string facts);
@@ -173,6 +179,8 @@ class Conversation final : public Dialogue {
   std::string barely_heard_;  ///< the meaning of the last turn, when it was too faint to believe
   std::vector<std::string> denied_;  ///< facts that the caller has said no to in this job
   int wrong_names_ = 0;              ///< names that the caller has said no to
+  int wrong_times_ = 0;              ///< times of day that the caller has said no to
+  int wrong_openings_ = 0;           ///< first wishes that the caller has said no to
   bool day_first_ = false;           ///< day and time are asked for apart
   Asked before_doubt_ = Asked::open;
   std::string question_before_doubt_;

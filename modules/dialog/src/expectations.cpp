@@ -6,13 +6,11 @@
 #include <map>
 #include <set>
 
-#include "grammar.hpp"
-
 namespace parley::dialog {
 namespace {
 
-constexpr std::size_t most_sentences = 2000;
-constexpr std::size_t most_topics = 150;
+constexpr std::size_t most_sentences = 3000;
+constexpr std::size_t most_topics = 200;
 constexpr std::size_t most_keywords = 200;
 
 constexpr std::array<std::string_view, 6> times{
@@ -48,11 +46,9 @@ class Sentences {
           "what does a {} include", "tell me about {}"})
       add(fmt::format(fmt::runtime(pattern), name));
   }
-  void add_topic(const std::string& word) {
-    for (auto pattern :
-         {"do you have {}", "do you accept {}", "do you take {}", "what about {}",
-          "tell me about {}", "how much is {}", "what is your {} policy", "is there {}"})
-      add(fmt::format(fmt::runtime(pattern), word));
+  void add_topic(const std::string& words) {
+    for (auto pattern : {"do you have {}", "how much is a {}", "tell me about {}"})
+      add(fmt::format(fmt::runtime(pattern), words));
   }
   std::vector<std::string> take() { return std::move(list_); }
 
@@ -114,42 +110,83 @@ void add_general(Sentences& sentences) {
     sentences.add(sentence);
 }
 
-/// The subject words the documents use most.
-std::vector<std::string> topics_of(const std::vector<std::string>& documents) {
-  std::map<std::string, int> counts;
-  for (const auto& sentence : documents)
-    for (const auto& word : words_of(sentence))
-      if (word.size() >= 4 && !is_stopword(word) && plain(word) == word) ++counts[word];
-  std::vector<std::string> words;
-  for (const auto& [word, count] : counts) words.push_back(word);
-  std::ranges::sort(words, {}, [&](const auto& word) { return std::pair(-counts[word], word); });
-  if (words.size() > most_topics) words.resize(most_topics);
-  return words;
+/// Words of documents that say something about a subject and are none.
+bool is_subject(const std::string& word) {
+  static const std::set<std::string_view> others{
+      "cost",   "costs",  "dollar", "dollars", "cent",    "cents",    "minute", "minutes", "hour",
+      "hours",  "days",   "week",   "weeks",   "month",   "months",   "year",   "years",   "takes",
+      "made",   "makes",  "come",   "comes",   "bring",   "call",     "ready",  "every",   "each",
+      "more",   "less",   "least",  "most",    "between", "before",   "after",  "once",    "only",
+      "first",  "last",   "next",   "include", "starts",  "because",  "while",  "during",  "into",
+      "when",   "until",  "price",  "prices",  "hundred", "thousand", "one",    "two",     "three",
+      "four",   "five",   "six",    "seven",   "eight",   "nine",     "ten",    "eleven",  "twelve",
+      "twenty", "thirty", "forty",  "fifty",   "sixty",   "seventy",  "eighty", "ninety",  "half",
+      "second", "third"};
+  return word.size() >= 3 && !is_stopword(word) && plain(word) == word && !others.contains(word);
+}
+
+/// "guards" is also asked for as "guard".
+std::string one_of(const std::string& word) {
+  bool plural = word.size() > 4 && word.ends_with('s') && !word.ends_with("ss") &&
+                !word.ends_with("us") && !word.ends_with("is");
+  if (plural && word.ends_with("ies")) return word.substr(0, word.size() - 3) + "y";
+  return plural ? word.substr(0, word.size() - 1) : word;
+}
+
+/// What the documents are about: pairs of words that stand together and single words, the most
+/// frequent of each, as they are written and in the singular.
+std::vector<Words> topics_of(const std::vector<std::string>& documents) {
+  std::map<Words, int> pairs, singles;
+  for (const auto& sentence : documents) {
+    std::string before;
+    for (const auto& word : words_of(sentence)) {
+      bool subject = is_subject(word);
+      if (subject && word.size() >= 4) {
+        ++singles[{word}];
+        if (auto one = one_of(word); one != word) ++singles[{one}];
+      }
+      if (subject && !before.empty()) {
+        ++pairs[{before, word}];
+        if (auto one = one_of(word); one != word) ++pairs[{before, one}];
+      }
+      before = subject ? word : "";
+    }
+  }
+  std::vector<Words> topics;
+  for (auto* counts : {&pairs, &singles}) {
+    std::vector<Words> sorted;
+    for (const auto& [topic, count] : *counts) sorted.push_back(topic);
+    std::ranges::sort(sorted, {},
+                      [&](const auto& topic) { return std::pair(-counts->at(topic), topic); });
+    if (sorted.size() > most_topics) sorted.resize(most_topics);
+    topics.insert(topics.end(), sorted.begin(), sorted.end());
+  }
+  return topics;
 }
 
 std::vector<std::string> open_sentences(const ServiceLexicon& lexicon,
                                         const std::vector<std::string>& documents,
-                                        const std::vector<std::string>& topics) {
+                                        const std::vector<Words>& topics) {
   Sentences sentences;
   // Twice: what callers ask most weighs more than what the documents happen to say.
   add_general(sentences);
   add_general(sentences);
   for (const auto& forms : lexicon.forms())
     for (const auto& form : forms) sentences.add_service(plain(join(form)));
-  for (const auto& topic : topics) sentences.add_topic(topic);
   for (const auto& sentence : documents) sentences.add(plain(sentence));
+  for (const auto& topic : topics) sentences.add_topic(join(topic));
   return sentences.take();
 }
 
 std::vector<std::string> keywords_of(const business::Profile& profile,
-                                     const std::vector<std::string>& topics) {
+                                     const std::vector<Words>& topics) {
   std::vector<std::string> keywords{profile.name};
   for (const auto& service : profile.services) {
     keywords.push_back(service.name);
     keywords.insert(keywords.end(), service.aliases.begin(), service.aliases.end());
   }
   for (const auto& resource : profile.resources) keywords.push_back(resource.name);
-  keywords.insert(keywords.end(), topics.begin(), topics.end());
+  for (const auto& topic : topics) keywords.push_back(join(topic));
   if (keywords.size() > most_keywords) keywords.resize(most_keywords);
   return keywords;
 }
@@ -162,18 +199,43 @@ std::string fingerprint_of(const speech::Expectation& expectation) {
   return content_hash(all);
 }
 
+/// For a part of an answer: the state's name, and a grammar of its own.
+std::shared_ptr<const speech::Expectation> narrowed(Asked asked, std::string body) {
+  auto made = std::make_shared<speech::Expectation>();
+  made->name = std::string(to_string(asked));
+  made->grammar = std::move(body);
+  made->fingerprint = fingerprint_of(*made);
+  return made;
+}
+
+/// Topics of the documents but the services, which have rules of their own.
+std::vector<Words> topics_besides(const ServiceLexicon& lexicon,
+                                  const std::vector<std::string>& documents) {
+  auto topics = topics_of(documents);
+  std::erase_if(topics, [&](const Words& topic) {
+    auto hits = lexicon.find(topic, ServiceLexicon::Context::any);
+    return std::ranges::any_of(hits, [&](auto& hit) { return hit.where.size() == topic.size(); });
+  });
+  return topics;
+}
+
 }  // namespace
 
 Expectations::Expectations(const business::Profile& profile, const ServiceLexicon& lexicon,
-                           const std::vector<std::string>& document_sentences) {
-  Grammar grammar(profile, lexicon);
-  auto topics = topics_of(document_sentences);
+                           const std::vector<std::string>& document_sentences)
+    : Expectations(profile, lexicon, document_sentences,
+                   topics_besides(lexicon, document_sentences)) {}
+
+Expectations::Expectations(const business::Profile& profile, const ServiceLexicon& lexicon,
+                           const std::vector<std::string>& document_sentences,
+                           const std::vector<Words>& topics)
+    : grammar_(profile, lexicon, topics) {
   auto keywords = keywords_of(profile, topics);
   for (std::size_t i = 0; i < states; ++i) {
     auto asked = static_cast<Asked>(i);
     auto made = std::make_shared<speech::Expectation>();
     made->name = std::string(to_string(asked));
-    made->grammar = grammar.body(asked);
+    made->grammar = grammar_.body(asked);
     if (asked == Asked::open) made->sentences = open_sentences(lexicon, document_sentences, topics);
     // Where a short answer is waited for, the business's words are only more to mishear.
     bool subject_open = asked == Asked::open || asked == Asked::message;
@@ -181,16 +243,17 @@ Expectations::Expectations(const business::Profile& profile, const ServiceLexico
     made->fingerprint = fingerprint_of(*made);
     made_[i] = std::move(made);
   }
-  auto narrowed = [](Asked asked, std::string body) {
-    speech::Expectation made;
-    made.name = std::string(to_string(asked));
-    made.grammar = std::move(body);
-    made.fingerprint = fingerprint_of(made);
-    return std::make_shared<const speech::Expectation>(std::move(made));
-  };
-  day_ = narrowed(Asked::when, grammar.day_body());
-  time_ = narrowed(Asked::when, grammar.time_body());
-  spelling_ = narrowed(Asked::name, grammar.spelling_body());
+  day_ = narrowed(Asked::when, grammar_.day_body());
+  time_ = narrowed(Asked::when, grammar_.time_body());
+  spelling_ = narrowed(Asked::name, grammar_.spelling_body());
+}
+
+std::shared_ptr<const speech::Expectation> Expectations::day(const Words& denied) const {
+  return denied.empty() ? day_ : narrowed(Asked::when, grammar_.day_body(denied));
+}
+
+std::shared_ptr<const speech::Expectation> Expectations::time(const Words& denied) const {
+  return denied.empty() ? time_ : narrowed(Asked::when, grammar_.time_body(denied));
 }
 
 }  // namespace parley::dialog

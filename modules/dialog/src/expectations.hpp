@@ -1,4 +1,5 @@
 #pragma once
+#include "grammar.hpp"
 #include "parley/speech/recognizer.hpp"
 #include "understanding.hpp"
 
@@ -15,12 +16,18 @@ class Expectations {
     return made_[static_cast<std::size_t>(asked)];
   }
   /// For Asked::when, when only the day or only the time is missing: far less can be meant.
-  std::shared_ptr<const speech::Expectation> day() const { return day_; }
-  std::shared_ptr<const speech::Expectation> time() const { return time_; }
+  /// `denied`: weekdays, or hours in words, that the caller said no to; they are not heard again.
+  std::shared_ptr<const speech::Expectation> day(const Words& denied = {}) const;
+  std::shared_ptr<const speech::Expectation> time(const Words& denied = {}) const;
   /// For Asked::name, when the caller was asked to spell it.
   std::shared_ptr<const speech::Expectation> spelling() const { return spelling_; }
 
  private:
+  Expectations(const business::Profile& profile, const ServiceLexicon& lexicon,
+               const std::vector<std::string>& document_sentences,
+               const std::vector<Words>& topics);
+
+  Grammar grammar_;
   std::shared_ptr<const speech::Expectation> spelling_;
   std::shared_ptr<const speech::Expectation> day_;
   std::shared_ptr<const speech::Expectation> time_;

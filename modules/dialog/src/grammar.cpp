@@ -34,11 +34,13 @@ std::string spelled(const Words& words) {
 
 }  // namespace
 
-Grammar::Grammar(const business::Profile& profile, const ServiceLexicon& lexicon) {
+Grammar::Grammar(const business::Profile& profile, const ServiceLexicon& lexicon,
+                 const std::vector<Words>& topics) {
   add_services(profile, lexicon);
   add_dates();
   add_people();
   add_requests();
+  add_topics(topics);
 }
 
 void Grammar::add_services(const business::Profile& profile, const ServiceLexicon& lexicon) {
@@ -193,6 +195,26 @@ void Grammar::add_requests() {
       "to");
 }
 
+void Grammar::add_topics(const std::vector<Words>& topics) {
+  std::vector<std::string> all;
+  std::set<std::string> taken;
+  for (const auto& topic : topics) {
+    auto words = spelled(topic);
+    // More words are harder to mistake for something else.
+    if (!words.empty() && taken.insert(words).second)
+      all.push_back((topic.size() > 1 ? "/3/ " : "/1/ ") + words);
+  }
+  has_topics_ = !all.empty();
+  if (!has_topics_) return;
+  add("topic", either(all));
+  add("a_topic", "[a | an | the | your | my] <topic>");
+  add("topic_question",
+      "/6/ how much (is | are) <a_topic> | /3/ how much (does | do) <a_topic> cost | "
+      "/8/ do you (have | take | accept | offer | sell | make) <a_topic> | "
+      "/3/ (is | are) there <a_topic> | /6/ (what is | what are | what's | what about | tell me "
+      "about) <a_topic> [policy] | /2/ how long (does | do) <a_topic> take");
+}
+
 std::string Grammar::body(Asked asked) const {
   std::string service = has_services_ ? "<a_service>" : "<appointment>";
   switch (asked) {
@@ -200,7 +222,8 @@ std::string Grammar::body(Asked asked) const {
       return with_needed(
           "/40/ <booking> | /6/ <greeted> <booking> | /4/ <a_service_when> | /6/ <move> | /6/ "
           "<cancel> | /3/ <lookup> | /6/ <hours> | /6/ <prices> | /3/ <address> | /3/ <services> | "
-          "/1/ <contact> | /1/ <robot> | /2/ <thanks> | /3/ <yes> | /3/ <no> | /6/ <common>");
+          "/1/ <contact> | /1/ <robot> | /2/ <thanks> | /3/ <yes> | /3/ <no> | /6/ <common>" +
+          std::string(has_topics_ ? " | /12/ <topic_question>" : ""));
     case Asked::service:
       return with_needed(
           fmt::format("/30/ [i'd like | i need | i want | it's for | for | just | maybe] {0} "
@@ -261,20 +284,32 @@ std::string Grammar::spelling_body() const {
       "that) | /1/ <aside>");
 }
 
-std::string Grammar::day_body() const {
+std::string Grammar::day_body(const Words& denied) const {
   return with_needed(
       "/40/ <day> [please] | /4/ (how about | maybe | let's do) <day> | /6/ <day> at <time> | /2/ "
-      "<days> | /1/ <soonest> | /1/ <aside>");
+      "<days> | /1/ <soonest> | /1/ <aside>",
+      {{"weekday", without("weekday", denied)}});
 }
 
-std::string Grammar::time_body() const {
+std::string Grammar::time_body(const Words& denied) const {
   return with_needed(
       "/40/ at <clock> [please] | /20/ <clock> [please] | /2/ [at] noon | /4/ (how about | maybe "
-      "at) <clock> | /3/ <part> | /1/ <soonest> | /1/ <free_times> | /1/ <aside>");
+      "at) <clock> | /3/ <part> | /1/ <soonest> | /1/ <free_times> | /1/ <aside>",
+      {{"hour", without("hour", denied)}});
 }
 
-/// The utterance and the rules it reaches, each once.
-std::string Grammar::with_needed(const std::string& utterance) const {
+/// A rule of single words without some of them; all of them when none would be left.
+std::string Grammar::without(const std::string& rule, const Words& denied) const {
+  std::vector<std::string> kept;
+  for (const auto& choice : split(rules_.at(rule), '|')) {
+    std::string word(trim(choice));
+    if (std::ranges::find(denied, word) == denied.end()) kept.push_back(std::move(word));
+  }
+  return kept.empty() ? rules_.at(rule) : either(kept);
+}
+
+/// The utterance and the rules it reaches, each once; those of `instead` in place of our own.
+std::string Grammar::with_needed(const std::string& utterance, const Rules& instead) const {
   std::map<std::string, std::string> extra{
       {"greeted", "hi | hello | good morning | yes"},
       {"a_service_when", has_services_ ? "<a_service> [please] [[for | on] <when>]" : "<when>"},
@@ -283,6 +318,7 @@ std::string Grammar::with_needed(const std::string& utterance) const {
       {"number", "one | two | three"},
       {"part_wrong", "time | day | date | name | service"}};
   auto rule_of = [&](const std::string& name) -> const std::string& {
+    if (auto other = instead.find(name); other != instead.end()) return other->second;
     auto own = rules_.find(name);
     return own != rules_.end() ? own->second : extra.at(name);
   };

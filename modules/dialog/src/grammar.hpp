@@ -9,7 +9,9 @@ namespace parley::dialog {
 /// (<service_2>, <day>, <time>, <name>, <yes>): the tests hold understanding to that.
 class Grammar {
  public:
-  Grammar(const business::Profile& profile, const ServiceLexicon& lexicon);
+  /// `topics`: what the documents are about, in the words callers use for it.
+  Grammar(const business::Profile& profile, const ServiceLexicon& lexicon,
+          const std::vector<Words>& topics = {});
 
   /// The body for a state: "public <utterance> = ...;" and every rule it needs, no header. Empty
   /// when anything may be said.
@@ -17,8 +19,9 @@ class Grammar {
   /// For Asked::name, when the caller was asked to spell it.
   std::string spelling_body() const;
   /// For Asked::when, when only the day or only the time is missing.
-  std::string day_body() const;
-  std::string time_body() const;
+  /// `denied`: weekdays, or hours in words, that were heard and were wrong.
+  std::string day_body(const Words& denied = {}) const;
+  std::string time_body(const Words& denied = {}) const;
 
  private:
   void add(std::string name, std::string rule) { rules_[std::move(name)] = std::move(rule); }
@@ -26,10 +29,14 @@ class Grammar {
   void add_dates();
   void add_people();
   void add_requests();
-  std::string with_needed(const std::string& utterance) const;
+  void add_topics(const std::vector<Words>& topics);
+  using Rules = std::map<std::string, std::string>;
+  std::string with_needed(const std::string& utterance, const Rules& instead = {}) const;
+  std::string without(const std::string& rule, const Words& denied) const;
 
-  std::map<std::string, std::string> rules_;
+  Rules rules_;
   bool has_services_ = false;
+  bool has_topics_ = false;
 };
 
 }  // namespace parley::dialog

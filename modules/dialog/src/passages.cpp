@@ -100,12 +100,31 @@ std::string with_full_stop(std::string text) {
   return text;
 }
 
+bool asks_amount(const Words& question) {
+  return has_any(question, {"how much|many|long|old|often", "price|prices|cost|costs|fee|fees"});
+}
+
+/// A number, in digits or in words.
+bool names_amount(const std::string& text) {
+  if (std::ranges::any_of(text, [](char c) { return c >= '0' && c <= '9'; })) return true;
+  return has_any(
+      words_of(text),
+      {"free|nothing|dollars|dollar|cents|percent|pounds|euros", "hundred|thousand",
+       "two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|fifteen|twenty|thirty|"
+       "forty|fifty|sixty|seventy|eighty|ninety"});
+}
+
+struct Question {
+  std::set<std::string> subjects;
+  bool amount = false;  ///< asks for a number
+};
+
 /// The window of one to three sentences with the most of the question in the fewest words.
-Answer best_window(const std::set<std::string>& question, const FoundPassage& passage) {
+Answer best_window(const Question& asked, const FoundPassage& passage) {
+  const auto& question = asked.subjects;
   auto sentences = sentences_of(passage.text);
   auto heading = subjects(words_of(passage.heading));
   Answer best;
-  double best_score = 0;
   for (std::size_t first = 0; first < sentences.size(); ++first) {
     std::string text;
     for (std::size_t count = 0; count < 3 && first + count < sentences.size(); ++count) {
@@ -118,11 +137,12 @@ Answer best_window(const std::set<std::string>& question, const FoundPassage& pa
       here.insert(heading.begin(), heading.end());
       // A further sentence must bring something; a heading counts, but less than the text itself.
       auto overlap = std::max(own, overlap_of(question, here) - 0.1);
-      auto score = overlap - 0.05 * static_cast<double>(count);
-      if (score > best_score) {
-        best_score = score;
-        best = {cut(text, answer_words), spoken_source(passage.document), overlap};
-      }
+      // A title names the subject and answers nothing.
+      bool title = count == 0 && word_count(next) < 6 && next.back() != '.';
+      auto score = overlap - 0.05 * static_cast<double>(count) - (title ? 0.15 : 0.0) +
+                   (asked.amount && names_amount(text) ? 0.25 : 0.0);
+      if (score > best.score)
+        best = {cut(text, answer_words), spoken_source(passage.document), overlap, score};
     }
   }
   return best;
@@ -151,14 +171,14 @@ std::vector<std::string> sentences_of(std::string_view text) {
 }
 
 Answer best_answer(std::string_view question, const std::vector<FoundPassage>& passages) {
-  auto wanted = subjects(words_of(question));
+  auto words = words_of(question);
+  Question wanted{subjects(words), asks_amount(words)};
   Answer best;
   for (std::size_t i = 0; i < std::min(passages.size(), max_passages); ++i) {
     auto answer = best_window(wanted, passages[i]);
     // The search's own order decides between equals.
-    if (answer.overlap > best.overlap + 1e-9) best = answer;
+    if (answer.overlap >= answer_threshold && answer.score > best.score + 1e-9) best = answer;
   }
-  if (best.overlap < answer_threshold) return {};
   return best;
 }
 

@@ -17,6 +17,7 @@ struct Answer {
   std::string text;
   std::string source;  ///< "price list", or empty when the file's name says nothing
   double overlap = 0;  ///< share of the question's subject words that the text speaks of
+  double score = 0;    ///< overlap, and how well the kind of text fits the kind of question
 };
 
 /// Below this share of the question's words an answer is a guess, and guesses are not spoken.

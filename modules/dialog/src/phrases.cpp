@@ -147,6 +147,15 @@ std::string ask_when() { return "What day and time would you like?"; }
 std::string ask_time(calendar::Date day) {
   return fmt::format("What time would you like on {}?", calendar::spoken(day));
 }
+std::string time_keys() {
+  return "Please press the hour on your keypad: 2 for two o'clock, or 2 3 0 for half past two. You "
+         "can also say it.";
+}
+std::string clock_of(const std::string& digits) {
+  auto hours = digits.size() > 2 ? digits.substr(0, digits.size() - 2) : digits;
+  auto minutes = digits.size() > 2 ? digits.substr(digits.size() - 2) : "00";
+  return hours + ":" + minutes;
+}
 std::string ask_day(const calendar::When& when) {
   if (when.exact_time())
     return fmt::format("Which day would you like to come at {}?",
@@ -171,6 +180,7 @@ std::string heard_facts(const std::string& facts) {
   return fmt::format("I heard {}. Is that right?", facts);
 }
 std::string once_more(int turn) { return turn % 2 == 0 ? "Sorry about that." : "I'm sorry."; }
+std::string say_it_again() { return "I'm sorry. Please say it again: what can I do for you?"; }
 std::string surely() {
   return "Just to be sure, was that a yes? Say yes or no, or press 1 for yes.";
 }

@@ -22,6 +22,10 @@ std::string ask_which_service(const business::Profile& profile,
 std::string service_keys(const business::Profile& profile);
 std::string ask_when();
 std::string ask_time(calendar::Date day);
+/// For who was misheard: the time by keys.
+std::string time_keys();
+/// Keys pressed for a time, as it is written: "2" is "2:00", "230" is "2:30".
+std::string clock_of(const std::string& digits);
 std::string ask_day(const calendar::When& when);
 std::string ask_other_day();
 std::string ask_name();
@@ -32,6 +36,8 @@ std::string ask_change();
 std::string heard_facts(const std::string& facts);
 /// What was heard is not what was said.
 std::string once_more(int turn);
+/// The same of the first wish, which may have been anything.
+std::string say_it_again();
 std::string surely();
 std::string say_yes_or_no();
 

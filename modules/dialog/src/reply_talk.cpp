@@ -175,6 +175,7 @@ void Conversation::forget(Act::Part part) {
     case Act::Part::time:
       if (frame_.when.exact_time()) deny(calendar::spoken_time(*frame_.when.earliest));
       forget_time();
+      ++wrong_times_;
       break;
     case Act::Part::name:
       deny(name_);

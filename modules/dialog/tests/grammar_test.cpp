@@ -262,6 +262,59 @@ TEST_P(Grammars, WordsAreInTheSpeechDictionary) {
 INSTANTIATE_TEST_SUITE_P(States, Grammars, ::testing::ValuesIn(states_with_grammar()),
                          [](const auto& state) { return std::string(to_string(state.param)); });
 
+std::vector<std::string> practice_documents() {
+  return {"mouth guards for sports",
+          "we make mouth guards for sports a mouth guard costs ninety five dollars",
+          "free parking is behind the building",
+          "we accept delta dental and most insurance plans",
+          "the membership plan includes two cleanings a year",
+          "children are welcome from their second birthday on"};
+}
+
+/// What the documents are about can be asked, and asking is no booking.
+TEST(TopicGrammar, QuestionsAboutTheDocumentsAreQuestions) {
+  auto profile = dental_practice();
+  Understanding understanding(profile);
+  Expectations expectations(profile, understanding.lexicon(), practice_documents());
+  auto& grammar = expectations.get(Asked::open)->grammar;
+  EXPECT_THAT(grammar, ::testing::HasSubstr("mouth guard |"));
+  EXPECT_THAT(grammar, ::testing::HasSubstr("parking"));
+  EXPECT_THAT(grammar, ::testing::Not(::testing::HasSubstr("dollars")));
+  JsgfSampler sampler(grammar);
+  SeededRandom random(42);
+  int asked = 0;
+  for (int i = 0; i < 20 * samples_per_state && asked < 500; ++i) {
+    auto sample = sampler.draw(random);
+    if (!sample.part("topic_question")) continue;
+    ++asked;
+    auto act = understanding.understand(
+        {.text = sample.text(), .confidence = 0.9, .alternatives = {}},
+        {.asked = Asked::open, .busy = false, .now = {}, .offers = {}, .offer_services = {}});
+    EXPECT_THAT(act.intent, ::testing::AnyOf(Intent::question, Intent::prices, Intent::offered,
+                                             Intent::duration, Intent::services))
+        << sample.text() << ": " << to_string(act.intent);
+  }
+  EXPECT_EQ(asked, 500);
+}
+
+/// Many documents do not make the open question too large to listen for.
+TEST(TopicGrammar, IsBounded) {
+  auto profile = dental_practice();
+  Understanding understanding(profile);
+  std::vector<std::string> documents;
+  auto word = [](int n) {
+    std::string made = "sub";
+    for (; n > 0; n /= 26) made += static_cast<char>('a' + n % 26);
+    return made;
+  };
+  for (int i = 1; i < 2000; ++i)
+    documents.push_back(word(i) + " " + word(i * 7) + " " + word(i * 3));
+  Expectations expectations(profile, understanding.lexicon(), documents);
+  JsgfSampler sampler(expectations.get(Asked::open)->grammar);
+  EXPECT_LT(expectations.get(Asked::open)->grammar.size(), 64U << 10U);
+  EXPECT_LE(expectations.get(Asked::open)->sentences.size(), 3000u);
+}
+
 TEST(Expectations, HaveDistinctStableFingerprints) {
   auto profile = dental_practice();
   ServiceLexicon lexicon(profile);

@@ -39,6 +39,21 @@ TEST(Passages, BelowTheThresholdNothingIsSaid) {
   EXPECT_EQ(best_answer("insurance", {{"", "", ""}}).text, "");
 }
 
+TEST(Passages, HowMuchIsAnsweredWithAnAmount) {
+  FoundPassage sports{
+      "Mouth guards for sports\n\nWe make mouth guards for sports in a week. A mouth "
+      "guard costs 95 dollars. Bring your mouth guard to every check-up.",
+      "sports.pdf", "Mouth guards"};
+  FoundPassage other{"Mouth guards and braces do not go together.", "braces.pdf", ""};
+  for (auto* question : {"how much is a mouth guard", "what does a mouth guard cost",
+                         "how much are the mouth guards"})
+    EXPECT_NE(best_answer(question, {other, sports}).text.find("95 dollars"), std::string::npos)
+        << question;
+  // And who asks for something else is not told the price.
+  EXPECT_EQ(best_answer("can i bring my mouth guard to a check up", {sports}).text,
+            "Bring your mouth guard to every check-up.");
+}
+
 TEST(Passages, AnAnswerIsShort) {
   std::string endless = "insurance";
   for (int i = 0; i < 500; ++i) endless += " word";

@@ -1,3 +1,5 @@
+#include <gmock/gmock.h>
+
 #include "script.hpp"
 
 namespace parley::dialog::testing {
@@ -125,6 +127,11 @@ TEST(Trouble, DoubtfulFactsAreSaidBack) {
 < I heard a teeth cleaning, Thursday, March 5th and 2 PM. Is that right?
 @ doubt
 > no
+< Please say it again
+@ open
+~ a cleaning on tuesday at two
+< I heard a teeth cleaning, Tuesday, March 3rd and 2 PM. Is that right?
+> no
 < What would you like to come in for
 @ service
 ~ a filling on thursday at two
@@ -180,6 +187,61 @@ TEST(Trouble, AfterANoTheDayIsAskedForWithoutTheTime) {
 < What time would you like
 > two o'clock
 @ name
+)");
+}
+
+TEST(Trouble, AMisheardFirstWishMayHaveBeenAQuestion) {
+  Call call;
+  call.practice.passages = {
+      json::object{{"text", "Parking is free behind the house."}, {"document", "visit.pdf"}}};
+  call.play(R"(
+~ an exam at five
+< I heard a check-up and 5 PM. Is that right?
+> no
+< Please say it again
+> is there parking
+< Parking is free behind the house
+)");
+}
+
+TEST(Trouble, ATimeThatIsNeverHeardRightCanBeKeyedIn) {
+  Call call;
+  call.play(R"(
+> a filling on thursday
+< What time would you like
+~ at five
+< I heard 5 PM
+> no
+< What time would you like
+)");
+  // Five it was not: it is not listened for again.
+  EXPECT_THAT(call.end.expectation->grammar, ::testing::HasSubstr("<hour> = one | two | three | "
+                                                                  "four | six"));
+  EXPECT_EQ(call.end.keys_expected, 1);
+  call.play(R"(
+~ at four
+< I heard 4 PM
+> no
+< press the hour on your keypad
+@ when
+)");
+  EXPECT_EQ(call.end.keys_expected, 4);
+  call.play(R"(
+k 230
+@ name
+> mary jones
+< A filling on Thursday, March 5th at 2:30 PM for Mary Jones
+> no the time
+< press the hour
+k 9
+< A filling on Thursday, March 5th at 9 AM for Mary Jones
+> no the time
+k 77
+@ when
+> at three
+< A filling on Thursday, March 5th at 3 PM for Mary Jones
+> yes
+! book_appointment
 )");
 }
 
