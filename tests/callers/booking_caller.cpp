@@ -95,7 +95,8 @@ std::string BookingCaller::answer(const std::string& agent) {
   if (says(agent, "press the hour")) return press(wish_.time_spoken.substr(0, 1));
   if (says(agent, "(which|other|another) day")) return wish_.day_said;
   if (says(agent, "what time")) return "at " + wish_.time_said;
-  if (says(agent, "say skip") && ++name_tries_ > 1) return name_tries_ > 3 ? press("#") : "skip";
+  if (says(agent, "say go on without") && ++name_tries_ > 1)
+    return name_tries_ > 3 ? press("#") : "go on without a name";
   if (says(agent, "what name|say your name")) return "my name is " + wish_.name;
   if (says(agent, "press 1 to book")) return press("1");
   return "i'd like to book a " + wish_.service + " " + wish_.day_said + " at " + wish_.time_said;

@@ -132,7 +132,7 @@ Task<TurnEnd> Conversation::reply(Context ctx, UserTurn turn, Speaker& speaker) 
     if (!more && *settled) co_return **settled;
   }
   if (turn.input == UserTurn::Input::speech) act = not_denied(std::move(act), turn);
-  bool skips = turn.input == UserTurn::Input::speech && asks_to_spell() && has(act.words, "^skip");
+  bool skips = turn.input == UserTurn::Input::speech && asks_to_spell() && has(act.words, "without a|my? name|it|that");
   if (skips) act.name = stand_in_name();
   if (!is_believable(turn.input, act)) co_return co_await misunderstood(ctx);
   if (act.intent == Intent::repeat && asked_ != Asked::message) {
@@ -335,7 +335,8 @@ Task<TurnEnd> Conversation::wrongly_heard(Context ctx, Act held) {
 
 /// Facts heard with little confidence are said back before they count.
 std::optional<TurnEnd> Conversation::hold_doubtful(const Act& act) {
-  if (act.confidence >= doubt_below || !act.has_facts()) return std::nullopt;
+  auto enough = asked_ == Asked::name && !act.name.empty() ? doubt_name_below : doubt_below;
+  if (act.confidence >= enough || !act.has_facts()) return std::nullopt;
   if (asked_ == Asked::confirm || asked_ == Asked::message) return std::nullopt;
   auto facts = facts_of(act);
   if (facts.empty()) return std::nullopt;

@@ -8,9 +8,11 @@
 namespace parley::dialog {
 
 /// Facts believed less than this are said back before they count.
-inline constexpr double doubt_below = 0.45;
+inline constexpr double doubt_below = 0.5;
+/// The same for names, of which there are many that sound alike.
+inline constexpr double doubt_name_below = 0.7;
 
-/// So many names denied, and the caller is asked to spell theirs or to skip it.
+/// So many names denied, and the caller is asked to spell theirs or to go on without.
 inline constexpr int names_before_spelling = 2;
 
 inline bool is_yes_no(Asked asked) {

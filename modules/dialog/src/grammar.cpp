@@ -280,8 +280,8 @@ std::string Grammar::body(Asked asked) const {
 
 std::string Grammar::spelling_body() const {
   return with_needed(
-      "/12/ [my name is | it's] <name> | /6/ [it's] <spelled_name> | /6/ skip | /1/ skip (it | "
-      "that) | /1/ <aside>");
+      "/12/ [my name is | it's] <name> | /6/ [it's] <spelled_name> | /20/ (go on | continue) without "
+      "(a | my) name | /1/ <aside>");
 }
 
 std::string Grammar::day_body(const Words& denied) const {

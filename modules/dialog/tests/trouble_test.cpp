@@ -256,7 +256,7 @@ TEST(Trouble, ANameThatIsNeverHeardRightCanBeSkipped) {
 ~ terry jones
 > no
 < press pound
-~ skip
+~ go on without a name
 < I heard Caller 0142
 > yes
 < for Caller 0142. Shall I book it?

@@ -24,8 +24,8 @@ struct Calibration {
   }
 };
 
-constexpr Calibration grammar_calibration{{0.05, 0.02, 2.0, 0.0, 1.0, 0.0}, 2.0};
-constexpr Calibration ngram_calibration{{0.05, 0.02, 2.0, 0.0, 1.0, 0.0}, 2.0};
+constexpr Calibration grammar_calibration{{0.0206, 0.0229, 3.4363, 0.0458, 0.3775, 0.1803}, 1.716};
+constexpr Calibration ngram_calibration{{0.0806, 0.0, 4.7152, 0.0404, 0.7838, 0.474}, -0.171};
 
 }  // namespace
 
@@ -52,8 +52,8 @@ Evidence weigh(const Reading& reading, const Reading& other) {
   return {.score = reading.score,
           .acoustic = reading.acoustic,
           .agreement = other.valid ? word_agreement(reading.text, other.text) : 0.0,
-          .advantage = other.valid ? reading.score - other.score : 0.0,
-          .posterior = std::max(reading.posterior, other.posterior),
+          .advantage = other.valid ? std::clamp(reading.score - other.score, -30.0, 30.0) : 0.0,
+          .posterior = std::log10(std::max(reading.posterior, other.posterior) + 1e-6),
           .length = std::log(std::max(1, reading.word_frames))};
 }
 

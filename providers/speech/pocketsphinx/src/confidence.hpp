@@ -8,10 +8,10 @@ namespace parley::providers::pocketsphinx {
 /// was made of (data/README.md).
 struct Evidence {
   double score = 0.0;      ///< path score for each frame
-  double acoustic = 0.0;   ///< acoustic score for each frame of words
+  double acoustic = 0.0;   ///< acoustic score for each frame of words; the grammar's reading only
   double agreement = 0.0;  ///< 1 when both readings are the same words, 0 when no word is
-  double advantage = 0.0;  ///< by how much the grammar's score lies above the n-gram's
-  double posterior = 0.0;  ///< of the n-gram reading
+  double advantage = 0.0;  ///< by how much its score lies above the other's, at most 30
+  double posterior = 0.0;  ///< of the n-gram reading, as the logarithm to base 10, -6 to 0
   double length = 0.0;     ///< natural logarithm of the frames in words
 };
 

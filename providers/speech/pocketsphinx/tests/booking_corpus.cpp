@@ -3,6 +3,7 @@
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/io_context.hpp>
 #include <map>
+#include <optional>
 #include <stdexcept>
 
 #include "parley/providers/espeak/espeak_synthesizer.hpp"
