@@ -150,6 +150,10 @@ Task<TurnEnd> Conversation::advance(Context ctx) {
     auto end = co_await advance_when(ctx);
     co_return end;
   }
+  if (frame_.job == Job::book && name_.empty() && wrong_names_ >= names_before_number) {
+    say(phrases::without_name());
+    name_ = stand_in_name();
+  }
   if (frame_.job == Job::book && name_.empty()) {
     // Some names are not among those that can be heard: a way out after the second try.
     bool with_keys = keys_mode_ || wrong_names_ >= names_before_spelling;

@@ -8,11 +8,8 @@
 namespace parley::dialog {
 namespace {
 
-/// Speech believed less than this is noise.
-constexpr double reject_below = 0.12;
 /// So many turns without a meaning, and the call is no use to anybody.
 constexpr int most_missed = 6;
-constexpr std::size_t most_denied = 20;
 
 bool is_understood(const Act& act) {
   return act.intent != Intent::none || act.answer || act.has_facts() || act.choice ||
@@ -183,29 +180,6 @@ bool Conversation::asks_time_by_keys() const {
          wrong_times_ >= times_before_keys;
 }
 
-/// "5 PM" was denied: whatever sounds like it, five it is not.
-Words Conversation::denied_hours() const {
-  static const Words hours{"twelve", "one",   "two",   "three", "four", "five",
-                           "six",    "seven", "eight", "nine",  "ten",  "eleven"};
-  Words denied;
-  for (std::size_t hour = 0; hour < hours.size(); ++hour)
-    for (int half : {0, 12}) {
-      auto time = calendar::spoken_time(std::chrono::hours(static_cast<int>(hour) + half));
-      if (std::ranges::find(denied_, time) != denied_.end()) denied.push_back(hours[hour]);
-    }
-  return denied;
-}
-
-Words Conversation::denied_weekdays() const {
-  Words denied;
-  for (const auto& facts : denied_)
-    for (auto* day : {"Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"})
-      // A day and nothing beside it: of two facts it is not known which was wrong.
-      if (facts.starts_with(std::string(day) + ",") && facts.find(" and ") == std::string::npos)
-        denied.push_back(to_lower(day));
-  return denied;
-}
-
 /// For who goes on without a name.
 std::string Conversation::stand_in_name() const {
   auto phone = contact_phone();
@@ -257,97 +231,6 @@ Act Conversation::act_of_keys(const std::string& keys) const {
   return act;
 }
 
-std::string Conversation::facts_of(const Act& act) const {
-  std::vector<std::string> facts;
-  for (auto index : act.services)
-    facts.push_back(phrases::with_article(profile().services[index].name));
-  const auto& when = act.date.when;
-  if (when.exact_day()) facts.push_back(calendar::spoken(*when.first_day));
-  if (when.exact_time()) facts.push_back(calendar::spoken_time(*when.earliest));
-  if (!act.name.empty()) facts.push_back(act.name);
-  if (!act.phone.empty()) {
-    std::string digits;
-    for (char c : act.phone.substr(2)) digits += (digits.empty() ? "" : " ") + std::string(1, c);
-    facts.push_back(digits);
-  }
-  return phrases::listed(facts, "and");
-}
-
-/// What is too faint once may be noise; the same meaning twice in a row is not. It is doubted then.
-bool Conversation::is_believable(UserTurn::Input input, Act& act) {
-  auto heard_before = std::exchange(barely_heard_, {});
-  if (input == UserTurn::Input::keys) return true;
-  if (act.confidence >= doubt_below) keys_mode_ = false;
-  if (act.confidence >= reject_below) return true;
-  barely_heard_ = facts_of(act);
-  if (act.answer) barely_heard_ += *act.answer ? " yes" : " no";
-  if (barely_heard_.empty() || barely_heard_ != heard_before) return false;
-  act.confidence = reject_below;
-  return true;
-}
-
-/// What the caller has said no to is heard again: rather one of the other readings, doubted.
-Act Conversation::not_denied(Act act, const UserTurn& turn) const {
-  auto is_denied = [&](const std::string& facts) {
-    return std::ranges::find(denied_, facts) != denied_.end();
-  };
-  if (!is_denied(facts_of(act))) return act;
-  for (const auto& text : turn.alternatives) {
-    auto other = mind_->understanding.understand(
-        {.text = text, .confidence = turn.confidence, .alternatives = {}}, situation());
-    auto facts = facts_of(other);
-    if (facts.empty() || is_denied(facts)) continue;
-    // In a loose reading anything may stand where a name is expected.
-    if (!other.name.empty() && !mind_->understanding.is_common_name(other.name)) continue;
-    other.confidence = std::min(turn.confidence, reject_below);
-    return other;
-  }
-  return act;
-}
-
-void Conversation::deny(std::string facts) {
-  if (!facts.empty() && denied_.size() < most_denied) denied_.push_back(std::move(facts));
-}
-
-/// The caller said no to what was heard: the same job goes on, and what is missing is asked for one
-/// by one, where far fewer words can be meant.
-Task<TurnEnd> Conversation::wrongly_heard(Context ctx, Act held) {
-  if (!held.name.empty()) ++wrong_names_;
-  bool was_booking = held.intent == Intent::book || !held.services.empty();
-  // It may have been no booking at all: a question of which nothing was heard.
-  if (!is_busy() && asked_ == Asked::open && wrong_openings_++ == 0) {
-    deny(facts_of(held));
-    co_return ask(Asked::open, phrases::say_it_again());
-  }
-  if (!is_busy() && was_booking && asked_ == Asked::open) start_job(Job::book);
-  deny(facts_of(held));
-  bool only_time = held.date.when.exact_time() && !held.date.when.exact_day() &&
-                   held.services.empty() && held.name.empty();
-  if (only_time) ++wrong_times_;
-  bool goes_on = asked_ == Asked::open || asked_ == Asked::service || asked_ == Asked::when ||
-                 asked_ == Asked::name;
-  if (!is_busy() || !goes_on) co_return ask_again();
-  if (asked_ == Asked::when) day_first_ = true;
-  say(phrases::once_more(turn_));
-  auto end = co_await advance(ctx);
-  co_return end;
-}
-
-/// Facts heard with little confidence are said back before they count.
-std::optional<TurnEnd> Conversation::hold_doubtful(const Act& act) {
-  auto enough = asked_ == Asked::name && !act.name.empty() ? doubt_name_below : doubt_below;
-  if (act.confidence >= enough || !act.has_facts()) return std::nullopt;
-  if (asked_ == Asked::confirm || asked_ == Asked::message) return std::nullopt;
-  auto facts = facts_of(act);
-  if (facts.empty()) return std::nullopt;
-  if (asked_ != Asked::doubt) {
-    before_doubt_ = asked_;
-    question_before_doubt_ = question_;
-  }
-  doubt_ = act;
-  return ask(Asked::doubt, phrases::heard_facts(facts));
-}
-
 Task<TurnEnd> Conversation::respond(Context ctx, Act act) {
   if (asked_ == Asked::message) {
     auto taken = co_await take_message(ctx, act);
@@ -381,6 +264,11 @@ Task<TurnEnd> Conversation::respond(Context ctx, Act act) {
       act = std::move(*held);
       act.confidence = 1.0;
     }
+  }
+  if (asked_ == Asked::what_else && partly_wrong_) {
+    missed_ = 0;
+    auto end = co_await mend(ctx, std::move(act));
+    co_return end;
   }
   if (auto held = hold_doubtful(act)) co_return *held;
   missed_ = 0;

@@ -9,8 +9,8 @@ namespace parley::dialog {
 
 /// Facts believed less than this are said back before they count.
 inline constexpr double doubt_below = 0.5;
-/// The same for names, of which there are many that sound alike.
-inline constexpr double doubt_name_below = 0.7;
+/// The same where much else may have been said: at the open question, and of names.
+inline constexpr double doubt_open_below = 0.7;
 
 /// So many names denied, and the caller is asked to spell theirs or to go on without.
 inline constexpr int names_before_spelling = 2;
@@ -21,6 +21,8 @@ inline bool is_yes_no(Asked asked) {
 
 /// So many times of day denied, and the caller may key theirs in.
 inline constexpr int times_before_keys = 2;
+/// So many names denied, and the appointment stands under the caller's number.
+inline constexpr int names_before_number = 4;
 
 /// What is being done for the caller.
 enum class Job { none, book, move, cancel, message };
@@ -88,18 +90,22 @@ class Conversation final : public Dialogue {
   Task<TurnEnd> respond_understood(Context ctx, Act act);
   Task<TurnEnd> misunderstood(Context ctx);
   std::optional<TurnEnd> small_talk(const Act& act);
-  std::optional<TurnEnd> hold_doubtful(const Act& act);
-  std::string facts_of(const Act& act) const;
   bool asks_to_spell() const;
   bool asks_time_by_keys() const;
+  std::string stand_in_name() const;
+  Task<std::optional<TurnEnd>> settle(Context ctx);
+
+  // doubt_talk.cpp: what was heard with doubt
+  bool is_believable(UserTurn::Input input, Act& act);
+  std::optional<TurnEnd> hold_doubtful(const Act& act);
+  std::string facts_of(const Act& act) const;
+  Task<TurnEnd> wrongly_heard(Context ctx, Act held);
+  Task<TurnEnd> all_wrong(Context ctx, Act held);
+  Task<TurnEnd> mend(Context ctx, Act act);
+  void deny(std::string facts);
+  Act not_denied(Act act, const UserTurn& turn) const;
   Words denied_hours() const;
   Words denied_weekdays() const;
-  std::string stand_in_name() const;
-  Act not_denied(Act act, const UserTurn& turn) const;
-  void deny(std::string facts);
-  bool is_believable(UserTurn::Input input, Act& act);
-  Task<TurnEnd> wrongly_heard(Context ctx, Act held);
-  Task<std::optional<TurnEnd>> settle(Context ctx);
 
   // reply_talk.cpp: answers to what was asked
   Task<TurnEnd> answer_to_question(Context ctx, Act act);
@@ -177,7 +183,8 @@ class Conversation final : public Dialogue {
   std::string name_;
   std::string phone_;
   std::string digits_;
-  std::optional<Act> doubt_;
+  std::optional<Act> doubt_;         ///< said back, a yes or no is awaited
+  std::optional<Act> partly_wrong_;  ///< denied, and which part of it is wrong is awaited
   std::string barely_heard_;  ///< the meaning of the last turn, when it was too faint to believe
   std::vector<std::string> denied_;  ///< facts that the caller has said no to in this job
   int wrong_names_ = 0;              ///< names that the caller has said no to

@@ -178,6 +178,17 @@ std::string ask_change() {
 std::string heard_facts(const std::string& facts) {
   return fmt::format("I heard {}. Is that right?", facts);
 }
+std::string ask_which_wrong(const std::vector<Act::Part>& parts) {
+  std::vector<std::string> names;
+  for (auto part : parts)
+    names.emplace_back(part == Act::Part::service ? "the service"
+                       : part == Act::Part::day   ? "the day"
+                       : part == Act::Part::time  ? "the time"
+                                                  : "the name");
+  names.emplace_back("all of it");
+  return fmt::format("I'm sorry. What should I change: {}?", listed(names, "or"));
+}
+std::string without_name() { return "I'll put it down under your phone number."; }
 std::string once_more(int turn) { return turn % 2 == 0 ? "Sorry about that." : "I'm sorry."; }
 std::string say_it_again() { return "I'm sorry. Please say it again: what can I do for you?"; }
 std::string surely() {

@@ -34,6 +34,9 @@ std::string ask_phone();
 std::string more_digits();
 std::string ask_change();
 std::string heard_facts(const std::string& facts);
+std::string ask_which_wrong(const std::vector<Act::Part>& parts);
+/// The appointment stands under the caller's number.
+std::string without_name();
 /// What was heard is not what was said.
 std::string once_more(int turn);
 /// The same of the first wish, which may have been anything.

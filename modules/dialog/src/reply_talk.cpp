@@ -186,6 +186,11 @@ void Conversation::forget(Act::Part part) {
       phone_.clear();
       asked_phone_again_ = true;
       break;
+    case Act::Part::all:
+      forget(Act::Part::service);
+      forget(Act::Part::day);
+      forget(Act::Part::time);
+      break;
     case Act::Part::none:
       break;
   }

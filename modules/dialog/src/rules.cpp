@@ -245,6 +245,9 @@ std::optional<std::size_t> choice_of(const Words& w, std::size_t count) {
 }
 
 Act::Part part_of(const Words& w) {
+  if (has_any(w, {"all of it|that|them", "^everything|all wrong?$", "none of it|that|them",
+                  "something else$"}))
+    return Act::Part::all;
   if (has_any(w, {"the|my|a|different|another|wrong name", "^name$"})) return Act::Part::name;
   if (has_any(w, {"the|my|phone|telephone|different|wrong phone|number", "^phone|number$"}))
     return Act::Part::phone;

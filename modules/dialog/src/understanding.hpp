@@ -62,7 +62,7 @@ struct Act {
   std::string digits;                 ///< part of a number, not yet a phone number
   std::optional<std::size_t> choice;  ///< 0 is the first offered
   /// Which fact is wrong: "the time", "the name".
-  enum class Part { none, service, day, time, name, phone };
+  enum class Part { none, service, day, time, name, phone, all };
   Part part = Part::none;
   bool same_time = false;  ///< "the same time"
   double confidence = 1.0;

@@ -127,11 +127,15 @@ TEST(Trouble, DoubtfulFactsAreSaidBack) {
 < I heard a teeth cleaning, Thursday, March 5th and 2 PM. Is that right?
 @ doubt
 > no
+< What should I change: the service, the day, the time or all of it?
+@ what_else
+> all of it
 < Please say it again
 @ open
 ~ a cleaning on tuesday at two
 < I heard a teeth cleaning, Tuesday, March 3rd and 2 PM. Is that right?
 > no
+> everything
 < What would you like to come in for
 @ service
 ~ a filling on thursday at two
@@ -181,12 +185,77 @@ TEST(Trouble, AfterANoTheDayIsAskedForWithoutTheTime) {
 ~ on thursday at three
 @ doubt
 > no
+> all of it
 < Which day would you like?
 @ when
 > tomorrow
 < What time would you like
 > two o'clock
 @ name
+)");
+}
+
+TEST(Trouble, OnlyThePartThatWasMisheardIsAskedForAgain) {
+  Call call;
+  call.play(R"(
+~ i'd like a filling on thursday at four
+< I heard a filling, Thursday, March 5th and 4 PM
+> no
+< What should I change: the service, the day, the time or all of it?
+> the time
+< What time would you like on Thursday, March 5th?
+~ at two
+< I heard 2 PM
+> yes
+@ name
+> mary jones
+< A filling on Thursday, March 5th at 2 PM for Mary Jones
+> no
+> the day
+< Which day would you like to come at 2 PM?
+~ on friday at three
+< I heard Friday, March 6th and 3 PM
+> no
+> wednesday
+< A filling on Wednesday, March 4th at 3 PM for Mary Jones
+)");
+}
+
+TEST(Trouble, WhatWasMisheardCanBeSaidRightAtOnce) {
+  Call call;
+  call.play(R"(
+~ i'd like a filling on thursday at four
+> no
+< What should I change
+> a cleaning
+@ name
+> mary jones
+< A teeth cleaning on Thursday, March 5th at 4 PM for Mary Jones
+)");
+  Call other;
+  other.play(R"(
+~ i'd like a filling on thursday at four
+> no
+< What should I change
+> what are your opening hours
+< We're open
+)");
+}
+
+TEST(Trouble, AfterFourWrongNamesTheNumberWillDo) {
+  Call call;
+  call.play(R"(
+> a filling on thursday at two
+~ mary jones
+> no
+~ terry jones
+> no
+~ gary jones
+> no
+~ larry jones
+> no
+< put it down under your phone number
+< for Caller 0142. Shall I book it?
 )");
 }
 
@@ -198,6 +267,8 @@ TEST(Trouble, AMisheardFirstWishMayHaveBeenAQuestion) {
 ~ an exam at five
 < I heard a check-up and 5 PM. Is that right?
 > no
+< What should I change: the service, the time or all of it?
+> all of it
 < Please say it again
 > is there parking
 < Parking is free behind the house
