@@ -129,7 +129,8 @@ Task<TurnEnd> Conversation::reply(Context ctx, UserTurn turn, Speaker& speaker) 
     if (!more && *settled) co_return **settled;
   }
   if (turn.input == UserTurn::Input::speech) act = not_denied(std::move(act), turn);
-  bool skips = turn.input == UserTurn::Input::speech && asks_to_spell() && has(act.words, "without a|my? name|it|that");
+  bool skips = turn.input == UserTurn::Input::speech && asks_to_spell() &&
+               has(act.words, "without a|my? name|it|that");
   if (skips) act.name = stand_in_name();
   if (!is_believable(turn.input, act)) co_return co_await misunderstood(ctx);
   if (act.intent == Intent::repeat && asked_ != Asked::message) {

@@ -260,7 +260,8 @@ std::string Grammar::body(Asked asked) const {
           service));
     case Asked::what_else:
       return with_needed(
-          fmt::format("/40/ [the | change the] <part_wrong> | /6/ all of it | /2/ everything | /2/ <change> (<when> | <the_day>) | "
+          fmt::format("/40/ [the | change the] <part_wrong> | /6/ all of it | /2/ everything | /2/ "
+                      "<change> (<when> | <the_day>) | "
                       "/2/ <change> {} | /2/ <when> | /2/ [the | my] name is <full_name> | /1/ "
                       "<yes> | /2/ <no> "
                       "| /1/ <aside>",
@@ -280,7 +281,8 @@ std::string Grammar::body(Asked asked) const {
 
 std::string Grammar::spelling_body() const {
   return with_needed(
-      "/12/ [my name is | it's] <name> | /6/ [it's] <spelled_name> | /20/ (go on | continue) without "
+      "/12/ [my name is | it's] <name> | /6/ [it's] <spelled_name> | /20/ (go on | continue) "
+      "without "
       "(a | my) name | /1/ <aside>");
 }
 

@@ -165,7 +165,8 @@ std::string ask_day(const calendar::When& when) {
 std::string ask_other_day() { return "Which other day would suit you?"; }
 std::string ask_name() { return "What name is the appointment for?"; }
 std::string name_keys() {
-  return "Please say your name again, or spell it. To do without, say go on without a name, or press "
+  return "Please say your name again, or spell it. To do without, say go on without a name, or "
+         "press "
          "pound. Press 0 to leave a message.";
 }
 std::string ask_phone() {

@@ -56,7 +56,7 @@ class LineAverage {
  public:
   void follow(const FloorFrame& frame);
   /// Enough speech was heard to rely on it.
-  bool settled() const noexcept { return count_ >= 150.0; }
+  bool settled() const noexcept { return count_ >= 90.0; }
   bool known() const noexcept { return count_ > 0.0; }
   MelFrame mean() const;
 
