@@ -10,6 +10,7 @@
 #include "parley/api/api.hpp"
 #include "parley/auth/auth.hpp"
 #include "parley/auth/master_key.hpp"
+#include "parley/auth/sweeping.hpp"
 #include "parley/base/strings.hpp"
 #include "parley/base/task_group.hpp"
 #include "parley/booking/tools.hpp"
@@ -358,6 +359,7 @@ asio::awaitable<void> Server::Impl::serve(asio::signal_set& signals) {
   auto calling = calls->start();
   co_await std::move(calling);
   feed->start();
+  auth::keep_swept(*tasks, clock, *auth.sessions);
   auto signal = signals.async_wait(asio::use_awaitable);
   int number = co_await std::move(signal);
   log::info("server.stopping", {{"signal", number}});
