@@ -53,22 +53,26 @@ fuzz: ## each fuzz target for SECONDS (30), over its kept inputs
 	@$(call build_preset,fuzz)
 	@scripts/fuzz build/fuzz $(SECONDS)
 
-# sanitized(preset, modules): builds and runs their tests under it. Real-time calls never are: the
+# sanitized(preset, programs): builds and runs them under it. Real-time calls never are: the
 # sanitizers' slowness would be what is measured.
 sanitized = scripts/setup sanitizers; \
   printf '\n== Building ($(1))\n'; cmake --preset $(1) >/dev/null; \
-  ninja -C build/$(1) -j $(JOBS) $(2:%=%_tests); \
+  ninja -C build/$(1) -j $(JOBS) $(2); \
   printf '\n== Tests ($(1))\n'; \
-  ctest --preset $(1) -j $(JOBS) -R '^($(subst $() ,|,$(strip $(2))))_tests$$'
+  ctest --preset $(1) -j $(JOBS) -R '^($(subst $() ,|,$(strip $(2))))$$'
 
 PLATFORM := telemetry net store events
 CAPABILITIES := auth audio calendar business speech dialog voice knowledge booking calls \
   carriers_twilio speech_flite speech_espeak speech_pocketsphinx
-asan: ## the tests under AddressSanitizer and UndefinedBehaviorSanitizer
-	@$(call sanitized,asan,base $(PLATFORM) $(CAPABILITIES))
+# The fuzz targets run over their kept inputs and 3000 variations of them; `make fuzz` looks for more.
+FUZZED := $(basename $(notdir $(wildcard fuzz/*_fuzz.cpp)))
+asan: ## tests and fuzz targets under AddressSanitizer and UndefinedBehaviorSanitizer
+	@$(call sanitized,asan,$(patsubst %,%_tests,base $(PLATFORM) $(CAPABILITIES)) $(FUZZED))
 
+# What runs on more than one thread.
+THREADED := base auth business speech speech_flite speech_pocketsphinx carriers_twilio
 tsan: ## the tests of what shares memory between threads under ThreadSanitizer
-	@$(call sanitized,tsan,$(PLATFORM))
+	@$(call sanitized,tsan,$(patsubst %,%_tests,$(PLATFORM) $(THREADED)))
 
 clean: ## remove everything built
 	rm -rf build

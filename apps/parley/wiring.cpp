@@ -5,12 +5,13 @@
 #include <fstream>
 #include <thread>
 
+#include "api_settings.hpp"
 #include "data_folder.hpp"
 #include "demo.hpp"
 #include "parley/api/api.hpp"
 #include "parley/auth/auth.hpp"
 #include "parley/auth/master_key.hpp"
-#include "parley/base/strings.hpp"
+#include "parley/auth/sweeping.hpp"
 #include "parley/base/task_group.hpp"
 #include "parley/booking/tools.hpp"
 #include "parley/calls/call_service.hpp"
@@ -94,6 +95,7 @@ struct Server::Impl {
   const Settings& settings;
   Options options;
   Numbers numbers{};
+  api::ApiOptions api_options;
   Listen listen;
   SystemClock clock;
   SystemRandom random;
@@ -140,6 +142,10 @@ Result<void> Server::Impl::open_foundations() {
   auto read = read_numbers(settings);
   if (!read) return std::unexpected(read.error());
   numbers = *read;
+  auto chosen = read_api_options(settings);
+  if (!chosen) return std::unexpected(chosen.error());
+  api_options = std::move(*chosen);
+  api_options.max_upload_bytes = numbers.document_bytes + (64u << 10);
   auto where = parse_listen(settings.text("server.listen"));
   if (!where) return std::unexpected(where.error());
   listen = *where;
@@ -282,11 +288,6 @@ Result<std::string> Server::Impl::open_port() {
   api::ApiParts parts{auth,      *master,  *database,  clock,  random, *businesses,
                       *messages, *booking, *knowledge, *calls, *feed,  metrics::process_registry(),
                       tracer};
-  api::ApiOptions api_options;
-  api_options.public_url = settings.text("server.public_url");
-  for (auto& origin : split(settings.text("server.cors_origins"), ' '))
-    if (!origin.empty()) api_options.cors_origins.push_back(origin);
-  api_options.max_upload_bytes = numbers.document_bytes + (64u << 10);
   api::mount_api(router, parts, api_options);
 
   net::ServerOptions server_options;
@@ -358,6 +359,7 @@ asio::awaitable<void> Server::Impl::serve(asio::signal_set& signals) {
   auto calling = calls->start();
   co_await std::move(calling);
   feed->start();
+  auth::keep_swept(*tasks, clock, *auth.sessions);
   auto signal = signals.async_wait(asio::use_awaitable);
   int number = co_await std::move(signal);
   log::info("server.stopping", {{"signal", number}});

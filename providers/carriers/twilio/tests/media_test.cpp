@@ -126,6 +126,22 @@ TEST_F(MediaTest, BadFramesAreDroppedAndCounted) {
   EXPECT_EQ(counters.malformed, 9u);
 }
 
+TEST_F(MediaTest, APlaceNoCallReachesIsMalformedAndSilencesNothing) {
+  auto stream = opened();
+  auto placed = [](std::string chunk, std::string timestamp) {
+    return R"({"event":"media","streamSid":"MZ1","media":{"chunk":")" + chunk +
+           R"(","timestamp":")" + timestamp + R"(","payload":"f39/fw=="}})";
+  };
+  socket->bring(placed("9223372036854775807", ""));
+  socket->bring(placed("10000000", "20"));
+  socket->bring(placed("1", "9223372036854775807"));
+  socket->bring(placed("1", "-20"));
+  socket->bring(media(2));
+  EXPECT_EQ(std::get<MediaAudio>(*next(*stream)).timestamp, 40ms);
+  EXPECT_EQ(stream->counters().malformed, 4u);
+  EXPECT_EQ(stream->counters().missing, 0u);
+}
+
 TEST_F(MediaTest, ClearOvertakesAudioAndReturnsEveryMark) {
   auto stream = opened();
   std::vector<std::byte> audio(160, std::byte{0x7f});

@@ -64,7 +64,7 @@ class Sessions {
   /// revoked, not ours).
   virtual Task<Identity> authenticate(Context ctx, std::string bearer) = 0;
 
-  /// Deletes sessions and counters that have ended long ago: run hourly.
+  /// Deletes sessions and counters that have ended long ago: see keep_swept().
   virtual Task<void> sweep(Context ctx) = 0;
 
   enum class WhenThere { keep_password, set_password };
