@@ -126,6 +126,26 @@ TEST_F(MediaTest, BadFramesAreDroppedAndCounted) {
   EXPECT_EQ(counters.malformed, 9u);
 }
 
+TEST_F(MediaTest, NonsensePlacesInTimeDoNotMuteTheCaller) {
+  auto stream = opened();
+  auto odd = [&](std::string_view chunk, std::string_view timestamp) {
+    socket->bring(R"({"event":"media","streamSid":"MZ1","media":{"chunk":")" + std::string(chunk) +
+                  R"(","timestamp":")" + std::string(timestamp) + R"(","payload":"fw=="}})");
+  };
+  socket->bring(media(1));
+  odd("9223372036854775807", "40");
+  odd("99999999999999999999", "40");
+  odd("-3", "40");
+  odd("one", "40");
+  odd("2", "9223372036854775807");
+  odd("2", "-9223372036854775808");
+  socket->bring(media(2));
+  EXPECT_EQ(std::get<MediaAudio>(*next(*stream)).timestamp, 20ms);
+  EXPECT_EQ(std::get<MediaAudio>(*next(*stream)).timestamp, 40ms);
+  EXPECT_EQ(stream->counters().malformed, 6u);
+  EXPECT_EQ(stream->counters().missing, 0u);
+}
+
 TEST_F(MediaTest, ClearOvertakesAudioAndReturnsEveryMark) {
   auto stream = opened();
   std::vector<std::byte> audio(160, std::byte{0x7f});
