@@ -146,9 +146,13 @@ Answer update_profile(Request& in) {
   }
   if (auto name = text_in(in.body, "name")) {
     auth::UserChange change{.name = std::move(name)};
-    auto updating = users.update(in.ctx, *id, std::move(change), 0);
+    auto expected = in.has_if_match() ? user.version : 0;
+    auto updating = users.update(in.ctx, *id, std::move(change), expected);
     auto updated = co_await std::move(updating);
-    if (!updated) co_return refuse(updated.error());
+    if (!updated) {
+      auto refusing = refuse_change(in, updated.error(), users.get(in.ctx, *id));
+      co_return co_await std::move(refusing);
+    }
     user = std::move(*updated);
   }
   co_return one_user(user);
@@ -169,11 +173,16 @@ json::object key_json(const auth::ApiKey& key) {
 }
 
 Answer list_keys(Request& in) {
+  auto page = in.query.integer("page", 1);
+  auto limit = in.query.integer("limit", 50);
   return reply(in.services.parts.auth.api_keys->list(in.ctx),
-               [](const std::vector<auth::ApiKey>& keys) -> Outcome {
+               [=](const std::vector<auth::ApiKey>& keys) -> Outcome {
+                 // They are few: the page is cut from all of them.
                  json::array list;
-                 for (auto& key : keys) list.push_back(key_json(key));
-                 return Reply{.data = std::move(list)};
+                 auto total = static_cast<std::int64_t>(keys.size());
+                 for (auto i = (page - 1) * limit; i < std::min(page * limit, total); ++i)
+                   list.push_back(key_json(keys[static_cast<std::size_t>(i)]));
+                 return Reply{.data = std::move(list), .pagination = page_of(page, limit, total)};
                });
 }
 
@@ -193,9 +202,12 @@ Answer create_key(Request& in) {
 }
 
 Answer remove_key(Request& in) {
+  // A key never changes, so it has its first version as long as it is there.
+  if (auto good = in.check_if_match(1); !good) co_return std::unexpected(good.error());
   auto key = in.path("id");
-  return reply(in.services.parts.auth.api_keys->remove(in.ctx, ApiKeyId(key)),
-               [key]() -> Outcome { return Reply{.data = json::object{{"id", key}}}; });
+  auto removing = reply(in.services.parts.auth.api_keys->remove(in.ctx, ApiKeyId(key)),
+                        [key]() -> Outcome { return Reply{.data = json::object{{"id", key}}}; });
+  co_return co_await std::move(removing);
 }
 
 std::vector<Field> key_fields() {
@@ -251,7 +263,9 @@ void add_key_routes(RouteTable& table) {
              .name = "listApiKeys",
              .summary = "The organization's keys, without their secrets.",
              .permission = "api_keys:read",
+             .query = page_parameters(),
              .response = list(ref("ApiKey"), auth::ApiKeys::max_keys),
+             .paging = Route::Paging::pages,
              .handler = list_keys});
   table.add({.method = net::Method::post,
              .path = "/api-keys",
