@@ -15,7 +15,7 @@ Outcome one_business(const Found& found, const Request& in) {
 Answer list_businesses(Request& in) {
   auto page = in.query.integer("page", 1);
   auto limit = in.query.integer("limit", 50);
-  return reply(in.services.parts.businesses.list(in.ctx, {page, limit}),
+  return reply(in.services.parts.businesses.list(in.ctx, {page, limit, in.query.text("sort")}),
                [&in, page, limit](const business::ProfileList& list) -> Outcome {
                  json::array items;
                  for (auto& item : list.items) items.push_back(business_json(*item, in));
@@ -250,7 +250,7 @@ void add_business_routes(RouteTable& table) {
              .name = "listBusinesses",
              .summary = "The organization's businesses.",
              .permission = "businesses:read",
-             .query = page_parameters(),
+             .query = page_parameters({"createdAt", "name"}),
              .response = list(ref("Business"), 200),
              .paging = Route::Paging::pages,
              .handler = list_businesses});

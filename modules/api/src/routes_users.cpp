@@ -1,5 +1,7 @@
 #include <fmt/format.h>
 
+#include <tuple>
+
 #include "parley/auth/permissions.hpp"
 #include "services.hpp"
 #include "user_json.hpp"
@@ -43,7 +45,7 @@ std::optional<Role> role_in(const json::object& body) {
 Answer list_users(Request& in) {
   auto page = in.query.integer("page", 1);
   auto limit = in.query.integer("limit", 50);
-  return reply(in.services.parts.auth.users->list(in.ctx, {page, limit}),
+  return reply(in.services.parts.auth.users->list(in.ctx, {page, limit, in.query.text("sort")}),
                [=](const auth::UserList& list) -> Outcome {
                  json::array users;
                  for (auto& user : list.items) users.push_back(user_json(user));
@@ -175,9 +177,15 @@ json::object key_json(const auth::ApiKey& key) {
 Answer list_keys(Request& in) {
   auto page = in.query.integer("page", 1);
   auto limit = in.query.integer("limit", 50);
+  auto sort = in.query.text("sort");
   return reply(in.services.parts.auth.api_keys->list(in.ctx),
-               [=](const std::vector<auth::ApiKey>& keys) -> Outcome {
-                 // They are few: the page is cut from all of them.
+               [=](std::vector<auth::ApiKey> keys) -> Outcome {
+                 // They are few, and come by age: the page is cut from all of them.
+                 auto by_name = [](auto& a, auto& b) {
+                   return std::tie(a.name, a.id) < std::tie(b.name, b.id);
+                 };
+                 if (sort.ends_with("name")) std::ranges::sort(keys, by_name);
+                 if (sort.starts_with('-')) std::ranges::reverse(keys);
                  json::array list;
                  auto total = static_cast<std::int64_t>(keys.size());
                  for (auto i = (page - 1) * limit; i < std::min(page * limit, total); ++i)
@@ -263,7 +271,7 @@ void add_key_routes(RouteTable& table) {
              .name = "listApiKeys",
              .summary = "The organization's keys, without their secrets.",
              .permission = "api_keys:read",
-             .query = page_parameters(),
+             .query = page_parameters({"createdAt", "name"}),
              .response = list(ref("ApiKey"), auth::ApiKeys::max_keys),
              .paging = Route::Paging::pages,
              .handler = list_keys});
@@ -307,7 +315,7 @@ void add_user_routes(RouteTable& table) {
              .name = "listUsers",
              .summary = "The organization's people.",
              .permission = "users:read",
-             .query = page_parameters(),
+             .query = page_parameters({"createdAt", "name"}),
              .response = list(ref("User"), 200),
              .paging = Route::Paging::pages,
              .handler = list_users});

@@ -148,6 +148,11 @@ TEST_P(RouteRules, EveryListIsPagedAndItsLimitBounded) {
     EXPECT_EQ(with("limit=200").status, 200) << route.path;
     ++checked;
     if (route.paging != Route::Paging::pages) continue;
+    auto sort = std::ranges::find(route.query, "sort", &QueryParameter::name);
+    ASSERT_NE(sort, route.query.end()) << route.path;
+    for (auto& order : sort->schema.body.at("enum").as_array())
+      EXPECT_EQ(with("sort=" + std::string(order.as_string())).status, 200) << route.path << order;
+    EXPECT_EQ(with("sort=id;--").wrong_fields(), std::vector<std::string>{"sort"}) << route.path;
     EXPECT_EQ(with("page=0").wrong_fields(), std::vector<std::string>{"page"}) << route.path;
     auto page = with("page=3&limit=7").json().at("pagination").as_object();
     for (std::string field : {"total", "page", "pages", "limit", "hasNext", "hasPrev"}) {
@@ -162,6 +167,44 @@ TEST_P(RouteRules, EveryListIsPagedAndItsLimitBounded) {
     EXPECT_EQ(with("").json().at("pagination").at("limit").as_int64(), 50) << route.path;
   }
   EXPECT_GE(checked, 8);
+}
+
+TEST_P(RouteRules, ListsAreSortedAsAsked) {
+  for (auto* name : {"Cedar Dental", "Acorn Dental", "Birch Dental"}) {
+    clock.advance(1s);
+    send("POST", "/businesses", owner(), {{"name", name}});
+    send("POST", "/api-keys", owner(), {{"name", name}});
+    upload(owner(), std::string(name) + ".txt", "Words of " + std::string(name));
+  }
+  auto first_of = [&](std::string target, std::string field) {
+    std::string all;
+    auto answer = get(target, owner());
+    EXPECT_EQ(answer.status, 200) << answer.body;
+    for (auto& item : answer.data().as_array())
+      all += std::string(item.at(field).as_string()).substr(0, 1);
+    return all;
+  };
+  EXPECT_EQ(first_of("/businesses?sort=name", "name"), "ABCS");
+  EXPECT_EQ(first_of("/businesses?sort=-name", "name"), "SCBA");
+  EXPECT_EQ(first_of("/businesses?sort=createdAt", "name"), "SCAB");
+  EXPECT_EQ(first_of("/businesses?sort=-createdAt&limit=2", "name"), "BA");
+  EXPECT_EQ(first_of("/businesses?sort=-createdAt&limit=2&page=2", "name"), "CS");
+  EXPECT_EQ(first_of("/businesses", "name"), "SCAB") << "by age unless told";
+  EXPECT_EQ(first_of("/api-keys?sort=-name&limit=3", "name"), "CCB");
+  EXPECT_EQ(first_of("/api-keys?sort=-createdAt&limit=2", "name"), "BA");
+  EXPECT_EQ(first_of("/documents?sort=name", "name"), "ABCp");
+  EXPECT_EQ(first_of("/documents?sort=createdAt", "name"), "pCAB");
+  EXPECT_EQ(first_of("/users?sort=name&limit=1", "name"), "O");
+  for (int i = 0; i < 3; ++i) send("POST", "/appointments", owner(), booking_body(free_time()));
+  auto starts = [&](std::string sort) {
+    std::vector<std::string> all;
+    for (auto& item : get("/appointments?sort=" + sort, owner()).data().as_array())
+      all.emplace_back(item.at("start").as_string());
+    return all;
+  };
+  EXPECT_EQ(starts("start").size(), 4u);
+  EXPECT_TRUE(std::ranges::is_sorted(starts("start")));
+  EXPECT_TRUE(std::ranges::is_sorted(starts("-start"), std::ranges::greater{}));
 }
 
 TEST_P(RouteRules, LargeAnswersAreGzippedForWhoAsks) {
