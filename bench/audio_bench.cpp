@@ -90,6 +90,18 @@ void frame_resample_16k_to_8k(benchmark::State& state) {
 }
 BENCHMARK(frame_resample_16k_to_8k);
 
+/// A muted caller: exact silence after a word.
+void frame_voice_activity_muted(benchmark::State& state) {
+  VoiceActivityDetector detector;
+  Samples word(telephone_frame_samples, 0);
+  for (std::size_t i = 0; i < word.size(); ++i) word[i] = i % 8 < 4 ? 8000 : -8000;
+  detector.process(word);
+  const Samples still(telephone_frame_samples, 0);
+  for (int i = 0; i < 500; ++i) detector.process(still);
+  for (auto _ : state) benchmark::DoNotOptimize(detector.process(still));
+}
+BENCHMARK(frame_voice_activity_muted);
+
 /// What the media path does with each frame a caller sends, engines left out.
 void frame_from_caller(benchmark::State& state) {
   auto coded = mulaw_encode(caller_sound(telephone_rate_hz));

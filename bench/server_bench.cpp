@@ -9,6 +9,8 @@
 #include "../tests/e2e/server_process.hpp"
 #include "parley/base/strings.hpp"
 #include "parley/base/task_group.hpp"
+#include "parley/base/worker_pool.hpp"
+#include "parley/providers/pocketsphinx/pocketsphinx_recognizer.hpp"
 #include "parley/providers/twilio/signature.hpp"
 #include "parley/simulators/twilio_line.hpp"
 
@@ -116,7 +118,18 @@ asio::awaitable<void> streams(Load& load, e2e::ServerProcess& server, int count,
   co_await group.stop();
 }
 
+/// What the speech model alone takes, loaded here as the server loads it.
+double model_mb() {
+  auto before = resident_mb(::getpid());
+  WorkerPool pool({.name = "hearing", .threads = 1});
+  providers::pocketsphinx::PocketsphinxOptions options;
+  auto made = providers::pocketsphinx::PocketsphinxRecognizer::create(pool, options);
+  if (!made) throw std::runtime_error(made.error().detail);
+  return resident_mb(::getpid()) - before;
+}
+
 void measure() {
+  auto model = model_mb();
   std::vector<double> fresh, again;
   for (int i = 0; i < 3; ++i) {
     e2e::ServerProcess server;
@@ -130,7 +143,9 @@ void measure() {
   print_spread("start to ready, existing data", again, "ms");
 
   e2e::ServerProcess server;
-  fmt::print("{:<44} {:8.1f} MB\n", "idle memory", resident_mb(server.pid()));
+  auto idle = resident_mb(server.pid());
+  fmt::print("{:<44} {:8.1f} MB; the speech model is {:.1f} MB of it, the rest {:.1f} MB\n",
+             "idle memory", idle, model, idle - model);
   Load load;
   std::vector<double> took;
   load.run(webhooks(load, server, 200, 10, took));

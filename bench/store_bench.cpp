@@ -36,12 +36,42 @@ asio::awaitable<void> keep_writing(Database& db, Work work, std::int64_t writer,
   }
 }
 
+/// What PostgreSQL itself counted: how often transactions were rolled back (collided, and run
+/// again) and how often its log was forced to the disk.
+struct Counted {
+  std::int64_t commits = 0;
+  std::int64_t rollbacks = 0;
+  std::int64_t syncs = 0;
+};
+
+Counted count(Database& db) {
+  Counted counted;
+  asio::io_context io;
+  auto body = [](Database& d, Counted& out) -> asio::awaitable<void> {
+    auto look = d.read(Context{}, [](Tx& tx) {
+      return tx.one(
+          "SELECT xact_commit, xact_rollback, (SELECT wal_sync FROM pg_stat_wal) AS wal_sync "
+          "FROM pg_stat_database WHERE datname = current_database()");
+    });
+    auto row = co_await std::move(look);
+    if (!row) throw std::runtime_error(row.error().detail);
+    out = {row->integer("xact_commit"), row->integer("xact_rollback"), row->integer("wal_sync")};
+  };
+  asio::co_spawn(io, body(db, counted), [](const std::exception_ptr& thrown) {
+    if (thrown) std::rethrow_exception(thrown);
+  });
+  io.run();
+  return counted;
+}
+
 void measure(std::string_view what, Database& db, int writers, int per_commit, Duration time,
              const Work& work) {
   static std::int64_t first_writer = 0;
   asio::io_context io;
   Measured measured;
   SystemClock clock;
+  bool counts = db.kind() == Database::Kind::postgresql;
+  auto before = counts ? count(db) : Counted{};
   auto began = clock.now();
   for (int w = 0; w < writers; ++w)
     asio::co_spawn(io, keep_writing(db, work, first_writer++, began + time, measured),
@@ -55,9 +85,18 @@ void measure(std::string_view what, Database& db, int writers, int per_commit, D
   auto at = [&](double part) {
     return waits[static_cast<std::size_t>(part * static_cast<double>(waits.size() - 1))];
   };
-  fmt::print("{:<11} {:<28} {:>3} writers {:>9.0f}/s   p50 {:>7.2f} ms  p99 {:>7.2f} ms\n",
-             db.kind() == Database::Kind::sqlite ? "SQLite" : "PostgreSQL", what, writers,
+  fmt::print("{:<11} {:<28} {:>3} writers {:>9.0f}/s   p50 {:>7.2f} ms  p99 {:>7.2f} ms",
+             counts ? "PostgreSQL" : "SQLite", what, writers,
              static_cast<double>(measured.done * per_commit) / seconds, at(0.5), at(0.99));
+  if (counts) {
+    auto after = count(db);
+    auto per_done = [&](std::int64_t many) {
+      return static_cast<double>(many) / static_cast<double>(measured.done);
+    };
+    fmt::print("   {:.2f} run again, {:.2f} syncs a commit",
+               per_done(after.rollbacks - before.rollbacks), per_done(after.syncs - before.syncs));
+  }
+  fmt::print("\n");
 }
 
 void prepare(Database& db) {
@@ -113,6 +152,24 @@ int main(int argc, char** argv) {
   }
   std::filesystem::remove_all(folder);
   auto& server = testkit::PostgresServer::instance();
-  auto postgres = store::open_postgres(clock, {.url = server.url(server.make_empty_database())});
-  store::measure_all(**postgres, time);
+  auto url = server.url(server.make_empty_database());
+  {
+    auto postgres = store::open_postgres(clock, {.url = url});
+    store::measure_all(**postgres, time);
+  }
+  // What the last lines are made of: the same without waiting for the disk, and over fewer and more
+  // connections, each of which has one commit on its way to the disk.
+  auto hasty = url + (url.find('?') == std::string::npos ? "?" : "&") +
+               "options=-c%20synchronous_commit%3Doff";
+  fmt::print("without waiting for the disk:\n");
+  {
+    auto postgres = store::open_postgres(clock, {.url = hasty});
+    store::measure("events, one a commit", **postgres, 1, 1, time, store::append_events(1));
+    store::measure("events, one a commit", **postgres, 64, 1, time, store::append_events(1));
+  }
+  fmt::print("over one connection, two, and 32:\n");
+  for (std::size_t connections : {1u, 2u, 32u}) {
+    auto postgres = store::open_postgres(clock, {.url = url, .connections = connections});
+    store::measure("events, one a commit", **postgres, 64, 1, time, store::append_events(1));
+  }
 }

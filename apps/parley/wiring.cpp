@@ -178,6 +178,8 @@ Result<void> Server::Impl::open_foundations() {
   auto key = shared_key.empty()
                  ? auth::MasterKey::load_or_create(folder->path() / "master_key", random)
                  : auth::MasterKey::from_text(shared_key);
+  if (!key && !shared_key.empty())
+    return fail(key.error().code, "auth.master_key: " + key.error().detail);
   if (!key) return std::unexpected(key.error());
   master = *key;
   auth = auth::make_auth(*database, clock, random, *hashing, *master);

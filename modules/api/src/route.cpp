@@ -49,9 +49,15 @@ json::object page_of(std::int64_t page, std::int64_t limit, std::int64_t total) 
           {"hasNext", page < pages}, {"hasPrev", page > 1}};
 }
 
-std::vector<QueryParameter> page_parameters() {
+std::vector<QueryParameter> page_parameters(const std::vector<std::string>& sorted_by) {
+  std::vector<std::string> orders;
+  for (auto& field : sorted_by) {
+    orders.push_back(field);
+    orders.push_back("-" + field);
+  }
   return {{"page", schema::integer(1, 1'000'000), "Which page, from 1."},
-          {"limit", schema::integer(1, 200), "How many a page; 50 unless told."}};
+          {"limit", schema::integer(1, 200), "How many a page; 50 unless told."},
+          {"sort", schema::choice(std::move(orders)), "By this; with - the greatest first."}};
 }
 
 namespace {

@@ -105,7 +105,8 @@ struct QueryParameter {
   std::string meaning;
   enum class Presence { optional, required } presence = Presence::optional;
 };
-std::vector<QueryParameter> page_parameters();
+/// page, limit, and sort by one of these fields.
+std::vector<QueryParameter> page_parameters(const std::vector<std::string>& sorted_by);
 
 enum class Access {
   permitted,           ///< needs the route's permission

@@ -66,6 +66,7 @@ Answer list_appointments(Request& in) {
                                       : booking::AppointmentStatus::cancelled;
   query.page = in.query.integer("page", 1);
   query.limit = in.query.integer("limit", 50);
+  query.sort = in.query.text("sort");
   auto page = query.page;
   auto limit = query.limit;
   return reply(in.services.parts.booking.list(in.ctx, std::move(query)),
@@ -255,7 +256,7 @@ Route appointment_route(net::Method method, std::string path, std::string name, 
 void add_appointment_routes(RouteTable& table) {
   auto listing = appointment_route(net::Method::get, "/appointments", "listAppointments",
                                    "Appointments, by start.", list_appointments);
-  listing.query = page_parameters();
+  listing.query = page_parameters({"start", "createdAt"});
   for (auto&& parameter : std::vector<QueryParameter>{
            {"business", text(1, 64), "Of this business."},
            {"from", date_time(), "Starting at this time or later."},

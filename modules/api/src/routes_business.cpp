@@ -15,7 +15,7 @@ Outcome one_business(const Found& found, const Request& in) {
 Answer list_businesses(Request& in) {
   auto page = in.query.integer("page", 1);
   auto limit = in.query.integer("limit", 50);
-  return reply(in.services.parts.businesses.list(in.ctx, {page, limit}),
+  return reply(in.services.parts.businesses.list(in.ctx, {page, limit, in.query.text("sort")}),
                [&in, page, limit](const business::ProfileList& list) -> Outcome {
                  json::array items;
                  for (auto& item : list.items) items.push_back(business_json(*item, in));
@@ -73,17 +73,21 @@ Answer change(Request& in, void (*apply)(business::Profile&, const json::object&
   }
 }
 
+/// A look at If-Match, where the module takes no version.
+asio::awaitable<std::expected<void, Failure>> check_version(Request& in) {
+  if (!in.has_if_match()) co_return std::expected<void, Failure>{};
+  auto looking = current(in);
+  auto found = co_await std::move(looking);
+  if (!found) co_return refuse(found.error());
+  co_return in.check_if_match((*found)->version);
+}
+
 /// Replaces a whole list after a look at If-Match.
 template <class Items>
 Answer replace(Request& in, Items items,
                Task<Found> (business::Businesses::*set)(Context, BusinessId, Items), View view) {
-  if (in.has_if_match()) {
-    auto looking = current(in);
-    auto found = co_await std::move(looking);
-    if (!found) co_return refuse(found.error());
-    if (auto good = in.check_if_match((*found)->version); !good)
-      co_return std::unexpected(good.error());
-  }
+  auto checking = check_version(in);
+  if (auto good = co_await std::move(checking); !good) co_return std::unexpected(good.error());
   auto setting = (in.services.parts.businesses.*set)(in.ctx, in.id<BusinessId>(), std::move(items));
   auto updated = co_await std::move(setting);
   if (!updated) co_return refuse(updated.error());
@@ -140,13 +144,8 @@ Answer update_resources(Request& in) {
 }
 
 Answer remove_business(Request& in) {
-  if (in.has_if_match()) {
-    auto looking = current(in);
-    auto found = co_await std::move(looking);
-    if (!found) co_return refuse(found.error());
-    if (auto good = in.check_if_match((*found)->version); !good)
-      co_return std::unexpected(good.error());
-  }
+  auto checking = check_version(in);
+  if (auto good = co_await std::move(checking); !good) co_return std::unexpected(good.error());
   auto id = in.path("id");
   auto removing = in.services.parts.businesses.remove(in.ctx, BusinessId(id));
   auto removed = co_await std::move(removing);
@@ -155,6 +154,8 @@ Answer remove_business(Request& in) {
 }
 
 Answer assign_numbers(Request& in) {
+  auto checking = check_version(in);
+  if (auto good = co_await std::move(checking); !good) co_return std::unexpected(good.error());
   for (auto& item : in.body.at("numbers").as_array()) {
     json::object holder{{"number", item}};
     auto assigning = in.services.parts.businesses.assign_number(in.ctx, in.id<BusinessId>(),
@@ -249,7 +250,7 @@ void add_business_routes(RouteTable& table) {
              .name = "listBusinesses",
              .summary = "The organization's businesses.",
              .permission = "businesses:read",
-             .query = page_parameters(),
+             .query = page_parameters({"createdAt", "name"}),
              .response = list(ref("Business"), 200),
              .paging = Route::Paging::pages,
              .handler = list_businesses});

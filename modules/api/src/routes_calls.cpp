@@ -50,6 +50,7 @@ json::array transcript_json(const std::vector<calls::TranscriptTurn>& turns) {
 Answer list_matching(Request& in, calls::CallQuery query) {
   query.page = in.query.integer("page", 1);
   query.limit = in.query.integer("limit", 50);
+  query.sort = in.query.text("sort");
   auto page = query.page;
   auto limit = query.limit;
   return reply(in.services.parts.calls.list(in.ctx, std::move(query)),
@@ -160,7 +161,7 @@ Answer list_messages(Request& in) {
   if (!found) co_return refuse(found.error());
   auto page = in.query.integer("page", 1);
   auto limit = in.query.integer("limit", 50);
-  auto reading = parts.messages.list(in.ctx, business, {page, limit});
+  auto reading = parts.messages.list(in.ctx, business, {page, limit, in.query.text("sort")});
   auto messages = co_await std::move(reading);
   if (!messages) co_return refuse(messages.error());
   bool has_next = false;
@@ -249,7 +250,7 @@ void add_call_routes(RouteTable& table) {
   define_call_schemas(table);
   auto listing = call_route(net::Method::get, "", "listCalls", "Calls, the newest first.",
                             list(ref("Call"), 200), list_calls);
-  listing.query = page_parameters();
+  listing.query = page_parameters({"createdAt", "lengthMs"});
   listing.query.push_back({"business", text(1, 64), "Of this business."});
   auto active = listing;
   for (auto&& parameter :
@@ -292,7 +293,7 @@ void add_call_routes(RouteTable& table) {
              .permission = "messages:read",
              .query =
                  [] {
-                   auto parameters = page_parameters();
+                   auto parameters = page_parameters({"receivedAt"});
                    parameters.push_back({"business", text(1, 64), "For this business.",
                                          QueryParameter::Presence::required});
                    return parameters;

@@ -60,6 +60,7 @@ Answer list_documents(Request& in) {
       if (to_string(one) == status) query.status = one;
   query.page = in.query.integer("page", 1);
   query.limit = in.query.integer("limit", 50);
+  query.sort = in.query.text("sort");
   auto page = query.page;
   auto limit = query.limit;
   return reply(in.services.parts.knowledge.list(in.ctx, std::move(query)),
@@ -163,7 +164,7 @@ void add_knowledge_routes(RouteTable& table) {
   table.add(std::move(upload));
   auto listing = document_route(net::Method::get, "/documents", "listDocuments",
                                 "Uploaded documents.", list_documents);
-  listing.query = page_parameters();
+  listing.query = page_parameters({"createdAt", "name", "sizeBytes"});
   listing.query.push_back({"business", text(1, 64), "Of this business."});
   listing.query.push_back({"status", status(), "By status."});
   listing.response = list(ref("Document"), 200);

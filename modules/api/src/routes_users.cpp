@@ -1,5 +1,7 @@
 #include <fmt/format.h>
 
+#include <tuple>
+
 #include "parley/auth/permissions.hpp"
 #include "services.hpp"
 #include "user_json.hpp"
@@ -43,7 +45,7 @@ std::optional<Role> role_in(const json::object& body) {
 Answer list_users(Request& in) {
   auto page = in.query.integer("page", 1);
   auto limit = in.query.integer("limit", 50);
-  return reply(in.services.parts.auth.users->list(in.ctx, {page, limit}),
+  return reply(in.services.parts.auth.users->list(in.ctx, {page, limit, in.query.text("sort")}),
                [=](const auth::UserList& list) -> Outcome {
                  json::array users;
                  for (auto& user : list.items) users.push_back(user_json(user));
@@ -146,9 +148,13 @@ Answer update_profile(Request& in) {
   }
   if (auto name = text_in(in.body, "name")) {
     auth::UserChange change{.name = std::move(name)};
-    auto updating = users.update(in.ctx, *id, std::move(change), 0);
+    auto expected = in.has_if_match() ? user.version : 0;
+    auto updating = users.update(in.ctx, *id, std::move(change), expected);
     auto updated = co_await std::move(updating);
-    if (!updated) co_return refuse(updated.error());
+    if (!updated) {
+      auto refusing = refuse_change(in, updated.error(), users.get(in.ctx, *id));
+      co_return co_await std::move(refusing);
+    }
     user = std::move(*updated);
   }
   co_return one_user(user);
@@ -169,11 +175,22 @@ json::object key_json(const auth::ApiKey& key) {
 }
 
 Answer list_keys(Request& in) {
+  auto page = in.query.integer("page", 1);
+  auto limit = in.query.integer("limit", 50);
+  auto sort = in.query.text("sort");
   return reply(in.services.parts.auth.api_keys->list(in.ctx),
-               [](const std::vector<auth::ApiKey>& keys) -> Outcome {
+               [=](std::vector<auth::ApiKey> keys) -> Outcome {
+                 // They are few, and come by age: the page is cut from all of them.
+                 auto by_name = [](auto& a, auto& b) {
+                   return std::tie(a.name, a.id) < std::tie(b.name, b.id);
+                 };
+                 if (sort.ends_with("name")) std::ranges::sort(keys, by_name);
+                 if (sort.starts_with('-')) std::ranges::reverse(keys);
                  json::array list;
-                 for (auto& key : keys) list.push_back(key_json(key));
-                 return Reply{.data = std::move(list)};
+                 auto total = static_cast<std::int64_t>(keys.size());
+                 for (auto i = (page - 1) * limit; i < std::min(page * limit, total); ++i)
+                   list.push_back(key_json(keys[static_cast<std::size_t>(i)]));
+                 return Reply{.data = std::move(list), .pagination = page_of(page, limit, total)};
                });
 }
 
@@ -193,9 +210,12 @@ Answer create_key(Request& in) {
 }
 
 Answer remove_key(Request& in) {
+  // A key never changes, so it has its first version as long as it is there.
+  if (auto good = in.check_if_match(1); !good) co_return std::unexpected(good.error());
   auto key = in.path("id");
-  return reply(in.services.parts.auth.api_keys->remove(in.ctx, ApiKeyId(key)),
-               [key]() -> Outcome { return Reply{.data = json::object{{"id", key}}}; });
+  auto removing = reply(in.services.parts.auth.api_keys->remove(in.ctx, ApiKeyId(key)),
+                        [key]() -> Outcome { return Reply{.data = json::object{{"id", key}}}; });
+  co_return co_await std::move(removing);
 }
 
 std::vector<Field> key_fields() {
@@ -251,7 +271,9 @@ void add_key_routes(RouteTable& table) {
              .name = "listApiKeys",
              .summary = "The organization's keys, without their secrets.",
              .permission = "api_keys:read",
+             .query = page_parameters({"createdAt", "name"}),
              .response = list(ref("ApiKey"), auth::ApiKeys::max_keys),
+             .paging = Route::Paging::pages,
              .handler = list_keys});
   table.add({.method = net::Method::post,
              .path = "/api-keys",
@@ -293,7 +315,7 @@ void add_user_routes(RouteTable& table) {
              .name = "listUsers",
              .summary = "The organization's people.",
              .permission = "users:read",
-             .query = page_parameters(),
+             .query = page_parameters({"createdAt", "name"}),
              .response = list(ref("User"), 200),
              .paging = Route::Paging::pages,
              .handler = list_users});

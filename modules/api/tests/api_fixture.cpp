@@ -76,7 +76,8 @@ struct ApiTest::Parts {
     businesses = business::make_businesses(test.db(), test.clock, system_random);
     messages = business::make_messages(test.db(), test.clock, system_random);
     booking = booking::make_booking(test.db(), test.clock, system_random);
-    objects = store::open_folder_objects(files, test.folder() / "objects").value();
+    objects = std::make_unique<DiskOfObjects>(
+        store::open_folder_objects(files, test.folder() / "objects").value());
     knowledge = knowledge::make_knowledge_base(loop.get_executor(), test.clock, system_random,
                                                test.db(), *objects, files);
     ApiParts all{auth,        master,    test.db(), test.clock, system_random,
@@ -108,7 +109,7 @@ struct ApiTest::Parts {
   std::unique_ptr<business::Businesses> businesses;
   std::unique_ptr<business::Messages> messages;
   std::unique_ptr<booking::Booking> booking;
-  std::unique_ptr<store::ObjectStore> objects;
+  std::unique_ptr<DiskOfObjects> objects;
   std::unique_ptr<knowledge::KnowledgeBase> knowledge;
   events::LiveFeed feed;
   metrics::Registry registry;
@@ -141,6 +142,8 @@ void ApiTest::TearDown() {
   parts_.reset();
   DatabaseTest::TearDown();
 }
+
+DiskOfObjects& ApiTest::disk() { return *parts_->objects; }
 
 std::uint16_t ApiTest::port() const { return parts_->server->port(); }
 

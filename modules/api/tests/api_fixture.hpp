@@ -1,4 +1,5 @@
 #pragma once
+#include <atomic>
 #include <thread>
 
 #include "http_client.hpp"
@@ -22,6 +23,29 @@ class CallsInMemory final : public calls::Calls {
   std::mutex mutex;
   std::vector<calls::Call> calls;
   std::string sound = "RIFF0123456789";
+};
+
+/// A folder of objects on a disk that can fill up.
+class DiskOfObjects final : public store::ObjectStore {
+ public:
+  explicit DiskOfObjects(std::unique_ptr<store::ObjectStore> below) : below_(std::move(below)) {}
+  Task<void> put(Context ctx, std::string key, std::vector<std::byte> bytes) override {
+    if (full) co_return fail(Errc::resource_exhausted, "write: No space left on device");
+    auto putting = below_->put(std::move(ctx), std::move(key), std::move(bytes));
+    co_return co_await std::move(putting);
+  }
+  Task<std::vector<std::byte>> get(Context ctx, std::string key) override {
+    auto getting = below_->get(std::move(ctx), std::move(key));
+    co_return co_await std::move(getting);
+  }
+  Task<void> remove(Context ctx, std::string key) override {
+    auto removing = below_->remove(std::move(ctx), std::move(key));
+    co_return co_await std::move(removing);
+  }
+  std::atomic<bool> full = false;
+
+ private:
+  std::unique_ptr<store::ObjectStore> below_;
 };
 
 struct Ask {
@@ -75,6 +99,8 @@ class ApiTest : public testkit::DatabaseTest {
 
   RouteTable table = route_table();
   CallsInMemory calls;
+  /// Of uploads.
+  DiskOfObjects& disk();
 
  protected:
   struct Parts;

@@ -1,7 +1,8 @@
 // What must hold for every route, taken from the table itself: a new route is covered at once.
+#include "every_route.hpp"
+
 #include <fmt/format.h>
 
-#include "api_fixture.hpp"
 #include "openapi.hpp"
 #include "parley/auth/permissions.hpp"
 #include "parley/base/strings.hpp"
@@ -9,59 +10,6 @@
 namespace parley::api::testing {
 namespace {
 
-class EveryRoute : public ApiTest {
- public:
-  /// The one thing of the first organization that the route's {id} can mean.
-  std::string id_for(const Route& route) const {
-    static const std::map<std::string, std::string ApiTest::*> things{
-        {"/businesses/", &ApiTest::business},
-        {"/documents/", &ApiTest::document},
-        {"/appointments/", &ApiTest::appointment},
-        {"/calls/", &ApiTest::call},
-        {"/users/", &ApiTest::user},
-        {"/api-keys/", &ApiTest::key}};
-    for (auto& [prefix, thing] : things)
-      if (route.path.starts_with(prefix)) return this->*thing;
-    ADD_FAILURE() << route.path << ": say here which thing its {id} means";
-    return "none";
-  }
-
-  /// A request that is right in every way, about things of the first organization.
-  Ask right_request(const Route& route) {
-    Ask request;
-    request.method = to_string(route.method);
-    request.target = "/api/v1" + route.path;
-    if (auto at = request.target.find("{id}"); at != std::string::npos)
-      request.target.replace(at, 4, id_for(route));
-    char separator = '?';
-    for (auto& parameter : route.query) {
-      if (parameter.presence != QueryParameter::Presence::required && parameter.name != "business")
-        continue;
-      std::string value = "x";
-      if (parameter.name == "business") value = business;
-      if (parameter.name == "service") value = service;
-      request.target += fmt::format("{}{}={}", separator, parameter.name, value);
-      separator = '&';
-    }
-    if (route.body == BodyKind::json) {
-      auto body = sample_of(route.request, table.schemas).as_object();
-      if (body.contains("businessId")) body["businessId"] = business;
-      if (body.contains("serviceId")) body["serviceId"] = service;
-      if (body.contains("localStart")) body["localStart"] = free_time();
-      request.body = json::serialize(body);
-    }
-    if (route.body == BodyKind::multipart) {
-      request.headers.emplace_back("Content-Type", "multipart/form-data; boundary=b");
-      request.body =
-          "--b\r\nContent-Disposition: form-data; name=\"businessId\"\r\n\r\n" + business +
-          "\r\n--b\r\nContent-Disposition: form-data; name=\"file\"; filename=\"a.txt\"\r\n\r\n"
-          "Hello there.\r\n--b--\r\n";
-    }
-    return request;
-  }
-  bool is_open(const Route& route) const { return route.access == Access::anyone; }
-  static bool writes(const Route& route) { return route.method != net::Method::get; }
-};
 INSTANTIATE_TEST_SUITE_P(On, EveryRoute, ::testing::Values(store::Database::Kind::sqlite));
 
 TEST_P(EveryRoute, WithoutATokenIs401) {

@@ -4,6 +4,7 @@
 #include <netinet/in.h>
 #include <sys/socket.h>
 #include <unistd.h>
+#include <zlib.h>
 
 #include <algorithm>
 #include <stdexcept>
@@ -11,6 +12,29 @@
 #include "parley/base/strings.hpp"
 
 namespace parley::api::testing {
+
+namespace {
+
+std::string unpack(std::string_view packed) {
+  z_stream stream{};
+  if (::inflateInit2(&stream, 16 + MAX_WBITS) != Z_OK) throw std::runtime_error("zlib");
+  stream.next_in = reinterpret_cast<Bytef*>(const_cast<char*>(packed.data()));
+  stream.avail_in = static_cast<uInt>(packed.size());
+  std::string out;
+  int state = Z_OK;
+  while (state == Z_OK) {
+    char piece[16384];
+    stream.next_out = reinterpret_cast<Bytef*>(piece);
+    stream.avail_out = sizeof piece;
+    state = ::inflate(&stream, Z_NO_FLUSH);
+    out.append(piece, sizeof piece - stream.avail_out);
+  }
+  ::inflateEnd(&stream);
+  if (state != Z_STREAM_END) throw std::runtime_error("broken gzip");
+  return out;
+}
+
+}  // namespace
 
 std::string Answer::header(std::string_view name) const {
   for (auto& [field, value] : headers)
@@ -101,6 +125,10 @@ Answer Connection::read_answer() {
                                 trim(std::string_view(lines[i]).substr(colon + 1)));
   }
   answer.body = text.substr(head_end + 4);
+  if (answer.header("Content-Encoding") == "gzip") {
+    answer.packed_bytes = answer.body.size();
+    answer.body = unpack(answer.body);
+  }
   return answer;
 }
 

@@ -11,7 +11,8 @@ namespace parley::api::testing {
 struct Answer {
   int status = 0;
   std::vector<std::pair<std::string, std::string>> headers;
-  std::string body;
+  std::string body;              ///< unpacked
+  std::size_t packed_bytes = 0;  ///< what came over the line when it was gzipped
 
   std::string header(std::string_view name) const;  ///< empty when absent
   bool has(std::string_view name) const;

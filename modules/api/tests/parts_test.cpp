@@ -1,6 +1,7 @@
 #include <gtest/gtest.h>
 
 #include "byte_range.hpp"
+#include "failure.hpp"
 #include "multipart.hpp"
 #include "parley/testkit/settable_clock.hpp"
 #include "rate_limiter.hpp"
@@ -10,6 +11,47 @@
 
 namespace parley::api {
 namespace {
+
+// The server's own refusals, and errors as HTTP
+
+TEST(ErrorPage, EachRefusalHasItsCode) {
+  auto page = api_error_page();
+  for (auto& [status, code] :
+       std::vector<std::pair<int, std::string>>{{400, "malformed_request"},
+                                                {404, "route_not_found"},
+                                                {405, "method_not_allowed"},
+                                                {408, "request_timeout"},
+                                                {413, "too_large"},
+                                                {417, "expectation_failed"},
+                                                {418, "malformed_request"},
+                                                {426, "upgrade_required"},
+                                                {431, "head_too_large"},
+                                                {500, "internal"},
+                                                {501, "not_implemented"},
+                                                {503, "unavailable"},
+                                                {505, "http_version_not_supported"}}) {
+    auto response = page(status, "that is not right", "req_1");
+    EXPECT_EQ(response.status, status);
+    auto body = json::parse(response.body).as_object();
+    EXPECT_EQ(body.at("code").as_string(), code);
+    EXPECT_EQ(body.at("error").as_string(), "That is not right");
+    EXPECT_EQ(body.at("requestId").as_string(), "req_1");
+    EXPECT_FALSE(body.at("success").as_bool());
+  }
+}
+
+TEST(Failure, WhatIsForOperatorsStaysHere) {
+  for (auto errc : {Errc::rate_limited, Errc::unavailable, Errc::timeout, Errc::outcome_unknown,
+                    Errc::end_of_stream, Errc::corrupt, Errc::resource_exhausted}) {
+    auto failure = failure_of({errc, "table secrets is locked"});
+    EXPECT_EQ(failure.message.find("secrets"), std::string::npos) << to_string(errc);
+    EXPECT_EQ(failure.reason, "table secrets is locked");
+    bool again = errc != Errc::end_of_stream && errc != Errc::corrupt;
+    EXPECT_EQ(failure.retry_after.has_value(), again) << to_string(errc);
+    EXPECT_EQ(failure.status, errc == Errc::rate_limited ? 429 : again ? 503 : 500);
+  }
+  EXPECT_EQ(failure_of({Errc::conflict, "it is taken"}).message, "It is taken");
+}
 
 // multipart/form-data
 

@@ -48,6 +48,12 @@ class BandFilter {
     a2_ = (1.0 - alpha) / (1.0 + alpha);
   }
   double run(double sample) { return second_.run(first_.run(sample, *this), *this); }
+  /// To be called after each frame: in digital silence, which is what a muted caller sends, what
+  /// rings on would become denormal, and each sample forty times as dear.
+  void settle() {
+    first_.settle();
+    second_.settle();
+  }
 
  private:
   struct Section {
@@ -59,6 +65,11 @@ class BandFilter {
       y2 = y1;
       y1 = y;
       return y;
+    }
+    void settle() {
+      constexpr double nothing = 1e-30;  // a frame later still far above the denormal numbers
+      for (double* rest : {&x1, &x2, &y1, &y2})
+        if (std::abs(*rest) < nothing) *rest = 0;
     }
   };
   double gain_, a1_, a2_;
@@ -81,6 +92,7 @@ class BandLevel {
       const double passed = filter_.run(sample);
       energy += passed * passed;
     }
+    filter_.settle();
     follow(to_dbfs(energy, frame.size()));
     return energy;
   }

@@ -1,6 +1,9 @@
 #include "parley/auth/users.hpp"
 
+#include <array>
+
 #include "core.hpp"
+#include "parley/store/sort.hpp"
 #include "session_rows.hpp"
 #include "user_rows.hpp"
 
@@ -108,8 +111,12 @@ Task<UserList> UsersOnStore::list(Context ctx, Page page) {
     auto count =
         tx.one("SELECT COUNT(*) AS many FROM users WHERE organization_id = ?1", {organization});
     if (!count) return std::unexpected(count.error());
+    constexpr std::array fields{store::SortField{"createdAt", "created_at"},
+                                store::SortField{"name", "name"}};
+    auto order = store::order_by(page.sort, fields, "id");
+    if (!order) return std::unexpected(order.error());
     auto rows =
-        tx.query("SELECT * FROM users WHERE organization_id = ?1 ORDER BY id LIMIT ?2 OFFSET ?3",
+        tx.query("SELECT * FROM users WHERE organization_id = ?1" + *order + " LIMIT ?2 OFFSET ?3",
                  {organization, page.limit, (page.number - 1) * page.limit});
     if (!rows) return std::unexpected(rows.error());
     UserList found;

@@ -15,6 +15,17 @@ namespace {
 
 using testkit::SimWorld;
 
+TEST(Errc, EveryCodeHasANameOfItsOwn) {
+  std::set<std::string_view> names;
+  for (int code = 0; code <= static_cast<int>(Errc::resource_exhausted); ++code) {
+    auto name = to_string(static_cast<Errc>(code));
+    EXPECT_NE(name, "unknown") << code;
+    EXPECT_TRUE(names.insert(name).second) << name;
+  }
+  EXPECT_EQ(to_string(Errc::outcome_unknown), "outcome_unknown");
+  EXPECT_EQ(to_string(static_cast<Errc>(1000)), "unknown");
+}
+
 TEST(Clock, Rfc3339RoundTripsAndReadsOffsets) {
   auto time = parse_rfc3339("2026-03-08T02:30:00.5-05:00");
   ASSERT_TRUE(time);

@@ -2,6 +2,10 @@
 
 #include <fmt/format.h>
 
+#include <array>
+
+#include "parley/store/sort.hpp"
+
 namespace parley::booking {
 
 namespace {
@@ -155,8 +159,11 @@ Result<AppointmentList> list_appointments(store::Tx& tx, const OrganizationId& o
   if (!count) return std::unexpected(count.error());
   AppointmentList list;
   list.total = count->integer("n");
-  where += fmt::format(" ORDER BY start_at, id LIMIT ?{} OFFSET ?{}", params.size() + 1,
-                       params.size() + 2);
+  constexpr std::array fields{store::SortField{"start", "start_at"},
+                              store::SortField{"createdAt", "created_at"}};
+  auto order = store::order_by(query.sort, fields, "start_at, id");
+  if (!order) return std::unexpected(order.error());
+  where += fmt::format("{} LIMIT ?{} OFFSET ?{}", *order, params.size() + 1, params.size() + 2);
   params.emplace_back(query.limit);
   params.emplace_back((query.page - 1) * query.limit);
   auto rows = tx.query(select(where), std::move(params));

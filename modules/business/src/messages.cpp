@@ -1,5 +1,8 @@
+#include <array>
+
 #include "parley/base/strings.hpp"
 #include "parley/business/businesses.hpp"
+#include "parley/store/sort.hpp"
 #include "profile_rows.hpp"
 #include "profile_rules.hpp"
 
@@ -48,10 +51,12 @@ class StoredMessages final : public Messages {
     if (auto good = check_page(page); !good) co_return std::unexpected(good.error());
     auto look = [&,
                  organization = ctx.organization](store::Tx& tx) -> Result<std::vector<Message>> {
-      static const std::string sql = "SELECT " + std::string(columns) +
-                                     " FROM business_messages WHERE organization_id = ?1 AND "
-                                     "business_id = ?2 ORDER BY received_at DESC, id DESC "
-                                     "LIMIT ?3 OFFSET ?4";
+      constexpr std::array fields{store::SortField{"receivedAt", "received_at"}};
+      auto order = store::order_by(page.sort, fields, "received_at DESC, id DESC");
+      if (!order) return std::unexpected(order.error());
+      auto sql = "SELECT " + std::string(columns) +
+                 " FROM business_messages WHERE organization_id = ?1 AND business_id = ?2" +
+                 *order + " LIMIT ?3 OFFSET ?4";
       auto known = load_profile(tx, organization, business);
       if (!known) return std::unexpected(known.error());
       auto rows =

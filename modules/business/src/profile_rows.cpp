@@ -1,5 +1,8 @@
 #include "profile_rows.hpp"
 
+#include <array>
+
+#include "parley/store/sort.hpp"
 #include "profile_json.hpp"
 
 namespace parley::business {
@@ -74,9 +77,12 @@ Result<std::vector<Profile>> list_profiles(store::Tx& tx, const OrganizationId& 
       tx.one("SELECT COUNT(*) AS n FROM businesses WHERE organization_id = ?1", {organization});
   if (!count) return std::unexpected(count.error());
   total = count->integer("n");
-  static const std::string sql = "SELECT " + std::string(columns) +
-                                 " FROM businesses b WHERE b.organization_id = ?1 "
-                                 "ORDER BY b.created_at, b.id LIMIT ?2 OFFSET ?3";
+  constexpr std::array fields{store::SortField{"createdAt", "b.created_at"},
+                              store::SortField{"name", "b.name"}};
+  auto order = store::order_by(page.sort, fields, "b.created_at, b.id", "b.id");
+  if (!order) return std::unexpected(order.error());
+  auto sql = "SELECT " + std::string(columns) + " FROM businesses b WHERE b.organization_id = ?1" +
+             *order + " LIMIT ?2 OFFSET ?3";
   auto rows = tx.query(sql, {organization, page.limit, (page.number - 1) * page.limit});
   if (!rows) return std::unexpected(rows.error());
   std::vector<Profile> profiles;

@@ -10,6 +10,7 @@ constexpr Duration flush_interval = std::chrono::seconds(1);
 constexpr Duration write_limit = std::chrono::seconds(10);
 constexpr std::size_t most_waiting = 20'000;
 constexpr std::size_t largest_batch = 500;
+constexpr std::size_t most_unwritten = 60;  ///< pieces of two seconds
 }  // namespace
 
 CallJournal::CallJournal(store::Database& database, Clock& clock, Context ctx, CallId call)
@@ -85,12 +86,38 @@ void RecordingFile::write_waiting() {
     pieces.swap(waiting_);
     posted_ = false;
   }
-  if (pieces.empty()) return;
-  if (!out_.is_open()) out_.open(file_, std::ios::binary | std::ios::app);
-  for (auto& piece : pieces)
-    out_.write(reinterpret_cast<const char*>(piece.data()),
-               static_cast<std::streamsize>(piece.size() * sizeof(std::int16_t)));
+  std::ranges::move(pieces, std::back_inserter(unwritten_));
+  while (!unwritten_.empty() && write(unwritten_.front())) unwritten_.pop_front();
+  for (; unwritten_.size() > most_unwritten; unwritten_.pop_front())
+    size_bytes_ = size_bytes_.value_or(0) + unwritten_.front().size() * sizeof(std::int16_t);
+}
+
+bool RecordingFile::write(const audio::Samples& piece) {
+  std::error_code ec;
+  if (!out_.is_open()) {
+    // What an earlier connection of the call left is continued; what was given up becomes a hole,
+    // which is silence.
+    auto there = std::filesystem::file_size(file_, ec);
+    if (ec) there = 0;
+    if (!size_bytes_) size_bytes_ = there;
+    if (there != *size_bytes_) {
+      std::ofstream(file_, std::ios::binary | std::ios::app);  // there must be one
+      std::filesystem::resize_file(file_, *size_bytes_, ec);
+      if (ec) return false;
+    }
+    out_.open(file_, std::ios::binary | std::ios::app);
+  }
+  auto size_bytes = piece.size() * sizeof(std::int16_t);
+  out_.write(reinterpret_cast<const char*>(piece.data()), static_cast<std::streamsize>(size_bytes));
   out_.flush();
+  if (out_) {
+    *size_bytes_ += size_bytes;
+    return true;
+  }
+  out_.close();
+  out_.clear();
+  std::filesystem::resize_file(file_, *size_bytes_, ec);  // without the part that had room
+  return false;
 }
 
 Result<std::vector<std::byte>> read_spooled(const std::filesystem::path& file) {

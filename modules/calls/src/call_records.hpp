@@ -36,7 +36,9 @@ class CallJournal final : public voice::Journal {
 };
 
 /// A running call's recording: raw samples appended to a file of the spool, so that a crash loses
-/// at most the last seconds. Shared with the file pool's jobs.
+/// at most the last seconds. What a full disk does not take waits in memory for two minutes; after
+/// that the oldest becomes silence, so that the rest keeps its place. Shared with the file pool's
+/// jobs.
 class RecordingFile final : public voice::RecordingSink,
                             public std::enable_shared_from_this<RecordingFile> {
  public:
@@ -47,10 +49,14 @@ class RecordingFile final : public voice::RecordingSink,
   void write_waiting();
 
  private:
+  bool write(const audio::Samples& piece);
+
   WorkerPool& pool_;
   std::filesystem::path file_;
   std::mutex writing_;  ///< one writer at a time, and pieces in the order of their coming
   std::ofstream out_;   ///< under writing_
+  std::deque<audio::Samples> unwritten_;      ///< under writing_: the disk did not take them yet
+  std::optional<std::uintmax_t> size_bytes_;  ///< under writing_: of whole pieces in the file
   std::mutex queue_;
   std::deque<audio::Samples> waiting_;  ///< under queue_
   bool posted_ = false;                 ///< under queue_: a job that writes them is on its way

@@ -2,6 +2,10 @@
 
 #include <fmt/format.h>
 
+#include <array>
+
+#include "parley/store/sort.hpp"
+
 namespace parley::calls::rows {
 
 namespace {
@@ -161,12 +165,15 @@ Result<CallList> list(store::Tx& tx, const OrganizationId& organization, const C
   if (!total) return std::unexpected(total.error());
   CallList found;
   found.total = total->integer("total");
+  constexpr std::array fields{store::SortField{"createdAt", "created_at"},
+                              store::SortField{"lengthMs", "length_ms"}};
+  auto order = store::order_by(query.sort, fields, "id DESC");
+  if (!order) return std::unexpected(order.error());
   params.emplace_back(query.limit);
   params.emplace_back((query.page - 1) * query.limit);
-  auto rows =
-      tx.query(fmt::format("SELECT {} FROM calls WHERE {} ORDER BY id DESC LIMIT ?{} OFFSET ?{}",
-                           columns, where, params.size() - 1, params.size()),
-               params);
+  auto rows = tx.query(fmt::format("SELECT {} FROM calls WHERE {}{} LIMIT ?{} OFFSET ?{}", columns,
+                                   where, *order, params.size() - 1, params.size()),
+                       params);
   if (!rows) return std::unexpected(rows.error());
   for (auto& row : *rows) {
     auto call = read(row);

@@ -218,13 +218,24 @@ asio::awaitable<void> CallServiceImpl::store_end(Context ctx, Call call,
     std::lock_guard lock(mutex_);
     running_.erase(call.id);
   }
-  if (recording && report.reason != voice::EndReason::media_lost) {
-    // What fails here is found in the spool at the next start.
+  bool has_recording = recording && report.reason != voice::EndReason::media_lost;
+  if (has_recording) {
     auto storing = store_recording(ctx, call.id, recording->file(), recording);
-    (void)co_await std::move(storing);
+    has_recording = !(co_await std::move(storing));
   }
-  std::lock_guard lock(mutex_);
-  --unstored_;
+  {
+    std::lock_guard lock(mutex_);
+    --unstored_;
+  }
+  // There is no room, or a store is away. A stop does not wait for this: what it cuts off is found
+  // in the spool at the next start.
+  for (backoff = std::chrono::seconds(1); has_recording;
+       backoff = std::min(backoff * 2, retry_longest)) {
+    co_await parts_.clock.sleep_for(backoff);
+    auto storing = store_recording(ctx, call.id, recording->file(), recording);
+    auto stored = co_await std::move(storing);
+    has_recording = !stored && stored.error().code != Errc::not_found;
+  }
 }
 
 Task<void> CallServiceImpl::store_recording(Context ctx, CallId id, std::filesystem::path file,

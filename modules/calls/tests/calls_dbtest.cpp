@@ -143,13 +143,36 @@ struct QuietLine final : telephony::MediaStream {
   Counters counters() const noexcept override { return {}; }
 };
 
+/// Objects on a disk that can fill up.
+struct DiskOfObjects final : store::ObjectStore {
+  explicit DiskOfObjects(std::unique_ptr<store::ObjectStore> objects) : below(std::move(objects)) {}
+  Task<void> put(Context ctx, std::string key, std::vector<std::byte> bytes) override {
+    ++puts;
+    if (full) co_return fail(Errc::resource_exhausted, "no space left");
+    auto putting = below->put(std::move(ctx), std::move(key), std::move(bytes));
+    co_return co_await std::move(putting);
+  }
+  Task<std::vector<std::byte>> get(Context ctx, std::string key) override {
+    auto getting = below->get(std::move(ctx), std::move(key));
+    co_return co_await std::move(getting);
+  }
+  Task<void> remove(Context ctx, std::string key) override {
+    auto removing = below->remove(std::move(ctx), std::move(key));
+    co_return co_await std::move(removing);
+  }
+  std::unique_ptr<store::ObjectStore> below;
+  bool full = false;
+  int puts = 0;
+};
+
 class CallsDbTest : public testkit::DatabaseTest {
  protected:
   void SetUp() override {
     DatabaseTest::SetUp();
     businesses.profile->id = BusinessId("biz_1");
     businesses.profile->organization = ctx.organization;
-    objects = std::move(store::open_folder_objects(files, folder() / "objects").value());
+    objects = std::make_unique<DiskOfObjects>(
+        std::move(store::open_folder_objects(files, folder() / "objects").value()));
     make_service();
   }
   void TearDown() override {
@@ -251,7 +274,7 @@ class CallsDbTest : public testkit::DatabaseTest {
   DeafRecognizer recognizer;
   Beep beep;
   WorkerPool files{{.name = "files", .threads = 1}};
-  std::unique_ptr<store::ObjectStore> objects;
+  std::unique_ptr<DiskOfObjects> objects;
   std::unique_ptr<CallService> service;
   std::shared_ptr<Line> line;
 };
@@ -434,6 +457,74 @@ TEST_P(CallsDbTest, AKilledProcessLeavesNothingInTheAir) {
   ASSERT_TRUE(next);
   ASSERT_TRUE(talk(token_of(*next), hung_up));
   await_call([](auto& c) { return c.status == CallStatus::completed; });
+}
+
+TEST_P(CallsDbTest, AFullDatabaseDoesNotEndTheCallAndItsRecordWaits) {
+  auto token = token_of(ring());
+  auto hold = [&](std::string_view sqlite, std::vector<std::string> postgres) {
+    auto done = write([&](store::Tx& tx) -> Result<void> {
+      if (!on_postgres()) postgres = {std::string(sqlite)};
+      for (auto& sql : postgres)
+        if (auto ran = tx.query(sql); !ran) return std::unexpected(ran.error());
+      return {};
+    });
+    ASSERT_TRUE(done) << done.error().detail;
+  };
+  bool refused = false;
+  auto meanwhile = [&]() -> Task<int> {
+    // SQLite is held to what it has; PostgreSQL says what it says when a file cannot grow.
+    std::vector<std::string> sqls{
+        "CREATE FUNCTION no_room() RETURNS trigger AS $body$ BEGIN RAISE EXCEPTION 'no room' USING "
+        "ERRCODE = '53100'; END $body$ LANGUAGE plpgsql",
+        "CREATE TRIGGER no_room BEFORE INSERT OR UPDATE ON calls EXECUTE FUNCTION no_room()",
+        "CREATE TRIGGER no_room BEFORE INSERT ON call_timeline EXECUTE FUNCTION no_room()"};
+    if (!on_postgres()) sqls = {"PRAGMA max_page_count = 1"};
+    auto fill = [&](store::Tx& tx) -> Result<int> {
+      for (auto& sql : sqls)
+        if (auto ran = tx.query(sql); !ran) return std::unexpected(ran.error());
+      return 0;
+    };
+    auto filling = db().write(ctx, fill);
+    auto filled = co_await std::move(filling);
+    EXPECT_TRUE(filled) << filled.error().detail;
+    // More than SQLite has free pages for.
+    auto use = [&](store::Tx& tx) {
+      return tx.execute(
+          "INSERT INTO call_timeline (call_id, sequence, at_ms, kind, data) VALUES "
+          "('call_other', 1, 0, 'x', ?1)",
+          {std::string(400'000, 'x')});
+    };
+    auto using_up = db().write(ctx, use);
+    auto used = co_await std::move(using_up);
+    refused = !used && used.error().code == Errc::resource_exhausted;
+    co_return 0;
+  };
+  ASSERT_TRUE(talk(token, hung_up, meanwhile));
+  EXPECT_TRUE(refused);
+  EXPECT_TRUE(line->closed) << "the call went its way";
+  hold("PRAGMA max_page_count = 1000000",
+       {"DROP TRIGGER no_room ON calls", "DROP TRIGGER no_room ON call_timeline"});
+  clock.advance(30s);
+  auto call = await_call([](auto& c) { return c.status == CallStatus::completed; });
+  EXPECT_EQ(call.summary, "Said hello.");
+  auto timeline = run([&] { return service->timeline(ctx, call.id); });
+  EXPECT_EQ(timeline->back().kind, "session.ended");
+}
+
+TEST_P(CallsDbTest, ARecordingWaitsForRoomAndNeedsNoRestart) {
+  objects->full = true;
+  ASSERT_TRUE(talk(token_of(ring()), hung_up));
+  auto call =
+      await_call([&](auto& c) { return c.status == CallStatus::completed && objects->puts > 0; });
+  EXPECT_FALSE(call.has_recording);
+  EXPECT_FALSE(std::filesystem::is_empty(folder() / "spool"));
+  objects->full = false;
+  auto stored = await_call([&](auto& c) {
+    clock.advance(1s);
+    return c.has_recording;
+  });
+  EXPECT_TRUE(run([&] { return service->recording(ctx, stored.id); }));
+  EXPECT_TRUE(std::filesystem::is_empty(folder() / "spool"));
 }
 
 TEST_P(CallsDbTest, FiltersAndPages) {

@@ -2,6 +2,8 @@
 
 #include <array>
 
+#include "parley/store/sort.hpp"
+
 namespace parley::knowledge {
 
 namespace {
@@ -132,12 +134,16 @@ Result<DocumentList> list(store::Tx& tx, const DocumentQuery& query) {
   auto count = tx.one("SELECT COUNT(*) AS total" + where, params);
   if (!count) return std::unexpected(count.error());
   out.total = count->integer("total");
+  constexpr std::array fields{store::SortField{"createdAt", "created_at"},
+                              store::SortField{"name", "name"},
+                              store::SortField{"sizeBytes", "size_bytes"}};
+  auto order = store::order_by(query.sort, fields, "created_at DESC, id DESC");
+  if (!order) return std::unexpected(order.error());
   auto limit = bind(query.limit);
   auto offset = bind((query.page - 1) * query.limit);
-  auto found =
-      tx.query("SELECT " + std::string(columns) + where +
-                   " ORDER BY created_at DESC, id DESC LIMIT " + limit + " OFFSET " + offset,
-               params);
+  auto found = tx.query(
+      "SELECT " + std::string(columns) + where + *order + " LIMIT " + limit + " OFFSET " + offset,
+      params);
   if (!found) return std::unexpected(found.error());
   for (const auto& row : *found) out.items.push_back(to_document(row));
   return out;

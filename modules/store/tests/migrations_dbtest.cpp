@@ -51,6 +51,16 @@ TEST_P(MigrationsDbTest, EachStepOnceAndInOrder) {
   EXPECT_EQ(said->text("said"), "a BLOB; not two");
 }
 
+TEST_P(MigrationsDbTest, HowManyAreAppliedCanBeAsked) {
+  auto applied = [&] { return run([&] { return applied_migrations(db()); }); };
+  auto newest = static_cast<std::int64_t>(migrations().size());
+  EXPECT_EQ(applied().value(), newest);
+  ASSERT_TRUE(apply({first}));
+  EXPECT_EQ(applied().value(), newest + 1);
+  ASSERT_TRUE(write([](Tx& tx) { return tx.query("DROP TABLE schema_migrations"); }));
+  EXPECT_EQ(applied().error().code, Errc::invalid) << "a database that was never migrated";
+}
+
 TEST_P(MigrationsDbTest, AStepThatFailsLeavesNothing) {
   ASSERT_TRUE(apply({first}));
   EXPECT_THROW(apply({first, broken}), std::logic_error);

@@ -55,6 +55,15 @@ struct Call {
   bool frames_stop = false;  ///< no silence frames: the carrier sends speech only
 
   void says(Duration at, Duration length) { caller.emplace_back(at, voice_like(length)); }
+  /// Hiss as loud as a quiet voice.
+  void hisses(Duration at, Duration length) {
+    audio::Samples samples(static_cast<std::size_t>(length / std::chrono::microseconds(125)));
+    std::uint32_t state = 1;
+    for (auto& sample : samples)
+      sample = static_cast<std::int16_t>(
+          static_cast<int>((state = state * 1664525 + 1013904223) >> 16) % 1600 - 800);
+    caller.emplace_back(at, std::move(samples));
+  }
   void at(Duration when, std::function<void()> what) {
     moments.emplace_back(when, std::move(what));
   }
@@ -204,6 +213,37 @@ TEST(CallSession, SilenceIsAskedAboutThenEnded) {
   EXPECT_THAT(call.log.silences, ElementsAre(1, 2, 3));
   EXPECT_EQ(report.reason, EndReason::agent_hung_up);
   EXPECT_LT(report.length, 60s);
+}
+
+TEST(CallSession, AMinuteOfNoiseIsSilence) {
+  Call call;
+  call.hisses(0s, 120s);
+  call.hang_up_after = 120s;
+  auto report = call.run();
+  EXPECT_THAT(call.log.silences, ElementsAre(1, 2, 3));
+  EXPECT_THAT(call.log.turns, IsEmpty());
+  EXPECT_EQ(report.reason, EndReason::agent_hung_up);
+  EXPECT_LT(report.length, 60s);
+}
+
+TEST(CallSession, PiecesOfAnyLengthAreHeard) {
+  Call call;
+  call.recognizer.words = {"hello there"};
+  // The carrier's own frames are silence; the voice comes in pieces of 13 ms.
+  auto voice = voice_like(1300ms);
+  for (std::size_t at = 0; at + 104 <= voice.size(); at += 104) {
+    auto codes = audio::mulaw_encode(std::span(voice).subspan(at, 104));
+    call.at(3s + std::chrono::milliseconds(at / 8), [&call, codes] {
+      auto bytes = std::as_bytes(std::span(codes));
+      call.line->events.push_back(telephony::MediaAudio{{bytes.begin(), bytes.end()}, 3000ms});
+      call.line->wake.notify();
+    });
+  }
+  call.frames_stop = true;
+  call.run();
+  ASSERT_EQ(call.log.turns.size(), 1u);
+  EXPECT_EQ(call.log.turns[0].text, "hello there");
+  EXPECT_NEAR(call.recognizer.frames, 65, 25) << "frames of 20 ms, whatever came";
 }
 
 TEST(CallSession, KeysInterruptAndAreATurn) {

@@ -17,10 +17,11 @@ constexpr Duration media_limit = std::chrono::seconds(20);
 constexpr int most_malformed_before_start = 50;
 constexpr std::size_t largest_payload_bytes = 8000 * 10;
 constexpr std::size_t most_missing_remembered = 1000;
-/// Twilio ends a call after 24 hours. A place in time beyond that would make every later frame look
-/// late, and the arithmetic with it overflow.
-constexpr std::chrono::milliseconds longest_stream = std::chrono::hours(25);
-constexpr std::chrono::milliseconds frame_length{20};
+/// Chunks, of 20 ms as a rule: a number further ahead than ten minutes is nonsense. Believing it
+/// would make everything after it look late, and the caller mute.
+constexpr std::int64_t furthest_jump = 50 * 600;
+/// No call is longer.
+constexpr std::int64_t longest_call_ms = 24LL * 60 * 60 * 1000;
 
 /// Twilio's numbers are mostly strings.
 std::optional<std::int64_t> number(const json::object& object, std::string_view key) {
@@ -140,10 +141,10 @@ class TwilioMediaStream final : public telephony::MediaStream {
     auto encoded = text(*media, "payload");
     auto payload = base64_decode(encoded);
     if (!payload || payload->empty() || payload->size() > largest_payload_bytes || !chunk ||
-        *chunk < 1 || *chunk > longest_stream / frame_length)
+        *chunk < 1 || *chunk - last_chunk_ > furthest_jump)
       return malformed();
-    auto timestamp = number(*media, "timestamp").value_or((*chunk - 1) * frame_length.count());
-    if (timestamp < 0 || timestamp > longest_stream.count()) return malformed();
+    auto timestamp = number(*media, "timestamp").value_or((*chunk - 1) * 20);
+    if (timestamp < 0 || timestamp > longest_call_ms) return malformed();
     if (*chunk <= last_chunk_) {
       if (missing_.erase(*chunk) > 0) {
         ++counters_.out_of_order;  // its place in time has passed

@@ -43,6 +43,7 @@ struct UserChange {
 struct Page {
   std::int64_t number = 1;  ///< 1-based
   std::int64_t limit = 50;
+  std::string sort;  ///< createdAt or name; "-" before it: the greatest first; empty: by age
 };
 struct UserList {
   std::vector<User> items;

@@ -108,6 +108,7 @@ struct AppointmentQuery {
   std::string phone;  ///< E.164; empty: all
   std::int64_t page = 1;
   std::int64_t limit = 50;
+  std::string sort;  ///< start or createdAt; "-" before it: the greatest first; empty: by start
 };
 struct AppointmentList {
   std::vector<Appointment> items;

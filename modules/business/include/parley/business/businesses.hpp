@@ -21,6 +21,9 @@ struct NewBusiness {
 struct Page {
   std::int64_t number = 1;  ///< 1-based
   std::int64_t limit = 50;
+  /// Businesses: createdAt or name; messages: receivedAt. "-" before it: the greatest first. Empty:
+  /// businesses by age, messages the newest first.
+  std::string sort;
 };
 
 struct ProfileList {

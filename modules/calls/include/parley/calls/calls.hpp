@@ -77,6 +77,8 @@ struct CallQuery {
   bool active_only = false;  ///< ringing, in_progress or interrupted
   std::int64_t page = 1;
   std::int64_t limit = 50;
+  std::string
+      sort;  ///< createdAt or lengthMs; "-" before it: the greatest first; empty: the newest first
 };
 struct CallList {
   std::vector<Call> items;

@@ -55,6 +55,8 @@ struct DocumentQuery {
   std::optional<DocumentStatus> status;
   std::int64_t page = 1;
   std::int64_t limit = 50;
+  std::string sort;  ///< createdAt, name or sizeBytes; "-" before it: the greatest first; empty:
+                     ///< the newest first
 };
 struct DocumentList {
   std::vector<Document> items;

@@ -1,0 +1,171 @@
+// `parley doctor`: each thing that can be wrong is found, and what to do about it is said.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/use_future.hpp>
+#include <thread>
+
+#include "parley/base/json.hpp"
+#include "parley/base/random.hpp"
+#include "parley/net/server.hpp"
+#include "program.hpp"
+
+namespace parley::program {
+namespace {
+
+using ::testing::HasSubstr;
+
+struct Finding {
+  std::string verdict;
+  std::string detail;
+  std::string advice;
+};
+
+/// Stands for what doctor asks over HTTP: answers GET of this path with this status.
+class OneAnswer {
+ public:
+  OneAnswer(std::string path, int status) {
+    auto answer = [status](net::HttpRequest) -> asio::awaitable<net::HttpResponse> {
+      co_return net::text_response(status, "{}", "application/json");
+    };
+    router_.add(net::Method::get, std::move(path), answer);
+    net::ServerOptions options;
+    options.port = 0;
+    server_ =
+        std::make_unique<net::HttpServer>(std::vector<asio::any_io_executor>{loop_.get_executor()},
+                                          router_, clock_, random_, options);
+    if (auto started = server_->start(); !started) throw std::runtime_error(started.error().detail);
+    thread_ = std::jthread([this, guard = asio::make_work_guard(loop_)] { loop_.run(); });
+  }
+  ~OneAnswer() {
+    asio::co_spawn(loop_, server_->stop(TimePoint::min()), asio::use_future).get();
+    loop_.stop();
+  }
+  std::string url() const { return "http://127.0.0.1:" + std::to_string(server_->port()); }
+
+ private:
+  asio::io_context loop_{1};
+  SystemClock clock_;
+  SystemRandom random_;
+  net::Router router_;
+  std::unique_ptr<net::HttpServer> server_;
+  std::jthread thread_;
+};
+
+struct Doctor : ::testing::Test {
+  /// What it finds with these settings, by check; its exit code in `code`.
+  std::map<std::string, Finding> find(std::vector<std::string> assignments,
+                                      std::map<std::string, std::string> environment = {}) {
+    std::vector<std::string> arguments{"doctor", "--json", "--set", "server.listen=127.0.0.1:1"};
+    for (auto& assignment : assignments) {
+      arguments.push_back("--set");
+      arguments.push_back(assignment);
+    }
+    auto ran = folder.run(arguments, std::move(environment));
+    code = ran.code;
+    std::map<std::string, Finding> found;
+    for (auto& one : json::parse(ran.out).as_array()) {
+      auto text = [&](const char* name) { return std::string(one.at(name).as_string()); };
+      found[text("check")] = {text("verdict"), text("detail"), text("advice")};
+    }
+    return found;
+  }
+  Folder folder;
+  int code = -1;
+};
+
+TEST_F(Doctor, AFreshMachineHasOnlyWarnings) {
+  auto found = find({});
+  EXPECT_EQ(code, 0);
+  EXPECT_EQ(found["configuration"].verdict, "ok");
+  EXPECT_EQ(found["data folder"].verdict, "warning");
+  EXPECT_EQ(found["database"].verdict, "warning");
+  EXPECT_EQ(found["speech recognition"].verdict, "ok");
+  EXPECT_EQ(found["pdftotext"].verdict, "ok");
+  EXPECT_EQ(found["espeak-ng"].verdict, "ok");
+  EXPECT_EQ(found["server"].verdict, "warning");
+  EXPECT_EQ(found["Twilio"].verdict, "ok");
+  EXPECT_EQ(found["public address"].verdict, "ok");
+  for (auto& [check, finding] : found)
+    EXPECT_EQ(finding.advice.empty(), finding.verdict == "ok") << check;
+  auto shown = folder.run({"doctor"});
+  EXPECT_EQ(shown.code, 0);
+  EXPECT_THAT(shown.out, HasSubstr("warn  database"));
+  EXPECT_THAT(shown.out, HasSubstr("-> it is made by `parley serve`"));
+}
+
+TEST_F(Doctor, WhatIsMissingIsNamedWithItsPackage) {
+  auto found = find({"speech.model_dir=/nowhere"}, {{"PATH", "/nowhere"}});
+  EXPECT_EQ(code, 1) << "without a model nobody is understood";
+  EXPECT_EQ(found["speech recognition"].verdict, "failed");
+  EXPECT_THAT(found["speech recognition"].advice, HasSubstr("pocketsphinx-en-us"));
+  EXPECT_EQ(found["pdftotext"].verdict, "warning");
+  EXPECT_THAT(found["pdftotext"].advice, HasSubstr("poppler-utils"));
+  EXPECT_THAT(found["espeak-ng"].advice, HasSubstr("apt-get install espeak-ng"));
+}
+
+TEST_F(Doctor, TheDatabaseIsLookedInto) {
+  ASSERT_EQ(folder.run({"migrate"}).code, 0);
+  auto found = find({});
+  EXPECT_EQ(found["database"].verdict, "ok") << found["database"].detail;
+  EXPECT_THAT(found["database"].detail, HasSubstr("SQLite"));
+  EXPECT_EQ(found["data folder"].verdict, "ok");
+
+  auto empty = find({"database.url=sqlite:" + (folder.path() / "empty.db").string()});
+  EXPECT_EQ(empty["database"].verdict, "warning");
+  EXPECT_THAT(empty["database"].advice, HasSubstr("parley migrate"));
+
+  auto away = find({"database.url=postgresql://nobody@127.0.0.1:1/none"});
+  EXPECT_EQ(code, 1);
+  EXPECT_EQ(away["database"].verdict, "failed");
+  EXPECT_THAT(away["database"].advice, HasSubstr("database.url"));
+
+  folder.write("data/parley.db", std::string(5000, 'z'));
+  auto broken = find({});
+  EXPECT_EQ(code, 1);
+  EXPECT_EQ(broken["database"].verdict, "failed");
+  EXPECT_THAT(broken["database"].advice, HasSubstr("backup"));
+}
+
+TEST_F(Doctor, AFolderThatIsNoneCannotBeWritten) {
+  auto found = find({"data.dir=" + folder.write("file", "x")});
+  EXPECT_EQ(code, 1);
+  EXPECT_EQ(found["data folder"].verdict, "failed");
+  EXPECT_THAT(found["data folder"].advice, HasSubstr("chown"));
+}
+
+TEST_F(Doctor, TheServerIsAskedForItsHealth) {
+  OneAnswer well("/health", 200);
+  auto found = find({"server.public_url=" + well.url() + "/"});
+  EXPECT_EQ(found["server"].verdict, "ok") << found["server"].detail;
+  OneAnswer ill("/health", 503);
+  found = find({"server.public_url=" + ill.url()});
+  EXPECT_EQ(code, 1);
+  EXPECT_EQ(found["server"].verdict, "failed");
+  EXPECT_THAT(found["server"].detail, HasSubstr("503"));
+}
+
+TEST_F(Doctor, TheCarriersAccountIsTried) {
+  auto with = [&](const std::string& url) {
+    return find(
+        {"twilio.account_sid=AC1", "twilio.auth_token=secretword", "twilio.api_url=" + url});
+  };
+  auto away = with("http://127.0.0.1:1");
+  EXPECT_EQ(away["Twilio"].verdict, "failed");
+  EXPECT_EQ(away["public address"].verdict, "failed") << "a carrier needs HTTPS";
+  EXPECT_THAT(away["public address"].advice, HasSubstr("server.public_url"));
+  auto path = "/2010-04-01/Accounts/AC1.json";
+  OneAnswer good(path, 200), refused(path, 401), busy(path, 500);
+  EXPECT_EQ(with(good.url())["Twilio"].verdict, "ok");
+  auto wrong = with(refused.url())["Twilio"];
+  EXPECT_EQ(wrong.verdict, "failed");
+  EXPECT_THAT(wrong.advice, HasSubstr("twilio.auth_token"));
+  EXPECT_EQ(with(busy.url())["Twilio"].verdict, "warning");
+  auto secure = find({"server.public_url=https://127.0.0.1:1", "twilio.account_sid=AC1",
+                      "twilio.auth_token=t", "twilio.api_url=" + good.url()});
+  EXPECT_EQ(secure["public address"].verdict, "ok");
+}
+
+}  // namespace
+}  // namespace parley::program
