@@ -17,7 +17,7 @@ std::string either(const std::vector<std::string>& choices) { return parley::joi
 std::string weighted(std::vector<std::string> names, std::string_view frequent) {
   auto often = split(frequent, ' ');
   for (auto& name : names)
-    name = (std::ranges::find(often, name) != often.end() ? "/12/ " : "/1/ ") + name;
+    name.insert(0, std::ranges::find(often, name) != often.end() ? "/12/ " : "/1/ ");
   return either(names);
 }
 

@@ -110,8 +110,10 @@ void CurlTransfer::set_headers(const TraceContext& trace) {
     if (!longer) throw std::bad_alloc();
     header_lines_ = longer;
   };
-  for (auto& [name, value] : request_.headers.all())
-    add(value.empty() ? name + ";" : name + ": " + value);
+  for (auto& [name, value] : request_.headers.all()) {
+    std::string line = name;
+    add(line.append(value.empty() ? ";" : ": ").append(value));
+  }
   // Waiting a second for "100 Continue" helps nobody; and a type nobody gave is not sent.
   add("Expect:");
   if (!request_.headers.get("Content-Type")) add("Content-Type:");

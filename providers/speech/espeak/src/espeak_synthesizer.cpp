@@ -43,7 +43,7 @@ std::string disarm(std::string text) {
 
 struct Speaking {
   Speaking(asio::any_io_executor executor, EspeakOptions settings)
-      : options(std::move(settings)), pieces(std::move(executor), max_pieces) {}
+      : options(std::move(settings)), pieces(executor, max_pieces) {}
 
   const EspeakOptions options;
   speech::ResultQueue<audio::Frame> pieces;

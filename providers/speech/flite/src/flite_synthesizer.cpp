@@ -32,7 +32,7 @@ Register find_voice(const std::string& name) {
 /// One text on its way; shared by the stream and the jobs that make it.
 struct Speaking : std::enable_shared_from_this<Speaking> {
   Speaking(asio::any_io_executor executor, WorkerPool& workers)
-      : pool(workers), pieces(std::move(executor), max_pieces) {}
+      : pool(workers), pieces(executor, max_pieces) {}
 
   WorkerPool& pool;
   speech::ResultQueue<audio::Frame> pieces;

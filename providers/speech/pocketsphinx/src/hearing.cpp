@@ -14,7 +14,7 @@ constexpr std::size_t wishes_a_turn = 25;
 Hearing::Hearing(std::shared_ptr<Engine> engine, asio::any_io_executor executor,
                  audio::Resampler resampler)
     : engine_(std::move(engine)),
-      transcripts_(std::move(executor), max_transcripts),
+      transcripts_(executor, max_transcripts),
       ear_(std::make_unique<Ear>(engine_, std::move(resampler))) {}
 
 void Hearing::expect(std::shared_ptr<const speech::Expectation> expectation) {
