@@ -114,17 +114,15 @@ Task<TurnEnd> Conversation::wrongly_heard(Context ctx, Act held) {
 /// The same job goes on, and what is missing is asked for one by one, where far fewer words can be
 /// meant.
 Task<TurnEnd> Conversation::all_wrong(Context ctx, Act held) {
-  if (!held.name.empty()) ++wrong_names_;
-  deny(facts_of(held));
-  if (parts_of(held) == std::vector{Act::Part::time}) ++wrong_times_;
   bool was_booking = held.intent == Intent::book || !held.services.empty();
   // It may have been no booking at all: a question of which nothing was heard.
-  if (!is_busy() && asked_ == Asked::open && wrong_openings_++ == 0)
-    co_return ask(Asked::open, phrases::say_it_again());
-  if (!is_busy() && was_booking && asked_ == Asked::open) {
-    start_job(Job::book);
-    deny(facts_of(held));
-  }
+  bool first_wish = !is_busy() && asked_ == Asked::open;
+  bool asks_openly = first_wish && wrong_openings_++ == 0;
+  if (first_wish && was_booking && !asks_openly) start_job(Job::book);
+  deny(facts_of(held));
+  if (asks_openly) co_return ask(Asked::open, phrases::say_it_again());
+  if (!held.name.empty()) ++wrong_names_;
+  if (parts_of(held) == std::vector{Act::Part::time}) ++wrong_times_;
   bool goes_on = asked_ == Asked::open || asked_ == Asked::service || asked_ == Asked::when ||
                  asked_ == Asked::name;
   if (!is_busy() || !goes_on) co_return ask_again();
@@ -175,9 +173,12 @@ Task<TurnEnd> Conversation::mend(Context ctx, Act act) {
     if (act.name.empty()) ++wrong_names_;
     held.name = act.name;
   }
-  held.intent = Intent::inform;
-  held.confidence = 1.0;
   merge(held);
+  if (act.date.problem != calendar::DateProblem::none) {
+    forget_day();
+    auto end = co_await impossible_date(ctx, std::move(act));
+    co_return end;
+  }
   auto end = co_await advance(ctx);
   co_return end;
 }

@@ -127,6 +127,22 @@ TEST(Doubt, WhatWasMisheardCanBeSaidRightAtOnce) {
 )");
 }
 
+TEST(Doubt, WhatIsRightInsteadMayBeNoDay) {
+  Call call;
+  call.play(R"(
+~ i'd like a filling on thursday at four
+> no
+< What should I change
+> february thirtieth
+< isn't a day in the calendar. Which day
+@ when
+> on wednesday
+@ name
+> mary jones
+< A filling on Wednesday, March 4th at 4 PM for Mary Jones
+)");
+}
+
 TEST(Doubt, AfterFourWrongNamesTheNumberWillDo) {
   Call call;
   call.play(R"(
