@@ -14,6 +14,7 @@
 #include "parley/providers/espeak/espeak_synthesizer.hpp"
 #include "parley/providers/flite/flite_synthesizer.hpp"
 #include "parley/testkit/caller_audio.hpp"
+#include "parley/testkit/postgres_server.hpp"
 #include "phone_call.hpp"
 #include "server_process.hpp"
 
@@ -299,25 +300,36 @@ TEST_F(CallsE2e, KeysAloneReachAnAnswer) {
 }
 
 TEST_F(CallsE2e, SilenceAndNoiseEndWithGoodbye) {
-  for (double noise : {100.0, 5.0}) {
-    auto caller = phone({"flite:slt", 100});
-    auto result = run([&]() -> Task<CallResult> {
-      if (noise < 100) {
-        // A minute of steady noise, as loud as a quiet voice.
-        std::vector<std::byte> bytes(2 * 8000 * 60);
-        SeededRandom(7).fill(bytes);
-        audio::Samples hiss(8000 * 60);
-        for (std::size_t i = 0; i < hiss.size(); ++i)
-          hiss[i] = static_cast<std::int16_t>((std::to_integer<int>(bytes[2 * i]) - 128) * 6);
-        caller->line().say(std::move(hiss));
-      }
-      auto holding = caller->hold(by_rules({}), std::chrono::seconds(100));
-      co_return co_await std::move(holding);
-    });
+  std::vector<Booking> calls;
+  // Nobody speaks: once on a quiet line, once in noise nearly as loud as a voice.
+  for (double noise_db : {100.0, 5.0})
+    calls.push_back({{"flite:slt", noise_db}, by_rules({}), "+12125550142"});
+  for (auto& result : hold_all(std::move(calls), 2, std::chrono::seconds(100))) {
     ASSERT_TRUE(result) << result.error().detail;
-    EXPECT_EQ(result->end, LineEnd::hung_up_by_server) << "noise " << noise << "\n"
-                                                       << result->transcript();
+    EXPECT_EQ(result->end, LineEnd::hung_up_by_server) << result->transcript();
   }
+}
+
+TEST_F(CallsE2e, OnPostgresqlACallIsTheSame) {
+  auto& postgres = testkit::PostgresServer::instance();
+  auto database = postgres.make_empty_database();
+  ServerProcess other({{"PARLEY_DATABASE_URL", postgres.url(database)}});
+  auto zone = calendar::Zone::find("America/New_York");
+  ASSERT_TRUE(zone);
+  auto today = calendar::Date{std::chrono::floor<std::chrono::days>(zone->to_local(clock.wall()))};
+  auto person = callers::booking_callers()[1];
+  BookingCaller visitor(callers::wish_of(1, person.name, today));
+  PhoneCall caller(clock, random, *http, other, {{"flite", &flite}}, person.sound, "+12125550142");
+  Answers answers = [&visitor](const std::string& said) { return visitor.answer(said); };
+  auto result = run([&] { return caller.hold(answers, std::chrono::seconds(120)); });
+  ASSERT_TRUE(result) << result.error().detail;
+  EXPECT_EQ(text_at(result->call, "/outcome"), "booked") << result->transcript();
+  ApiClient reader(*http, other.url(), other.command_line_key());
+  auto list = run([&] { return reader.get("/appointments?source=voice_agent"); });
+  ASSERT_TRUE(list);
+  EXPECT_EQ(text_at(list->body, "/data/0/localStart").substr(0, 16),
+            callers::wish_of(1, person.name, today).start);
+  EXPECT_EQ(other.stop(), 0);
 }
 
 TEST_F(CallsE2e, AHangUpInMidSentenceIsRecorded) {
