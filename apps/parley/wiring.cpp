@@ -89,7 +89,7 @@ struct Server::Impl {
   Result<std::string> open_port();
   Task<void> store_command_line_key(const auth::Sessions::FirstOwner& owner);
   void run();
-  asio::awaitable<void> serve(asio::signal_set& signals);
+  asio::awaitable<void> serve();
   asio::awaitable<void> shut_down();
 
   const Settings& settings;
@@ -104,6 +104,8 @@ struct Server::Impl {
 
   // One io_context a core; the first also carries what belongs to no call.
   std::vector<std::unique_ptr<asio::io_context>> loops;
+  /// Told to stop, from before the port opens: what comes before run() waits for it.
+  std::optional<asio::signal_set> signals;
   asio::io_context& main_loop() { return *loops.front(); }
   std::optional<DataFolder> folder;
   std::unique_ptr<store::Database> database;
@@ -151,6 +153,7 @@ Result<void> Server::Impl::open_foundations() {
   listen = *where;
   for (std::size_t i = 0; i < numbers.io_threads; ++i)
     loops.push_back(std::make_unique<asio::io_context>(1));
+  signals.emplace(main_loop(), SIGTERM, SIGINT);
   auto locked = DataFolder::lock(settings.text("data.dir"));
   if (!locked) return std::unexpected(locked.error());
   folder.emplace(std::move(*locked));
@@ -339,14 +342,13 @@ void Server::Impl::run() {
   for (std::size_t i = 0; i < loops.size(); ++i)
     watch_loop_lag(*tasks, loops[i]->get_executor(), clock, metrics::process_registry(),
                    {.loop = "core-" + std::to_string(i)});
-  asio::signal_set signals(main_loop(), SIGTERM, SIGINT);
   std::vector<asio::executor_work_guard<asio::io_context::executor_type>> guards;
   for (auto& loop : loops) guards.push_back(asio::make_work_guard(*loop));
   auto ended = [this](std::exception_ptr thrown) {
     for (auto& loop : loops) loop->stop();
     if (thrown) std::rethrow_exception(thrown);
   };
-  asio::co_spawn(main_loop(), serve(signals), std::move(ended));
+  asio::co_spawn(main_loop(), serve(), std::move(ended));
   std::vector<std::jthread> threads;
   for (std::size_t i = 1; i < loops.size(); ++i)
     threads.emplace_back([&loop = *loops[i]] { loop.run(); });
@@ -355,14 +357,14 @@ void Server::Impl::run() {
 }
 
 /// What runs beside the requests, from the first of them to the last.
-asio::awaitable<void> Server::Impl::serve(asio::signal_set& signals) {
+asio::awaitable<void> Server::Impl::serve() {
   auto knowing = knowledge->start();
   co_await std::move(knowing);
   auto calling = calls->start();
   co_await std::move(calling);
   feed->start();
   auth::keep_swept(*tasks, clock, *auth.sessions);
-  auto signal = signals.async_wait(asio::use_awaitable);
+  auto signal = signals->async_wait(asio::use_awaitable);
   int number = co_await std::move(signal);
   log::info("server.stopping", {{"signal", number}});
   auto stopping = shut_down();
