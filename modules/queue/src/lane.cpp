@@ -142,7 +142,11 @@ asio::awaitable<void> Lane::work(std::shared_ptr<Running> run) {
 
 std::optional<Settlement> Lane::settlement_of(const Registration& registration, Running& run,
                                               const Result<void>& outcome) const {
-  if (run.finished || outcome) return Settlement{run.claimed.lease};
+  if (run.finished) {
+    shared_.shown.ended(run.claimed.job.handler, "done");
+    return std::nullopt;
+  }
+  if (outcome) return Settlement{run.claimed.lease};
   switch (run.stop.load()) {
     case Running::Stop::lost:
       return std::nullopt;
