@@ -138,7 +138,7 @@ void beside(World& world, std::int64_t queued) {
       {world.io.get_executor(), world.clock, world.random, world.db, world.registry, world.tracer},
       {.workers = {{"idle", 1}}});
   std::int64_t ran = 0;
-  constexpr std::int64_t measured = 300;
+  const auto measured = std::min<std::int64_t>(300, queued);
   queue.add("bench.v1", {.lane = "idle"}, [&](Context, JobRun&) -> Task<void> {
     ++ran;
     co_return Result<void>{};

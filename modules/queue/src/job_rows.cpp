@@ -325,6 +325,15 @@ Result<std::int64_t> sweep(store::Tx& tx, WallTime finished_before, WallTime die
   return *finished + *died;
 }
 
+Result<std::int64_t> count_dead(store::Tx& tx, std::size_t at_most) {
+  auto row =
+      tx.one(fmt::format("SELECT COUNT(*) AS many FROM (SELECT 1 AS one FROM jobs "
+                         "WHERE state = 'dead' LIMIT {}) AS counted",
+                         at_most));
+  if (!row) return std::unexpected(row.error());
+  return row->integer("many");
+}
+
 Result<std::int64_t> count_ready(store::Tx& tx, const std::string& lane, std::size_t at_most) {
   auto row = tx.one(fmt::format("SELECT COUNT(*) AS many FROM (SELECT 1 AS one FROM jobs "
                                 "WHERE state = 'ready' AND lane = ?1 LIMIT {}) AS counted",

@@ -90,6 +90,7 @@ Result<std::int64_t> revive(store::Tx& tx, const JobId& id, std::int64_t positio
 Result<std::int64_t> remove_dead(store::Tx& tx, const JobId& id);
 Result<std::int64_t> sweep(store::Tx& tx, WallTime finished_before, WallTime died_before,
                            std::size_t limit);
+Result<std::int64_t> count_dead(store::Tx& tx, std::size_t at_most);
 Result<std::int64_t> count_ready(store::Tx& tx, const std::string& lane, std::size_t at_most);
 
 }  // namespace parley::queue

@@ -26,11 +26,9 @@ class ActiveRun final : public JobRun {
     auto settled = settle_job(tx, Settlement{lease});
     if (!settled) return std::unexpected(settled.error());
     if (!*settled) return lost();
-    tx.after_commit([run = run_, &shared = shared_] {
-      run->finished = true;
-      if (!run->claimed.lease.group.empty()) shared.look_again_everywhere();
-    });
+    tx.after_commit([run = run_] { run->finished = true; });
     if (lease.group.empty()) return {};
+    tx.after_commit(shared_.waker_of_all());
     return leave_group(tx, lease.organization, lease.group, lease.id);
   }
 

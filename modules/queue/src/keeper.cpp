@@ -8,7 +8,8 @@ namespace parley::queue {
 
 namespace {
 constexpr std::size_t swept_at_once = 1000;
-}
+constexpr std::size_t counted_at_most = 10'000;
+}  // namespace
 
 asio::awaitable<void> Keeper::keep() {
   auto& clock = shared_.parts.clock;
@@ -48,7 +49,10 @@ Task<void> Keeper::turn() {
   auto cancelled = co_await std::move(cancelling);
   if (!cancelled) co_return cancelled;
   auto sweeping = sweep_old();
-  co_return co_await std::move(sweeping);
+  auto swept = co_await std::move(sweeping);
+  if (!swept) co_return swept;
+  auto showing = show_depth();
+  co_return co_await std::move(showing);
 }
 
 Task<void> Keeper::join() {
@@ -154,10 +158,8 @@ Task<void> Keeper::take_over(std::string name, std::int64_t beat) {
       auto left = leave_group(tx, orphan.job.organization, orphan.job.group, orphan.job.id);
       if (!left) return left;
     }
-    tx.after_commit([this] {
-      shared_.delays.raise();
-      shared_.look_again_everywhere();
-    });
+    tx.after_commit(shared_.waker_of_delays());
+    tx.after_commit(shared_.waker_of_all());
     return {};
   };
   auto work = shared_.relaxed(take);
@@ -190,6 +192,32 @@ Task<void> Keeper::sweep_old() {
     if (!removed) co_return std::unexpected(removed.error());
     if (*removed < static_cast<std::int64_t>(swept_at_once)) co_return Result<void>{};
   }
+}
+
+Task<void> Keeper::show_depth() {
+  std::int64_t dead = 0;
+  std::map<std::string, std::int64_t> ready;
+  auto look = [&](store::Tx& tx) -> Result<void> {
+    auto letters = count_dead(tx, counted_at_most);
+    if (!letters) return std::unexpected(letters.error());
+    dead = *letters;
+    for (const auto& [name, lane] : shared_.lanes) {
+      auto many = count_ready(tx, name, counted_at_most);
+      if (!many) return std::unexpected(many.error());
+      ready[name] = *many;
+    }
+    return {};
+  };
+  auto looking = shared_.parts.database.read(Context{}, look);
+  auto looked = co_await std::move(looking);
+  if (!looked) co_return looked;
+  shared_.shown.dead.set(static_cast<double>(dead));
+  for (const auto& [lane, many] : ready)
+    shared_.shown.registry
+        .gauge("parley_queue_ready_jobs", "Jobs to be run, counted no further than 10,000",
+               {{"lane", lane}})
+        .set(static_cast<double>(many));
+  co_return looked;
 }
 
 asio::awaitable<void> Keeper::leave() {

@@ -25,6 +25,7 @@ class Keeper {
   Task<void> take_over(std::string name, std::int64_t beat);
   Task<void> cancel_as_asked();
   Task<void> sweep_old();
+  Task<void> show_depth();
   void lost();
 
   Shared& shared_;

@@ -110,8 +110,8 @@ class Queue::Impl {
       if (!joined) return std::unexpected(joined.error());
       ready = *joined;
     }
-    if (ready) tx.after_commit([this, lane = row.lane] { shared_.look_again(lane); });
-    if (later) tx.after_commit([this] { shared_.delays.raise(); });
+    if (ready) tx.after_commit(shared_.waker(row.lane));
+    if (later) tx.after_commit(shared_.waker_of_delays());
     return enqueued;
   }
 
@@ -137,7 +137,7 @@ class Queue::Impl {
       }
       if (auto gone = changed(cancel_stored(tx, id, job->state), "no such job"); !gone) return gone;
       if (job->group.empty()) return {};
-      tx.after_commit([this] { shared_.look_again_everywhere(); });
+      tx.after_commit(shared_.waker_of_all());
       return leave_group(tx, job->organization, job->group, id);
     });
     auto asked = co_await std::move(work);
@@ -154,7 +154,7 @@ class Queue::Impl {
       auto revived = changed(revive(tx, id, shared_.next_position(), shared_.steady_now(), state),
                              "no dead letter");
       if (!revived) return revived;
-      tx.after_commit([this, lane = job->lane] { shared_.look_again(lane); });
+      tx.after_commit(shared_.waker(job->lane));
       if (job->group.empty()) return {};
       auto joined = join_group(tx, Due{id, job->organization, job->group}, state);
       if (!joined) return std::unexpected(joined.error());
@@ -171,7 +171,7 @@ class Queue::Impl {
     if (schedule.name.empty() || schedule.name.size() > 100)
       co_return fail(Errc::invalid, "a schedule's name has 1 to 100 bytes");
     auto save = [&](store::Tx& tx) {
-      tx.after_commit([this] { shared_.delays.raise(); });
+      tx.after_commit(shared_.waker_of_delays());
       return save_schedule(tx, schedule, cron->next_after(tx.now()));
     };
     auto work = shared_.parts.database.write(std::move(ctx), save);

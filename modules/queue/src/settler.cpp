@@ -140,12 +140,12 @@ Result<void> Settler::settle_all(store::Tx& tx, std::vector<Item>& batch) {
 Result<void> Settler::after_end(store::Tx& tx, const Item& item) {
   const auto& lease = item.settlement.lease;
   if (item.settlement.as == Settlement::As::again) {
-    tx.after_commit([this] { shared_.delays.raise(); });
+    tx.after_commit(shared_.waker_of_delays());
     return {};
   }
   if (lease.group.empty()) return {};
   // The next of the group may be of another lane.
-  tx.after_commit([this] { shared_.look_again_everywhere(); });
+  tx.after_commit(shared_.waker_of_all());
   return leave_group(tx, lease.organization, lease.group, lease.id);
 }
 

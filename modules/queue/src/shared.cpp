@@ -7,7 +7,8 @@ Metrics::Metrics(metrics::Registry& all)
       waited(all.histogram("parley_queue_wait_seconds", "From being due to being started")),
       ran(all.histogram("parley_queue_run_seconds", "How long attempts take")),
       running(all.gauge("parley_queue_running_jobs", "Attempts running on this node")),
-      taken_over(all.counter("parley_queue_taken_over_total", "Jobs of nodes that died")) {}
+      taken_over(all.counter("parley_queue_taken_over_total", "Jobs of nodes that died")),
+      dead(all.gauge("parley_queue_dead_jobs", "Dead letters, counted no further than 10,000")) {}
 
 void Metrics::ended(const std::string& handler, std::string_view outcome) const {
   registry
@@ -23,7 +24,7 @@ Shared::Shared(Queue::Parts given, Queue::Options chosen)
       origin_(parts.clock.now()),
       origin_wall_(parts.clock.wall()) {
   for (const auto& [name, workers] : options.workers) {
-    auto lane = std::make_unique<LaneState>();
+    auto lane = std::make_shared<LaneState>();
     lane->workers = workers;
     lanes.emplace(name, std::move(lane));
   }
@@ -55,12 +56,28 @@ LaneState* Shared::lane(const std::string& name) {
   return found == lanes.end() ? nullptr : found->second.get();
 }
 
-void Shared::look_again(const std::string& lane_name) {
-  if (auto* found = lane(lane_name)) found->look_again();
-}
-
 void Shared::look_again_everywhere() {
   for (auto& [name, lane] : lanes) lane->look_again();
+}
+
+std::function<void()> Shared::waker(const std::string& lane_name) const {
+  auto found = lanes.find(lane_name);
+  if (found == lanes.end()) return [] {};
+  return [lane = std::weak_ptr(found->second)] {
+    if (auto alive = lane.lock()) alive->look_again();
+  };
+}
+
+std::function<void()> Shared::waker_of_all() const {
+  std::vector<std::function<void()>> wakers;
+  for (const auto& [name, lane] : lanes) wakers.push_back(waker(name));
+  return [wakers = std::move(wakers)] {
+    for (const auto& wake : wakers) wake();
+  };
+}
+
+std::function<void()> Shared::waker_of_delays() const {
+  return [handle = delays.handle()] { events::Signal::raise(handle); };
 }
 
 std::string Shared::node() const {

@@ -25,6 +25,7 @@ struct Metrics {
   metrics::Histogram ran;
   metrics::Gauge running;
   metrics::Counter taken_over;
+  metrics::Gauge dead;
 };
 
 /// An attempt that runs here.
@@ -81,8 +82,11 @@ struct Shared {
   Kind kind() const { return parts.database.kind(); }
   const Registration* find(const std::string& handler) const;
   LaneState* lane(const std::string& name);
-  void look_again(const std::string& lane_name);
   void look_again_everywhere();
+  /// For after a commit: on a database thread, perhaps when the queue has gone.
+  std::function<void()> waker(const std::string& lane_name) const;
+  std::function<void()> waker_of_all() const;
+  std::function<void()> waker_of_delays() const;
 
   /// Empty while not registered: nothing is claimed.
   std::string node() const;
@@ -97,7 +101,7 @@ struct Shared {
   const Queue::Options options;
   const Metrics shown;
   std::map<std::string, Registration, std::less<>> handlers;             ///< fixed from start() on
-  std::map<std::string, std::unique_ptr<LaneState>, std::less<>> lanes;  ///< fixed
+  std::map<std::string, std::shared_ptr<LaneState>, std::less<>> lanes;  ///< fixed
   events::Signal delays;  ///< something is due sooner than was known
 
  private:

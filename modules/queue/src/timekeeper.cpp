@@ -76,8 +76,7 @@ Task<bool> Timekeeper::promote(JobState state, WallTime now) {
     if (!grouped) return std::unexpected(grouped.error());
     for (const auto& due : *grouped)
       if (auto joined = join_group(tx, due, state); !joined) return std::unexpected(joined.error());
-    if (*alone > 0 || !grouped->empty())
-      tx.after_commit([this] { shared_.look_again_everywhere(); });
+    if (*alone > 0 || !grouped->empty()) tx.after_commit(shared_.waker_of_all());
     return *alone == static_cast<std::int64_t>(promoted_at_once) ||
            grouped->size() == promoted_at_once;
   };
