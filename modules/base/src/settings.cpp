@@ -1,6 +1,7 @@
 #include "parley/base/settings.hpp"
 
 #include <charconv>
+#include <functional>
 #include <stdexcept>
 #define TOML_EXCEPTIONS 0
 #include <toml++/toml.h>
@@ -60,28 +61,31 @@ Result<void> Settings::load_file(const std::filesystem::path& file) {
     return fail(Errc::invalid, file.string() + ":" + std::to_string(error.source().begin.line) +
                                    ": " + std::string(error.description()));
   }
-  for (auto& [section, table] : parsed.table()) {
-    auto line = [&](const toml::node& node) {
-      return file.string() + ":" + std::to_string(node.source().begin.line) + ": ";
-    };
-    auto* keys = table.as_table();
-    if (!keys) {
-      auto entry = find(section.str());
-      auto why = entry ? "belongs into a [section]" : entry.error().detail;
-      return fail(Errc::invalid, line(table) + why);
-    }
-    for (auto& [name, node] : *keys) {
-      auto key = std::string(section.str()) + "." + std::string(name.str());
+  auto where = [&](const toml::node& node) {
+    return file.string() + ":" + std::to_string(node.source().begin.line) + ": ";
+  };
+  auto source = file.filename().string();
+  // Tables inside tables: [resilience.twilio] attempts = 2 is resilience.twilio.attempts.
+  std::function<Result<void>(const std::string&, const toml::table&)> read =
+      [&](const std::string& section, const toml::table& keys) -> Result<void> {
+    for (auto& [name, node] : keys) {
+      auto key = section.empty() ? std::string(name.str()) : section + "." + std::string(name);
+      if (auto* inner = node.as_table()) {
+        if (auto done = read(key, *inner); !done) return done;
+        continue;
+      }
       auto entry = find(key);
-      if (!entry) return fail(Errc::invalid, line(node) + entry.error().detail);
+      if (!entry) return fail(Errc::invalid, where(node) + entry.error().detail);
+      if (section.empty()) return fail(Errc::invalid, where(node) + "belongs into a [section]");
       if (!node.is_string() && !node.is_integer() && !node.is_boolean())
         return fail(Errc::invalid,
-                    line(node) + key + " must be text, a whole number, true or false");
+                    where(node) + key + " must be text, a whole number, true or false");
       (*entry)->value = scalar_text(node);
-      (*entry)->source = file.filename().string();
+      (*entry)->source = source;
     }
-  }
-  return {};
+    return {};
+  };
+  return read("", parsed.table());
 }
 
 Result<void> Settings::load_environment(char** environment,

@@ -13,6 +13,7 @@ constexpr SettingSpec specs[]{
     {"twilio.auth_token", "", "token", true},
     {"calls.max", "1000", "count"},
     {"log.json", "false", "format"},
+    {"resilience.twilio.attempts", "3", "count"},
 };
 
 struct SettingsTest : ::testing::Test {
@@ -71,6 +72,20 @@ TEST_F(SettingsTest, BadFilesAndValuesSayWhere) {
   EXPECT_EQ(number.error().detail, "calls.max = 'many' (flag) must be a whole number from 1 to 10");
   ASSERT_TRUE(settings.set("log.json=perhaps"));
   EXPECT_EQ(settings.flag("log.json").error().code, Errc::invalid);
+}
+
+TEST_F(SettingsTest, TablesMayStandInTables) {
+  ASSERT_TRUE(load("[resilience.twilio]\nattempts = 5\n"));
+  EXPECT_EQ(settings.integer("resilience.twilio.attempts", 1, 10).value(), 5);
+  ASSERT_TRUE(environment({"PARLEY_RESILIENCE_TWILIO_ATTEMPTS=7"}));
+  EXPECT_EQ(settings.integer("resilience.twilio.attempts", 1, 10).value(), 7);
+  auto typo = load("[resilience.twilio]\n\natempts = 5\n");
+  ASSERT_FALSE(typo);
+  EXPECT_NE(typo.error().detail.find(":3: unknown setting 'resilience.twilio.atempts'; did you "
+                                     "mean 'resilience.twilio.attempts'?"),
+            std::string::npos)
+      << typo.error().detail;
+  EXPECT_EQ(load("[server.listen]\nport = 1\n").error().code, Errc::invalid);
 }
 
 TEST_F(SettingsTest, SecretsAreMasked) {

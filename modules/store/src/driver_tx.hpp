@@ -9,6 +9,7 @@ namespace parley::store {
 class DriverTx : public Tx {
  public:
   using Tx::appended;
+  using Tx::take_hooks;
   Result<Rows> query(std::string_view sql, Params params) final;
   Result<std::int64_t> execute(std::string_view sql, Params params) final;
   /// Several statements without parameters: migrations.

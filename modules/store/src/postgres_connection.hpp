@@ -56,6 +56,9 @@ class PostgresTx final : public DriverTx {
  public:
   PostgresTx(PostgresConnection& connection, Context context, WallTime now)
       : DriverTx(std::move(context), now), connection_(connection) {}
+  Result<void> read_committed() override {
+    return script("SET TRANSACTION ISOLATION LEVEL READ COMMITTED");
+  }
 
  private:
   Result<Rows> run_query(std::string_view sql, const Params& params) override {

@@ -44,6 +44,12 @@ class PostgresDatabase final : public Database {
   }
 
  private:
+  /// What a transaction leaves to be done when it is durable.
+  struct Committed {
+    bool appended = false;
+    std::vector<std::function<void()>> hooks;
+  };
+
   void loop(Connection connection) {
     pthread_setname_np(pthread_self(), "postgres");
     for (auto jobs = queue_.take(1); !jobs.empty(); jobs = queue_.take(1))
@@ -51,16 +57,18 @@ class PostgresDatabase final : public Database {
   }
 
   void run(Connection& connection, Job& job) {
-    bool appended = false;
-    auto outcome = attempt_until_done(connection, job, appended);
-    bool notify = outcome && appended;
+    Committed committed;
+    auto outcome = attempt_until_done(connection, job, committed);
+    bool notify = outcome && committed.appended;
+    if (outcome)
+      for (const auto& hook : committed.hooks) hook();
     job.done(std::move(outcome));
     if (notify) listeners_.notify();
   }
 
   /// A lost connection before the commit means that nothing was done: one more try on a new one. So
   /// a restart of the server between two transactions goes unnoticed.
-  Result<void> attempt_until_done(Connection& connection, Job& job, bool& appended) {
+  Result<void> attempt_until_done(Connection& connection, Job& job, Committed& committed) {
     int losses = 0;
     Result<void> outcome;
     for (int attempt = 0; attempt < max_attempts; ++attempt) {
@@ -71,7 +79,7 @@ class PostgresDatabase final : public Database {
         if (!opened) return std::unexpected(opened.error());
         connection = std::move(*opened);
       }
-      outcome = attempt_once(*connection, job, appended);
+      outcome = attempt_once(*connection, job, committed);
       auto trouble = connection->trouble();
       if (trouble == Trouble::none) return outcome;
       if (trouble == Trouble::lost) {
@@ -86,7 +94,7 @@ class PostgresDatabase final : public Database {
                                            : std::move(outcome.error().detail));
   }
 
-  Result<void> attempt_once(PostgresConnection& connection, Job& job, bool& appended) {
+  Result<void> attempt_once(PostgresConnection& connection, Job& job, Committed& committed) {
     if (auto begun = connection.begin(job.writes); !begun) return begun;
     PostgresTx tx(connection, job.ctx, clock_.wall());
     auto outcome = job.body(tx);
@@ -95,7 +103,7 @@ class PostgresDatabase final : public Database {
       connection.rollback();
       return outcome;
     }
-    appended = tx.appended();
+    committed = {tx.appended(), tx.take_hooks()};
     outcome = connection.commit();
     if (outcome) return outcome;
     connection.rollback();

@@ -58,6 +58,7 @@ class SqliteDatabase final : public Database {
   struct Ended {
     Result<void> outcome;
     bool appended = false;
+    std::vector<std::function<void()>> hooks;
   };
 
   void run_inline(JobQueue& queue) {
@@ -109,6 +110,8 @@ class SqliteDatabase final : public Database {
     for (std::size_t i = 0; i < jobs.size(); ++i) {
       if (ended[i].outcome && !committed) ended[i].outcome = committed;
       appended |= ended[i].outcome && ended[i].appended;
+      if (ended[i].outcome)
+        for (const auto& hook : ended[i].hooks) hook();
       jobs[i].done(std::move(ended[i].outcome));
     }
     if (appended) listeners_.notify();
@@ -143,7 +146,7 @@ class SqliteDatabase final : public Database {
     }
     auto released = writer_->execute("RELEASE one");
     if (!released && outcome) outcome = std::unexpected(released.error());
-    return {std::move(outcome), tx.appended()};
+    return {std::move(outcome), tx.appended(), tx.take_hooks()};
   }
 
   Result<void> commit() {

@@ -210,6 +210,42 @@ TEST_P(DriverDbTest, TimeStandsStillInsideATransaction) {
   EXPECT_TRUE(times.value());
 }
 
+TEST_P(DriverDbTest, HooksRunOnceAndOnlyAfterACommit) {
+  std::atomic<int> runs = 0;
+  auto refused = write([&](Tx& tx) -> Result<void> {
+    tx.after_commit([&] { ++runs; });
+    return fail(Errc::forbidden, "no");
+  });
+  EXPECT_FALSE(refused);
+  EXPECT_EQ(runs, 0);
+  auto done = write([&](Tx& tx) -> Result<void> {
+    tx.after_commit([&] { ++runs; });
+    tx.after_commit([&] { ++runs; });
+    auto put = tx.execute("INSERT INTO things (id, name) VALUES (1, 'a')");
+    if (!put) return std::unexpected(put.error());
+    return {};
+  });
+  ASSERT_TRUE(done);
+  EXPECT_EQ(runs, 2) << "before the caller goes on";
+  EXPECT_EQ(count(), 1);
+}
+
+TEST_P(DriverDbTest, ATransactionMayGiveUpSerializability) {
+  auto level = write([&](Tx& tx) -> Result<std::string> {
+    if (auto relaxed = tx.read_committed(); !relaxed) return std::unexpected(relaxed.error());
+    if (!on_postgres()) return "read committed";
+    auto row = tx.one("SELECT current_setting('transaction_isolation') AS level");
+    if (!row) return std::unexpected(row.error());
+    return row->text("level");
+  });
+  ASSERT_TRUE(level) << level.error().detail;
+  EXPECT_EQ(*level, "read committed");
+  if (!on_postgres()) return;
+  auto next = write(
+      [](Tx& tx) { return tx.one("SELECT current_setting('transaction_isolation') AS level"); });
+  EXPECT_EQ(next->text("level"), "serializable") << "for one transaction only";
+}
+
 TEST_P(DriverDbTest, ClosedIsUnavailable) {
   db().close();
   db().close();

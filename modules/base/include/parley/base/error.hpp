@@ -1,4 +1,5 @@
 #pragma once
+#include <chrono>
 #include <expected>
 #include <string>
 #include <string_view>
@@ -28,10 +29,12 @@ enum class Errc {
 std::string_view to_string(Errc code) noexcept;
 
 /// `detail` is for operators and for the client that sent the request. It carries no personal data
-/// and no secret. `fields` is non-empty only for `invalid` input with several problems.
+/// and no secret.
 struct Error {
   Errc code = Errc::invalid;
   std::string detail;
+  /// When the other side said how long to stay away (Retry-After); zero: it did not.
+  std::chrono::milliseconds retry_after{0};
 
   friend bool operator==(const Error&, const Error&) = default;
 };

@@ -63,6 +63,10 @@ class Database {
   using Body = std::function<Result<void>(Tx&)>;
   using Done = std::function<void(Result<void>)>;
   virtual void submit(Mode mode, Context ctx, Body body, Done done) = 0;
+  /// For those that stand before another database.
+  static void submit_to(Database& other, Mode mode, Context ctx, Body body, Done done) {
+    other.submit(mode, std::move(ctx), std::move(body), std::move(done));
+  }
 
  private:
   template <class Outcome, class Function>

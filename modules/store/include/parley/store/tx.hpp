@@ -1,7 +1,10 @@
 #pragma once
+#include <functional>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
+#include <vector>
 
 #include "parley/base/context.hpp"
 #include "parley/store/value.hpp"
@@ -53,6 +56,17 @@ class Tx {
   Result<std::int64_t> append(std::string_view stream, NewEvent event,
                               ExpectedVersion expected = ExpectedVersion::any());
 
+  /// `hook` is called once the transaction is durable, on a database thread, before the caller goes
+  /// on; never if it is rolled back, and not for an attempt that is repeated. It must neither block
+  /// nor throw.
+  void after_commit(std::function<void()> hook) { hooks_.push_back(std::move(hook)); }
+
+  /// Gives up serializability for this transaction: each statement sees what is committed when it
+  /// begins. Only as the first statement, and only where the statements themselves are safe so (row
+  /// locks, compare and set): many workers that take rows off one table then do not collide.
+  /// Nothing to do on SQLite.
+  virtual Result<void> read_committed() { return {}; }
+
   /// The first row or not_found.
   Result<Row> one(std::string_view sql, Params params = {});
 
@@ -65,11 +79,13 @@ class Tx {
  protected:
   Tx(Context context, WallTime now) : context_(std::move(context)), now_(now) {}
   bool appended() const noexcept { return appended_; }
+  std::vector<std::function<void()>> take_hooks() { return std::move(hooks_); }
 
  private:
   Context context_;
   WallTime now_;
   bool appended_ = false;
+  std::vector<std::function<void()>> hooks_;
 };
 
 }  // namespace parley::store

@@ -1,0 +1,346 @@
+#include "job_rows.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+
+namespace parley::queue {
+
+namespace {
+
+constexpr std::array<std::string_view, 8> state_names{"scheduled", "delayed", "waiting",   "ready",
+                                                      "running",   "done",    "cancelled", "dead"};
+constexpr std::size_t max_error_length = 500;
+
+JobState parse_state(std::string_view text) {
+  auto found = std::ranges::find(state_names, text);
+  if (found == state_names.end()) throw std::logic_error("no job state " + std::string(text));
+  return static_cast<JobState>(found - state_names.begin());
+}
+
+constexpr std::string_view columns =
+    "id, organization_id, handler, lane, state, priority, position, run_at, expires_at, "
+    "unique_key, group_key, payload, attempts, fence, cancel_requested, progress, progress_note, "
+    "last_error, trace_id, span_id, created_at, started_at, finished_at, died_at";
+
+Job read_job(const store::Row& row) {
+  Job job;
+  job.id = row.id<JobId>("id");
+  job.organization = row.id<OrganizationId>("organization_id");
+  job.handler = row.text("handler");
+  job.lane = row.text("lane");
+  job.state = parse_state(row.text("state"));
+  job.priority = static_cast<Priority>(row.integer("priority"));
+  job.run_at = row.time("run_at");
+  job.unique_key = row.optional_text("unique_key").value_or("");
+  job.group = row.optional_text("group_key").value_or("");
+  job.payload = row.json("payload").as_object();
+  job.attempts = row.integer("attempts");
+  job.progress = static_cast<int>(row.integer("progress"));
+  job.progress_note = row.json("progress_note").as_object();
+  job.last_error = row.text("last_error");
+  job.created_at = row.time("created_at");
+  job.started_at = row.optional_time("started_at");
+  job.finished_at = row.optional_time("finished_at");
+  job.died_at = row.optional_time("died_at");
+  return job;
+}
+
+Claimed read_claimed(const store::Row& row) {
+  Claimed claimed;
+  claimed.job = read_job(row);
+  claimed.lease = {claimed.job.id, row.integer("fence"), claimed.job.organization,
+                   claimed.job.group};
+  claimed.trace = {row.text("trace_id"), row.text("span_id")};
+  claimed.expires_at = row.optional_time("expires_at");
+  claimed.cancel_requested = row.flag("cancel_requested");
+  return claimed;
+}
+
+template <class T, class Read>
+Result<std::vector<T>> read_all(const Result<store::Rows>& rows, Read read) {
+  if (!rows) return std::unexpected(rows.error());
+  std::vector<T> all;
+  for (const auto& row : *rows) all.push_back(read(row));
+  return all;
+}
+
+store::Value null_if_empty(const std::string& text) {
+  return text.empty() ? store::Value() : store::Value(text);
+}
+
+/// Reasons come from exceptions and other systems: any bytes, any length. Stored as plain ASCII.
+std::string shortened(std::string text) {
+  if (text.size() > max_error_length) text.resize(max_error_length);
+  for (char& c : text)
+    if (static_cast<unsigned char>(c) >= 0x80 || c == '\0') c = '?';
+  return text;
+}
+
+/// Rows that another worker has in hand are passed over.
+std::string_view skip_locked(Kind kind) {
+  return kind == Kind::postgresql ? " FOR UPDATE SKIP LOCKED" : "";
+}
+
+std::string_view name_of(JobState state) { return state_names[static_cast<std::size_t>(state)]; }
+
+}  // namespace
+
+std::string_view to_string(JobState state) noexcept { return name_of(state); }
+
+Result<bool> insert_job(store::Tx& tx, const NewRow& row, JobId& id) {
+  id = row.id;
+  const auto& ctx = tx.context();
+  auto inserted = tx.execute(
+      "INSERT INTO jobs (id, organization_id, handler, lane, state, priority, position, run_at, "
+      "expires_at, unique_key, group_key, payload, trace_id, span_id, created_at) "
+      "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15) "
+      "ON CONFLICT (organization_id, unique_key) WHERE unique_key IS NOT NULL DO NOTHING",
+      {row.id, ctx.organization, row.job.handler, row.lane, name_of(row.state),
+       static_cast<int>(row.job.priority), row.position, row.run_at, row.expires_at,
+       null_if_empty(row.job.unique_key), null_if_empty(row.job.group),
+       json::serialize(row.job.payload), ctx.trace.trace_id, ctx.trace.span_id, tx.now()});
+  if (!inserted) return std::unexpected(inserted.error());
+  if (*inserted == 1) return true;
+  auto other = tx.one("SELECT id FROM jobs WHERE organization_id = ?1 AND unique_key = ?2",
+                      {ctx.organization, row.job.unique_key});
+  if (!other) return std::unexpected(other.error());
+  id = other->id<JobId>("id");
+  return false;
+}
+
+Result<Job> load_job(store::Tx& tx, const JobId& id) {
+  const auto& organization = tx.context().organization;
+  auto row = tx.one("SELECT " + std::string(columns) +
+                        " FROM jobs WHERE id = ?1 AND (?2 = '' OR organization_id = ?2)",
+                    {id, organization});
+  if (!row) return fail(row.error().code, "no such job");
+  return read_job(*row);
+}
+
+std::size_t claim_size(std::size_t limit) {
+  std::size_t size = 1;
+  while (size * 2 <= std::min<std::size_t>(limit, 64)) size *= 2;
+  return size;
+}
+
+std::string claim_sql(Kind kind, std::size_t limit) {
+  return fmt::format(
+      "WITH next AS MATERIALIZED (SELECT id FROM jobs WHERE state = 'ready' AND lane = ?1 "
+      "ORDER BY priority, position LIMIT {}{}) "
+      "UPDATE jobs SET state = 'running', node = ?2, attempts = attempts + 1, fence = fence + 1, "
+      "started_at = ?3 WHERE id IN (SELECT id FROM next) RETURNING {}",
+      limit, skip_locked(kind), columns);
+}
+
+Result<std::vector<Claimed>> claim_jobs(store::Tx& tx, Kind kind, const std::string& lane,
+                                        const std::string& node, std::size_t limit) {
+  auto rows = tx.query(claim_sql(kind, limit), {lane, node, tx.now()});
+  if (rows)
+    std::ranges::sort(*rows, {}, [](const store::Row& row) {
+      return std::pair(row.integer("priority"), row.integer("position"));
+    });
+  return read_all<Claimed>(rows, read_claimed);
+}
+
+Result<std::vector<JobId>> finish_jobs(store::Tx& tx, std::span<const Settlement> done) {
+  // Texts for 1, 2, 4 .. 64 pairs, the last one repeated: few statements to prepare.
+  std::size_t size = 1;
+  while (size < done.size()) size *= 2;
+  std::string pairs;
+  store::Params params{tx.now()};
+  for (std::size_t i = 0; i < size; ++i) {
+    const auto& lease = done[std::min(i, done.size() - 1)].lease;
+    pairs += fmt::format("{}(?{}, ?{})", i ? ", " : "", 2 * i + 2, 2 * i + 3);
+    params.emplace_back(lease.id);
+    params.emplace_back(lease.fence);
+  }
+  auto rows = tx.query(
+      "WITH ended(ended_id, ended_fence) AS (VALUES " + pairs +
+          ") UPDATE jobs SET state = 'done', progress = 100, finished_at = ?1, unique_key = NULL, "
+          "node = '' FROM ended "
+          "WHERE id = ended_id AND fence = ended_fence AND state = 'running' RETURNING id",
+      std::move(params));
+  return read_all<JobId>(rows, [](const store::Row& row) { return row.id<JobId>("id"); });
+}
+
+Result<bool> settle_job(store::Tx& tx, const Settlement& s) {
+  auto attempts = s.attempt == Settlement::Attempt::counts ? 0 : 1;
+  Result<std::int64_t> changed = 0;
+  switch (s.as) {
+    case Settlement::As::done: {
+      auto finished = finish_jobs(tx, {&s, 1});
+      if (!finished) return std::unexpected(finished.error());
+      return !finished->empty();
+    }
+    case Settlement::As::again:
+      changed = tx.execute(
+          "UPDATE jobs SET state = 'delayed', run_at = ?1, position = ?2, last_error = ?3, "
+          "attempts = attempts - ?4, node = '' WHERE id = ?5 AND fence = ?6 AND state = 'running'",
+          {s.run_at, s.position, shortened(s.error), attempts, s.lease.id, s.lease.fence});
+      break;
+    case Settlement::As::dead:
+      changed = tx.execute(
+          "UPDATE jobs SET state = 'dead', last_error = ?1, died_at = ?2, unique_key = NULL, "
+          "attempts = attempts - ?3, node = '' WHERE id = ?4 AND fence = ?5 AND state = 'running'",
+          {shortened(s.error), tx.now(), attempts, s.lease.id, s.lease.fence});
+      break;
+    case Settlement::As::cancelled:
+      changed = tx.execute(
+          "UPDATE jobs SET state = 'cancelled', finished_at = ?1, unique_key = NULL, node = '' "
+          "WHERE id = ?2 AND fence = ?3 AND state = 'running'",
+          {tx.now(), s.lease.id, s.lease.fence});
+      break;
+  }
+  if (!changed) return std::unexpected(changed.error());
+  return *changed == 1;
+}
+
+Result<bool> finished_with(store::Tx& tx, const Lease& lease) {
+  auto rows = tx.query("SELECT 1 AS yes FROM jobs WHERE id = ?1 AND fence = ?2 AND state = 'done'",
+                       {lease.id, lease.fence});
+  if (!rows) return std::unexpected(rows.error());
+  return !rows->empty();
+}
+
+Result<bool> note_progress(store::Tx& tx, const Lease& lease, int percent,
+                           const json::object& note) {
+  auto changed = tx.execute(
+      "UPDATE jobs SET progress = ?1, progress_note = ?2 "
+      "WHERE id = ?3 AND fence = ?4 AND state = 'running'",
+      {percent, json::serialize(note), lease.id, lease.fence});
+  if (!changed) return std::unexpected(changed.error());
+  return *changed == 1;
+}
+
+Result<std::int64_t> promote_due(store::Tx& tx, Kind kind, JobState state, WallTime now,
+                                 std::size_t limit) {
+  auto sql = fmt::format(
+      "WITH due AS MATERIALIZED (SELECT id FROM jobs WHERE state = '{}' AND run_at <= ?1 "
+      "AND group_key IS NULL ORDER BY run_at LIMIT {}{}) "
+      "UPDATE jobs SET state = 'ready' WHERE id IN (SELECT id FROM due)",
+      name_of(state), limit, skip_locked(kind));
+  return tx.execute(sql, {now});
+}
+
+Result<std::vector<Due>> due_in_groups(store::Tx& tx, Kind kind, JobState state, WallTime now,
+                                       std::size_t limit) {
+  auto rows =
+      tx.query(fmt::format("SELECT id, organization_id, group_key FROM jobs WHERE state = '{}' "
+                           "AND run_at <= ?1 AND group_key IS NOT NULL ORDER BY run_at LIMIT {}{}",
+                           name_of(state), limit, skip_locked(kind)),
+               {now});
+  return read_all<Due>(rows, [](const store::Row& row) {
+    return Due{row.id<JobId>("id"), row.id<OrganizationId>("organization_id"),
+               row.text("group_key")};
+  });
+}
+
+Result<std::optional<WallTime>> next_due(store::Tx& tx, JobState state) {
+  auto rows =
+      tx.query(fmt::format("SELECT run_at FROM jobs WHERE state = '{}' "
+                           "ORDER BY run_at LIMIT 1",
+                           name_of(state)));
+  if (!rows) return std::unexpected(rows.error());
+  if (rows->empty()) return std::nullopt;
+  return rows->front().time("run_at");
+}
+
+Result<std::int64_t> set_state(store::Tx& tx, const JobId& id, JobState from, JobState to) {
+  return tx.execute("UPDATE jobs SET state = ?1 WHERE id = ?2 AND state = ?3",
+                    {name_of(to), id, name_of(from)});
+}
+
+Result<std::int64_t> cancel_stored(store::Tx& tx, const JobId& id, JobState from) {
+  return tx.execute(
+      "UPDATE jobs SET state = 'cancelled', finished_at = ?1, unique_key = NULL "
+      "WHERE id = ?2 AND state = ?3",
+      {tx.now(), id, name_of(from)});
+}
+
+Result<std::int64_t> request_cancel(store::Tx& tx, const JobId& id) {
+  return tx.execute("UPDATE jobs SET cancel_requested = 1 WHERE id = ?1 AND state = 'running'",
+                    {id});
+}
+
+Result<std::vector<JobId>> cancel_requests(store::Tx& tx, const std::string& node) {
+  auto rows = tx.query(
+      "SELECT id FROM jobs WHERE state = 'running' AND node = ?1 AND cancel_requested = 1", {node});
+  return read_all<JobId>(rows, [](const store::Row& row) { return row.id<JobId>("id"); });
+}
+
+Result<std::vector<Claimed>> running_on(store::Tx& tx, const std::string& node) {
+  auto rows = tx.query(
+      "SELECT " + std::string(columns) + " FROM jobs WHERE state = 'running' AND node = ?1",
+      {node});
+  return read_all<Claimed>(rows, read_claimed);
+}
+
+Result<std::int64_t> hand_back(store::Tx& tx, const std::string& node) {
+  return tx.execute(
+      "UPDATE jobs SET state = 'ready', node = '', attempts = attempts - 1 "
+      "WHERE state = 'running' AND node = ?1",
+      {node});
+}
+
+Result<std::vector<Job>> load_dead(store::Tx& tx, const JobId& after, std::size_t limit) {
+  const auto& organization = tx.context().organization;
+  auto text = "SELECT " + std::string(columns) + " FROM jobs WHERE state = 'dead' AND id > ?1 ";
+  auto rows = organization.empty()
+                  ? tx.query(text + "ORDER BY id LIMIT ?2", {after, limit})
+                  : tx.query(text + "AND organization_id = ?3 ORDER BY id LIMIT ?2",
+                             {after, limit, organization});
+  return read_all<Job>(rows, read_job);
+}
+
+Result<std::int64_t> revive(store::Tx& tx, const JobId& id, std::int64_t position, WallTime run_at,
+                            JobState state) {
+  return tx.execute(
+      "UPDATE jobs SET state = ?1, attempts = 0, position = ?2, run_at = ?3, died_at = NULL, "
+      "expires_at = NULL, cancel_requested = 0, progress = 0 WHERE id = ?4 AND state = 'dead' "
+      "AND (?5 = '' OR organization_id = ?5)",
+      {name_of(state), position, run_at, id, tx.context().organization});
+}
+
+Result<std::int64_t> remove_dead(store::Tx& tx, const JobId& id) {
+  return tx.execute(
+      "DELETE FROM jobs WHERE id = ?1 AND state = 'dead' AND (?2 = '' OR organization_id = ?2)",
+      {id, tx.context().organization});
+}
+
+Result<std::int64_t> sweep(store::Tx& tx, WallTime finished_before, WallTime died_before,
+                           std::size_t limit) {
+  auto finished = tx.execute(
+      fmt::format("DELETE FROM jobs WHERE id IN (SELECT id FROM jobs WHERE finished_at < ?1 "
+                  "ORDER BY finished_at LIMIT {})",
+                  limit),
+      {finished_before});
+  if (!finished) return finished;
+  auto died = tx.execute(fmt::format("DELETE FROM jobs WHERE id IN (SELECT id FROM jobs "
+                                     "WHERE died_at < ?1 ORDER BY died_at LIMIT {})",
+                                     limit),
+                         {died_before});
+  if (!died) return died;
+  return *finished + *died;
+}
+
+Result<std::int64_t> count_dead(store::Tx& tx, std::size_t at_most) {
+  auto row =
+      tx.one(fmt::format("SELECT COUNT(*) AS many FROM (SELECT 1 AS one FROM jobs "
+                         "WHERE state = 'dead' LIMIT {}) AS counted",
+                         at_most));
+  if (!row) return std::unexpected(row.error());
+  return row->integer("many");
+}
+
+Result<std::int64_t> count_ready(store::Tx& tx, const std::string& lane, std::size_t at_most) {
+  auto row = tx.one(fmt::format("SELECT COUNT(*) AS many FROM (SELECT 1 AS one FROM jobs "
+                                "WHERE state = 'ready' AND lane = ?1 LIMIT {}) AS counted",
+                                at_most),
+                    {lane});
+  if (!row) return std::unexpected(row.error());
+  return row->integer("many");
+}
+
+}  // namespace parley::queue

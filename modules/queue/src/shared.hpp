@@ -1,0 +1,116 @@
+#pragma once
+// What the parts of one queue share. Thread-safe.
+#include <atomic>
+#include <map>
+#include <mutex>
+
+#include "job_rows.hpp"
+#include "parley/base/task_group.hpp"
+#include "parley/events/signal.hpp"
+#include "parley/queue/queue.hpp"
+
+namespace parley::queue {
+
+struct Registration {
+  HandlerOptions options;
+  Handler handler;
+};
+
+struct Metrics {
+  explicit Metrics(metrics::Registry& registry);
+  /// outcome: done, again, dead, cancelled, refused.
+  void ended(const std::string& handler, std::string_view outcome) const;
+  metrics::Registry& registry;
+  metrics::Histogram waited;
+  metrics::Histogram ran;
+  metrics::Gauge running;
+  metrics::Counter taken_over;
+  metrics::Gauge dead;
+};
+
+/// An attempt that runs here.
+struct Running {
+  Running(Claimed c, TimePoint hopeless) : claimed(std::move(c)), give_up(hopeless) {}
+  const Claimed claimed;
+  const TimePoint give_up;  ///< past its limit, and deaf to being cancelled
+  enum class Stop { none, cancelled, lost };
+  std::atomic<Stop> stop{Stop::none};
+  events::Signal stopped;
+  std::atomic<bool> settled{false};   ///< its end is decided: nobody else decides it
+  std::atomic<bool> finished{false};  ///< by JobRun::finish, committed
+
+  void ask_to_stop(Stop why) {
+    auto none = Stop::none;
+    if (stop.compare_exchange_strong(none, why)) stopped.raise();
+  }
+};
+
+struct LaneState {
+  int workers = 0;
+  events::Signal news;
+  std::atomic<bool> more{true};  ///< there may be ready jobs that nobody has looked for
+  std::atomic<int> busy{0};
+
+  void look_again() {
+    more = true;
+    news.raise();
+  }
+};
+
+struct Shared {
+  Shared(Queue::Parts given, Queue::Options chosen);
+
+  /// Civil time that hands set back or forward do not move: what delays and retries count in.
+  WallTime steady_now() const;
+  /// Microseconds of it, each larger than the one before.
+  std::int64_t next_position();
+  static std::int64_t position_of(WallTime due) {
+    return std::chrono::duration_cast<std::chrono::microseconds>(due.time_since_epoch()).count();
+  }
+
+  /// A transaction whose statements are safe without serializability.
+  template <class Function>
+  auto relaxed(Function change) {
+    auto body = [change = std::move(change)](
+                    store::Tx& tx) mutable -> std::invoke_result_t<Function&, store::Tx&> {
+      if (auto ready = tx.read_committed(); !ready) return std::unexpected(ready.error());
+      return change(tx);
+    };
+    return parts.database.write(Context{}, std::move(body));
+  }
+
+  Kind kind() const { return parts.database.kind(); }
+  const Registration* find(const std::string& handler) const;
+  LaneState* lane(const std::string& name);
+  void look_again_everywhere();
+  /// For after a commit: on a database thread, perhaps when the queue has gone.
+  std::function<void()> waker(const std::string& lane_name) const;
+  std::function<void()> waker_of_all() const;
+  std::function<void()> waker_of_delays() const;
+
+  /// Empty while not registered: nothing is claimed.
+  std::string node() const;
+  void set_node(std::string name);
+
+  void begin(const std::shared_ptr<Running>& run);
+  void end(const std::shared_ptr<Running>& run);
+  std::vector<std::shared_ptr<Running>> running() const;
+  std::shared_ptr<Running> running(const JobId& id) const;
+
+  Queue::Parts parts;
+  const Queue::Options options;
+  const Metrics shown;
+  std::map<std::string, Registration, std::less<>> handlers;             ///< fixed from start() on
+  std::map<std::string, std::shared_ptr<LaneState>, std::less<>> lanes;  ///< fixed
+  events::Signal delays;  ///< something is due sooner than was known
+
+ private:
+  const TimePoint origin_;
+  const WallTime origin_wall_;
+  std::atomic<std::int64_t> last_position_{0};
+  mutable std::mutex mutex_;
+  std::string node_;
+  std::map<std::string, std::shared_ptr<Running>> running_;
+};
+
+}  // namespace parley::queue
