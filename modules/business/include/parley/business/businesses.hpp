@@ -80,12 +80,17 @@ struct Message {
   WallTime received;
 };
 
+struct MessageList {
+  std::vector<Message> items;
+  std::int64_t total = 0;  ///< of the business, on whatever page
+};
+
 class Messages {
  public:
   virtual ~Messages() = default;
   /// `idempotency_key` makes a repeat return the first message.
   virtual Task<Message> leave(Context ctx, Message message, std::string idempotency_key) = 0;
-  virtual Task<std::vector<Message>> list(Context ctx, BusinessId business, Page page) = 0;
+  virtual Task<MessageList> list(Context ctx, BusinessId business, Page page) = 0;
 };
 std::unique_ptr<Messages> make_messages(store::Database& database, Clock& clock, Random& random);
 
