@@ -153,20 +153,26 @@ Answer remove_business(Request& in) {
   co_return Reply{.data = json::object{{"id", id}}};
 }
 
-Answer assign_numbers(Request& in) {
+Answer get_numbers(Request& in) {
+  return reply(in.services.parts.businesses.numbers(in.ctx, in.id<BusinessId>()),
+               [](const std::vector<std::string>& numbers) -> Outcome {
+                 return Reply{.data = json::array(numbers.begin(), numbers.end())};
+               });
+}
+
+Answer update_numbers(Request& in) {
   auto checking = check_version(in);
   if (auto good = co_await std::move(checking); !good) co_return std::unexpected(good.error());
-  for (auto& item : in.body.at("numbers").as_array()) {
-    json::object holder{{"number", item}};
-    auto assigning = in.services.parts.businesses.assign_number(in.ctx, in.id<BusinessId>(),
-                                                                phone_in(holder, "number"));
-    auto assigned = co_await std::move(assigning);
-    if (!assigned && assigned.error().code == Errc::conflict)
-      co_return refuse(409, "number_taken", failure_of(assigned.error()).message);
-    if (!assigned) co_return refuse(assigned.error());
-  }
-  auto showing = show(in, view_whole);
-  co_return co_await std::move(showing);
+  std::vector<std::string> numbers;
+  for (auto& item : in.body.at("numbers").as_array())
+    numbers.push_back(phone_in(json::object{{"number", item}}, "number"));
+  auto setting =
+      in.services.parts.businesses.set_numbers(in.ctx, in.id<BusinessId>(), std::move(numbers));
+  auto updated = co_await std::move(setting);
+  if (!updated && updated.error().code == Errc::conflict)
+    co_return refuse(409, "number_taken", failure_of(updated.error()).message);
+  if (!updated) co_return refuse(updated.error());
+  co_return one_business(*updated, in);
 }
 
 Route part(net::Method method, std::string path, std::string name, std::string summary,
@@ -234,9 +240,13 @@ void add_part_routes(RouteTable& table) {
               optional("recordingNotice", text(0, 500)),
               optional("maxCallSeconds", integer(60, 14400))}),
       ref("Agent"), update_agent));
+  table.add(part(net::Method::get, "/numbers", "getNumbers",
+                 "The numbers that ring for this business, the longest ringing first.",
+                 list(phone(), 100), get_numbers));
   auto numbers = part_with_body(
-      "/numbers", "assignNumbers", "Let numbers ring for this business, besides those that do.",
-      object({required("numbers", list(phone(), 20, 1))}), ref("Business"), assign_numbers);
+      "/numbers", "updateNumbers",
+      "Replace the numbers that ring for this business; those left out ring no longer.",
+      object({required("numbers", list(phone(), 100))}), ref("Business"), update_numbers);
   numbers.permission = "numbers:write";
   table.add(std::move(numbers));
 }

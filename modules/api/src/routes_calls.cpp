@@ -152,38 +152,24 @@ Answer hang_up(Request& in) {
 
 // Messages callers left
 
-/// The port counts nothing: one look beyond the page tells whether there is more.
 Answer list_messages(Request& in) {
-  auto& parts = in.services.parts;
-  BusinessId business(in.query.text("business"));
-  auto looking = parts.businesses.get(in.ctx, business);
-  auto found = co_await std::move(looking);
-  if (!found) co_return refuse(found.error());
   auto page = in.query.integer("page", 1);
   auto limit = in.query.integer("limit", 50);
-  auto reading = parts.messages.list(in.ctx, business, {page, limit, in.query.text("sort")});
-  auto messages = co_await std::move(reading);
-  if (!messages) co_return refuse(messages.error());
-  bool has_next = false;
-  if (static_cast<std::int64_t>(messages->size()) == limit) {
-    auto peeking = parts.messages.list(in.ctx, business, {page * limit + 1, 1});
-    auto next = co_await std::move(peeking);
-    if (!next) co_return refuse(next.error());
-    has_next = !next->empty();
-  }
-  json::array items;
-  for (auto& message : *messages)
-    items.push_back(json::object{{"id", message.id.str()},
-                                 {"businessId", message.business.str()},
-                                 {"callId", id_or_null(message.call)},
-                                 {"callerName", message.caller_name},
-                                 {"callerPhone", or_null(message.caller_phone)},
-                                 {"text", message.text},
-                                 {"receivedAt", time_json(message.received)}});
-  co_return Reply{
-      .data = std::move(items),
-      .pagination = json::object{
-          {"page", page}, {"limit", limit}, {"hasNext", has_next}, {"hasPrev", page > 1}}};
+  BusinessId business(in.query.text("business"));
+  return reply(
+      in.services.parts.messages.list(in.ctx, business, {page, limit, in.query.text("sort")}),
+      [page, limit](const business::MessageList& list) -> Outcome {
+        json::array items;
+        for (auto& message : list.items)
+          items.push_back(json::object{{"id", message.id.str()},
+                                       {"businessId", message.business.str()},
+                                       {"callId", id_or_null(message.call)},
+                                       {"callerName", message.caller_name},
+                                       {"callerPhone", or_null(message.caller_phone)},
+                                       {"text", message.text},
+                                       {"receivedAt", time_json(message.received)}});
+        return Reply{.data = std::move(items), .pagination = page_of(page, limit, list.total)};
+      });
 }
 
 std::vector<Field> call_fields() {

@@ -75,6 +75,32 @@ TEST_P(Resources, NumbersRingForOneBusiness) {
             403);
 }
 
+TEST_P(Resources, NumbersLeftOutRingNoLonger) {
+  auto path = "/businesses/" + business + "/numbers";
+  auto put = [&](json::array numbers) {
+    return send("PUT", path, owner(), {{"numbers", std::move(numbers)}});
+  };
+  ASSERT_EQ(put({"+12125550100", "+12125550101"}).status, 200);
+  EXPECT_EQ(get(path, owner()).data(), (json::array{"+12125550100", "+12125550101"}));
+  auto tag = get("/businesses/" + business, owner()).header("ETag");
+  auto kept = put({"+12125550101", "+12125550102"});
+  EXPECT_EQ(text(kept.data(), "phone"), "+12125550101") << kept.body;
+  EXPECT_NE(get("/businesses/" + business, owner()).header("ETag"), tag) << "its phone is another";
+  EXPECT_EQ(get(path, owner()).data(), (json::array{"+12125550101", "+12125550102"}));
+
+  auto theirs = "/businesses/" + other_business + "/numbers";
+  auto taken =
+      send("PUT", theirs, other_owner, {{"numbers", json::array{"+12125550100", "+12125550102"}}});
+  EXPECT_EQ(taken.status, 409) << taken.body;
+  EXPECT_EQ(taken.code(), "number_taken");
+  EXPECT_EQ(get(theirs, other_owner).data(), json::array{}) << "all of them or none";
+  EXPECT_EQ(send("PUT", theirs, other_owner, {{"numbers", json::array{"+12125550100"}}}).status,
+            200)
+      << "free again";
+  EXPECT_EQ(put({}).status, 200);
+  EXPECT_EQ(get(path, owner()).data(), json::array{});
+}
+
 TEST_P(Resources, AnAppointmentIsBookedMovedAndCancelled) {
   auto time = free_time();
   auto body = booking_body(time);

@@ -173,7 +173,7 @@ TEST_P(ToolsDbTest, TakesMessages) {
   EXPECT_EQ(use("take_message", {{"text", "Me too"}, {"name", "Bob"}, {"phone", "12"}}, "m2"),
             R"({"taken":true})");
   EXPECT_EQ(use("take_message", {{"text", ""}}), "error invalid");
-  auto list = run([&] { return messages->list(ctx, profile->id, {}); }).value();
+  auto list = run([&] { return messages->list(ctx, profile->id, {}); }).value().items;
   ASSERT_EQ(list.size(), 2u);
   for (const auto& message : list) {
     EXPECT_EQ(message.caller_phone, "+12125550101");

@@ -1,6 +1,7 @@
 #include "parley/business/businesses.hpp"
 
 #include "number_cache.hpp"
+#include "number_rows.hpp"
 #include "parley/base/strings.hpp"
 #include "profile_rows.hpp"
 #include "profile_rules.hpp"
@@ -10,8 +11,6 @@ namespace parley::business {
 namespace {
 
 using Snapshot = std::shared_ptr<const Profile>;
-
-constexpr std::int64_t max_numbers = 100;
 
 WeekHours usual_hours() {
   WeekHours hours;
@@ -173,12 +172,46 @@ class StoredBusinesses final : public Businesses {
     co_return done;
   }
 
+  Task<std::vector<std::string>> numbers(Context ctx, BusinessId id) override {
+    using Numbers = std::vector<std::string>;
+    auto look = [&id, organization = ctx.organization](store::Tx& tx) -> Result<Numbers> {
+      auto profile = load_profile(tx, organization, id);
+      if (!profile) return std::unexpected(profile.error());
+      return numbers_of(tx, organization, id);
+    };
+    co_return co_await db_.read(std::move(ctx), look);
+  }
+
+  Task<Snapshot> set_numbers(Context ctx, BusinessId id,
+                             std::vector<std::string> numbers) override {
+    std::vector<std::string> wanted;
+    for (const auto& given : numbers) {
+      auto number = normalize_e164(given);
+      if (!number) co_return std::unexpected(number.error());
+      if (std::ranges::find(wanted, *number) == wanted.end()) wanted.push_back(std::move(*number));
+    }
+    auto apply = [&, organization = ctx.organization](store::Tx& tx) -> Result<Snapshot> {
+      auto profile = load_profile(tx, organization, id);
+      if (!profile) return std::unexpected(profile.error());
+      if (auto done = replace_numbers(tx, *profile, wanted); !done)
+        return std::unexpected(done.error());
+      auto changed = load_profile(tx, organization, id);  // its phone is perhaps another
+      if (!changed) return std::unexpected(changed.error());
+      return std::make_shared<const Profile>(std::move(*changed));
+    };
+    auto done = co_await db_.write(std::move(ctx), apply);
+    cache_.forget_all();
+    co_return done;
+  }
+
   Task<void> assign_number(Context ctx, BusinessId id, std::string e164) override {
     auto number = normalize_e164(e164);
     if (!number) co_return std::unexpected(number.error());
     auto assign = [&id, &number = *number,
                    organization = ctx.organization](store::Tx& tx) -> Result<void> {
-      return assign_in(tx, organization, id, number);
+      auto profile = load_profile(tx, organization, id);
+      if (!profile) return std::unexpected(profile.error());
+      return add_number(tx, *profile, number);
     };
     auto done = co_await db_.write(std::move(ctx), assign);
     cache_.forget_all();
@@ -231,32 +264,6 @@ class StoredBusinesses final : public Businesses {
         return fail(Errc::invalid, "resources: the service '" + service.name +
                                        "' would be left without any; change it first");
     }
-    return {};
-  }
-
-  static Result<void> assign_in(store::Tx& tx, const OrganizationId& organization,
-                                const BusinessId& id, const std::string& number) {
-    auto profile = load_profile(tx, organization, id);
-    if (!profile) return std::unexpected(profile.error());
-    auto owners = tx.query("SELECT business_id FROM business_numbers WHERE number = ?1", {number});
-    if (!owners) return std::unexpected(owners.error());
-    if (!owners->empty()) {
-      if (owners->front().id<BusinessId>("business_id") == id) return {};
-      return fail(Errc::conflict, "the number rings for another business");
-    }
-    auto count = tx.one("SELECT COUNT(*) AS n FROM business_numbers WHERE business_id = ?1", {id});
-    if (!count) return std::unexpected(count.error());
-    if (count->integer("n") >= max_numbers)
-      return fail(Errc::invalid, "a business has at most 100 numbers");
-    auto done = tx.execute(
-        "INSERT INTO business_numbers (number, organization_id, business_id, assigned_at) "
-        "VALUES (?1, ?2, ?3, ?4) ON CONFLICT (number) DO NOTHING",
-        {number, organization, id, tx.now()});
-    if (!done) return std::unexpected(done.error());
-    if (*done == 0) return fail(Errc::conflict, "the number rings for another business");
-    auto appended =
-        tx.append(id.str(), {"number.assigned", {{"business", id.str()}, {"number", number}}});
-    if (!appended) return std::unexpected(appended.error());
     return {};
   }
 

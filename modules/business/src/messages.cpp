@@ -47,10 +47,9 @@ class StoredMessages final : public Messages {
     co_return co_await db_.write(std::move(ctx), insert);
   }
 
-  Task<std::vector<Message>> list(Context ctx, BusinessId business, Page page) override {
+  Task<MessageList> list(Context ctx, BusinessId business, Page page) override {
     if (auto good = check_page(page); !good) co_return std::unexpected(good.error());
-    auto look = [&,
-                 organization = ctx.organization](store::Tx& tx) -> Result<std::vector<Message>> {
+    auto look = [&, organization = ctx.organization](store::Tx& tx) -> Result<MessageList> {
       constexpr std::array fields{store::SortField{"receivedAt", "received_at"}};
       auto order = store::order_by(page.sort, fields, "received_at DESC, id DESC");
       if (!order) return std::unexpected(order.error());
@@ -59,12 +58,18 @@ class StoredMessages final : public Messages {
                  *order + " LIMIT ?3 OFFSET ?4";
       auto known = load_profile(tx, organization, business);
       if (!known) return std::unexpected(known.error());
+      auto count = tx.one(
+          "SELECT COUNT(*) AS n FROM business_messages WHERE organization_id = ?1 AND "
+          "business_id = ?2",
+          {organization, business});
+      if (!count) return std::unexpected(count.error());
       auto rows =
           tx.query(sql, {organization, business, page.limit, (page.number - 1) * page.limit});
       if (!rows) return std::unexpected(rows.error());
-      std::vector<Message> messages;
-      for (const auto& row : *rows) messages.push_back(from_row(row));
-      return messages;
+      MessageList list;
+      list.total = count->integer("n");
+      for (const auto& row : *rows) list.items.push_back(from_row(row));
+      return list;
     };
     co_return co_await db_.read(std::move(ctx), look);
   }

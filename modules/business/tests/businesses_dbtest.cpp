@@ -72,6 +72,8 @@ TEST_P(BusinessesDbTest, AnotherOrganizationSeesNothing) {
   EXPECT_EQ(code([&] { return businesses->set_resources(other, mine->id, {}); }), Errc::not_found);
   EXPECT_EQ(code([&] { return businesses->assign_number(other, mine->id, "+12125550100"); }),
             Errc::not_found);
+  EXPECT_EQ(code([&] { return businesses->set_numbers(other, mine->id, {}); }), Errc::not_found);
+  EXPECT_EQ(code([&] { return businesses->numbers(other, mine->id); }), Errc::not_found);
   EXPECT_EQ(run([&] { return businesses->list(other, {}); })->total, 0);
 }
 
@@ -148,6 +150,62 @@ TEST_P(BusinessesDbTest, ANumberRingsForOneBusiness) {
             Errc::invalid);
   EXPECT_EQ(code([&] { return businesses->by_number("+19995550000"); }), Errc::not_found);
   EXPECT_EQ(event_types(), (std::vector<std::string>{"business.created", "number.assigned"}));
+}
+
+TEST_P(BusinessesDbTest, NumbersLeftOutOfTheListRingNoLonger) {
+  using Numbers = std::vector<std::string>;
+  const std::string first = "+12125550100";
+  const std::string second = "+12125550101";
+  const std::string third = "+12125550102";
+  auto mine = created();
+  auto set = [&](Numbers numbers) {
+    return run([&] { return businesses->set_numbers(ctx, mine->id, numbers); });
+  };
+  auto listed = [&] { return run([&] { return businesses->numbers(ctx, mine->id); }).value(); };
+  auto both = set({"(212) 555-0100", second, first});
+  ASSERT_TRUE(both) << both.error().detail;
+  EXPECT_EQ((*both)->phone, first);
+  EXPECT_EQ((*both)->version, 2);
+  EXPECT_EQ(listed(), (Numbers{first, second}));
+  ASSERT_TRUE(run([&] { return businesses->by_number(first); })) << "and is remembered";
+
+  auto later = set({third, second});
+  ASSERT_TRUE(later) << later.error().detail;
+  EXPECT_EQ((*later)->phone, second);
+  EXPECT_EQ((*later)->version, 3);
+  EXPECT_EQ(code([&] { return businesses->by_number(first); }), Errc::not_found);
+  EXPECT_EQ(run([&] { return businesses->by_number(third); }).value()->id, mine->id);
+  EXPECT_EQ(set({second, third}).value()->version, 3) << "nothing changed";
+  EXPECT_EQ(event_types(), (Numbers{"business.created", "number.assigned", "number.assigned",
+                                    "number.released", "number.assigned"}));
+
+  // Free for others; and a list with one that is not free changes nothing.
+  auto theirs = create("Theirs", other).value();
+  ASSERT_TRUE(run([&] { return businesses->assign_number(other, theirs->id, first); }));
+  auto beside = created("Beside");
+  EXPECT_EQ(code([&] { return businesses->set_numbers(ctx, beside->id, {third}); }),
+            Errc::conflict);
+  EXPECT_EQ(set({first}).error().code, Errc::conflict);
+  EXPECT_EQ(set({second, "12"}).error().code, Errc::invalid);
+  EXPECT_EQ(listed(), (Numbers{second, third}));
+
+  ASSERT_TRUE(set({}));
+  EXPECT_EQ(listed(), Numbers{});
+  EXPECT_EQ(code([&] { return businesses->by_number(second); }), Errc::not_found);
+  EXPECT_EQ(run([&] { return businesses->by_number(first); }).value()->id, theirs->id);
+}
+
+TEST_P(BusinessesDbTest, ABusinessHasAtMostAHundredNumbers) {
+  auto mine = created();
+  std::vector<std::string> numbers;
+  for (int i = 0; i < 100; ++i) numbers.push_back("+12125550" + std::to_string(100 + i));
+  ASSERT_TRUE(run([&] { return businesses->set_numbers(ctx, mine->id, numbers); }));
+  EXPECT_EQ(code([&] { return businesses->assign_number(ctx, mine->id, "+12125550999"); }),
+            Errc::invalid);
+  numbers.back() = "+12125550999";
+  EXPECT_TRUE(run([&] { return businesses->set_numbers(ctx, mine->id, numbers); }));
+  numbers.push_back("+12125550998");
+  EXPECT_EQ(code([&] { return businesses->set_numbers(ctx, mine->id, numbers); }), Errc::invalid);
 }
 
 TEST_P(BusinessesDbTest, ByNumberShowsOwnChangesAtOnceAndOthersSoon) {

@@ -42,10 +42,10 @@ TEST_P(MessagesDbTest, IsKeptWithItsEventNewestFirst) {
   ASSERT_TRUE(leave(message("Never mind")));
   auto list = run([&] { return messages->list(ctx, business, {}); });
   ASSERT_TRUE(list);
-  ASSERT_EQ(list->size(), 2u);
-  EXPECT_EQ((*list)[0].text, "Never mind");
-  EXPECT_EQ((*list)[1].text, "Call me back");
-  EXPECT_EQ((*list)[1].received, first->received);
+  ASSERT_EQ(list->items.size(), 2u);
+  EXPECT_EQ(list->items[0].text, "Never mind");
+  EXPECT_EQ(list->items[1].text, "Call me back");
+  EXPECT_EQ(list->items[1].received, first->received);
   auto events = read([&](store::Tx& tx) {
     return store::read_events(tx, {.organization = ctx.organization, .types = {"message.left"}}, {},
                               10);
@@ -54,13 +54,38 @@ TEST_P(MessagesDbTest, IsKeptWithItsEventNewestFirst) {
   EXPECT_EQ((*events)[0].data.at("text"), "Call me back");
 }
 
+TEST_P(MessagesDbTest, EachPageTellsHowManyThereAreOfThisBusiness) {
+  auto another = make_businesses(db(), clock, random);
+  auto elsewhere = message("Not yours");
+  elsewhere.business =
+      run([&] { return another->create(ctx, NewBusiness{.name = "C"}); }).value()->id;
+  ASSERT_TRUE(leave(elsewhere));
+  for (const auto* text : {"One", "Two", "Three"}) {
+    clock.advance(1s);
+    ASSERT_TRUE(leave(message(text)));
+  }
+  auto page = [&](std::int64_t number) {
+    return run([&] {
+             return messages->list(ctx, business, {.number = number, .limit = 2, .sort = ""});
+           })
+        .value();
+  };
+  EXPECT_EQ(page(1).items.size(), 2u);
+  EXPECT_EQ(page(1).total, 3);
+  ASSERT_EQ(page(2).items.size(), 1u);
+  EXPECT_EQ(page(2).items[0].text, "One");
+  EXPECT_EQ(page(2).total, 3);
+  EXPECT_TRUE(page(3).items.empty());
+  EXPECT_EQ(page(3).total, 3);
+}
+
 TEST_P(MessagesDbTest, ARepeatReturnsTheFirst) {
   auto first = leave(message("Hello"), "key-1");
   auto again = leave(message("Hello"), "key-1");
   ASSERT_TRUE(first && again);
   EXPECT_EQ(first->id, again->id);
   EXPECT_NE(leave(message("Hello"), "key-2")->id, first->id);
-  EXPECT_EQ(run([&] { return messages->list(ctx, business, {}); })->size(), 2u);
+  EXPECT_EQ(run([&] { return messages->list(ctx, business, {}); })->total, 2);
 }
 
 TEST_P(MessagesDbTest, OneKeyRepeatedAtOnceIsOneMessage) {

@@ -57,6 +57,12 @@ struct OneBusiness final : business::Businesses {
   Task<Shared> set_resources(Context, BusinessId, std::vector<business::Resource>) override {
     co_return std::unexpected(unasked());
   }
+  Task<std::vector<std::string>> numbers(Context, BusinessId) override {
+    co_return std::unexpected(unasked());
+  }
+  Task<Shared> set_numbers(Context, BusinessId, std::vector<std::string>) override {
+    co_return std::unexpected(unasked());
+  }
   Task<void> assign_number(Context, BusinessId, std::string) override {
     co_return std::unexpected(unasked());
   }

@@ -54,7 +54,14 @@ class Businesses {
                                                             std::vector<Holiday> holidays) = 0;
   virtual Task<std::shared_ptr<const Profile>> set_resources(Context ctx, BusinessId id,
                                                              std::vector<Resource> resources) = 0;
-  /// Errors: conflict when the number rings for another business (of any organization).
+  /// The numbers (E.164) that ring for it, the longest ringing first.
+  virtual Task<std::vector<std::string>> numbers(Context ctx, BusinessId id) = 0;
+  /// Replaces the whole list, all of it or nothing: numbers left out ring no longer and are free
+  /// for others. Errors: conflict when one rings for another business (of any organization),
+  /// invalid for more than 100 or one that is no number.
+  virtual Task<std::shared_ptr<const Profile>> set_numbers(Context ctx, BusinessId id,
+                                                           std::vector<std::string> numbers) = 0;
+  /// One more. Errors: as set_numbers.
   virtual Task<void> assign_number(Context ctx, BusinessId id, std::string e164) = 0;
 
   /// The business a called number rings for, of whatever organization; cached, so that a carrier's
@@ -80,12 +87,17 @@ struct Message {
   WallTime received;
 };
 
+struct MessageList {
+  std::vector<Message> items;
+  std::int64_t total = 0;  ///< of the business, on whatever page
+};
+
 class Messages {
  public:
   virtual ~Messages() = default;
   /// `idempotency_key` makes a repeat return the first message.
   virtual Task<Message> leave(Context ctx, Message message, std::string idempotency_key) = 0;
-  virtual Task<std::vector<Message>> list(Context ctx, BusinessId business, Page page) = 0;
+  virtual Task<MessageList> list(Context ctx, BusinessId business, Page page) = 0;
 };
 std::unique_ptr<Messages> make_messages(store::Database& database, Clock& clock, Random& random);
 
