@@ -70,7 +70,7 @@ asan: ## tests and fuzz targets under AddressSanitizer and UndefinedBehaviorSani
 	@$(call sanitized,asan,$(patsubst %,%_tests,base $(PLATFORM) $(CAPABILITIES)) $(FUZZED))
 
 # What runs on more than one thread.
-THREADED := base auth business speech speech_flite speech_pocketsphinx carriers_twilio
+THREADED := base auth carriers_twilio
 tsan: ## the tests of what shares memory between threads under ThreadSanitizer
 	@$(call sanitized,tsan,$(patsubst %,%_tests,$(PLATFORM) $(THREADED)))
 

@@ -141,7 +141,8 @@ void measure_all(Database& db, Duration time) {
 
 int main(int argc, char** argv) {
   using namespace parley;
-  auto time = std::chrono::milliseconds(static_cast<int>(1000 * (argc > 1 ? std::strtod(argv[1], nullptr) : 2)));
+  auto time = std::chrono::milliseconds(
+      static_cast<int>(1000 * (argc > 1 ? std::strtod(argv[1], nullptr) : 2)));
   ::setenv("PARLEY_TEST_POSTGRES_FSYNC", "on", 1);
   SystemClock clock;
   auto folder = (std::filesystem::temp_directory_path() / "parley-bench-XXXXXX").string();

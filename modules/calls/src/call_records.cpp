@@ -101,7 +101,7 @@ bool RecordingFile::write(const audio::Samples& piece) {
     if (ec) there = 0;
     if (!size_bytes_) size_bytes_ = there;
     if (there != *size_bytes_) {
-      std::ofstream(file_, std::ios::binary | std::ios::app);  // there must be one
+      std::ofstream made(file_, std::ios::binary | std::ios::app);  // there must be one
       std::filesystem::resize_file(file_, *size_bytes_, ec);
       if (ec) return false;
     }
