@@ -28,8 +28,8 @@ void SeededRandom::fill(std::span<std::byte> bytes) {
   // SplitMix64: a full-period generator with one word of state (Steele, Lea, Flood 2014).
   std::size_t i = 0;
   while (i < bytes.size()) {
-    state_ += 0x9e3779b97f4a7c15;
-    std::uint64_t z = state_;
+    constexpr std::uint64_t step = 0x9e3779b97f4a7c15;
+    std::uint64_t z = std::atomic_ref(state_).fetch_add(step) + step;
     z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9;
     z = (z ^ (z >> 27)) * 0x94d049bb133111eb;
     z ^= z >> 31;

@@ -30,11 +30,14 @@ class NodesDbTest : public QueueDbTest {
       other.run_a_while();
     }
   }
-  /// A minute passes for the nodes on the test's own loop, in steps in which they beat.
-  void a_minute_passes() {
-    for (int i = 0; i < 12; ++i) {
+  /// Time passes for the nodes on the test's own loop, in steps in which they beat, until it holds.
+  template <class Condition>
+  void while_time_passes_until(Condition condition) {
+    auto give_up = std::chrono::steady_clock::now() + 60s;
+    while (!condition()) {
+      ASSERT_LT(std::chrono::steady_clock::now(), give_up) << "it never came true";
       clock.advance(5s);
-      let_run(10);
+      let_run(20);
     }
   }
 };
@@ -48,12 +51,14 @@ TEST_P(NodesDbTest, TwoNodesNeverRunOneJobBoth) {
   std::vector<Queue*> nodes;
   for (int n = 0; n < 2; ++n) {
     auto& queue = make(options, io, n == 0 ? db() : *other);
-    queue.add("work.v1", {}, [&times, &ran, n](Context, JobRun& run) -> Task<void> {
+    queue.add("work.v1", {}, [this, &times, &ran, n](Context, JobRun& run) -> Task<void> {
       ++times[run.idempotency_key()];
       ++ran[n];
       // Neither does it all before the other has begun.
-      auto executor = co_await asio::this_coro::executor;
-      while (ran[0] == 0 || ran[1] == 0) co_await asio::post(executor, asio::use_awaitable);
+      while (ran[0] == 0 || ran[1] == 0) {
+        auto pause = clock.sleep_for(1ms);
+        co_await std::move(pause);
+      }
       co_return Result<void>{};
     });
     nodes.push_back(&queue);
@@ -82,8 +87,10 @@ TEST_P(NodesDbTest, AWorkerWhoseLeaseEndedCannotFinish) {
   slow.add("work.v1", {.time_limit = 1h}, [&](Context c, JobRun& run) -> Task<void> {
     note(c, run);
     co_await asio::this_coro::reset_cancellation_state(asio::disable_cancellation());
-    auto executor = co_await asio::this_coro::executor;
-    while (!release) co_await asio::post(executor, asio::use_awaitable);
+    while (!release) {
+      auto pause = clock.sleep_for(1ms);
+      co_await std::move(pause);
+    }
     // What it tries to write now comes too late.
     auto noting = run.progress(50, {});
     auto noted = co_await std::move(noting);
@@ -112,11 +119,7 @@ TEST_P(NodesDbTest, AWorkerWhoseLeaseEndedCannotFinish) {
   quick.start();
   let_run(20);
   EXPECT_EQ(seen.size(), 1u) << "not before its lease has ended";
-  for (int i = 0; i < 12 && !second_began; ++i) {
-    clock.advance(5s);
-    let_run(10);
-  }
-  until([&] { return second_began; });
+  while_time_passes_until([&] { return second_began; });
   EXPECT_EQ(seen[1].key, seen[0].key);
   EXPECT_EQ(seen[1].attempt, 2);
 
@@ -193,8 +196,7 @@ TEST_P(NodesDbTest, PoisonThatKillsEachWorkerIsADeadLetter) {
     keeper.add("work.v1", {.max_attempts = 2}, noting());
     if (std::string(node) == "node_killed_2") {
       keeper.start();
-      a_minute_passes();
-      until_state(keeper, id, JobState::dead);
+      while_time_passes_until([&] { return state(keeper, id) == JobState::dead; });
       until_state(keeper, harmless, JobState::done);
     } else {
       // The row goes back by hand, as a takeover would have it, still the first in order.
@@ -217,8 +219,7 @@ TEST_P(NodesDbTest, JobsOfANodeThatNobodyKnowsAreTakenOverToo) {
     return claim_jobs(tx, db().kind(), "default", "node_declared_dead_before", 1);
   }));
   queue.start();
-  a_minute_passes();
-  until_state(queue, id, JobState::done);
+  while_time_passes_until([&] { return state(queue, id) == JobState::done; });
   EXPECT_EQ(seen.at(0).attempt, 2);
 }
 
@@ -323,8 +324,7 @@ TEST_P(NodesDbTest, ADeadNodeIsFoundWhateverTheClocksSay) {
   queue.start();
   let_run(20);
   clock.set_wall(clock.wall() - 1h);
-  a_minute_passes();
-  until_state(queue, id, JobState::done);
+  while_time_passes_until([&] { return state(queue, id) == JobState::done; });
   EXPECT_NE(registry_.text().find("parley_queue_taken_over_total 1"), std::string::npos);
 }
 
