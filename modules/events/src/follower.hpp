@@ -1,6 +1,6 @@
 #pragma once
 #include "checkpoint.hpp"
-#include "parley/events/signal.hpp"
+#include "parley/base/wake.hpp"
 
 namespace parley::events {
 
@@ -12,7 +12,7 @@ class Follower {
     store::Database& database;
     Subscriptions::Options options;
     std::string node;  ///< who holds the leases
-    Signal committed;
+    Wake committed;
   };
   Follower(Shared& shared, Subscription subscription)
       : shared_(shared), subscription_(std::move(subscription)) {}

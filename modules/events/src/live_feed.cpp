@@ -1,7 +1,7 @@
 #include "parley/events/live_feed.hpp"
 
 #include "parley/base/task_group.hpp"
-#include "parley/events/signal.hpp"
+#include "parley/base/wake.hpp"
 
 namespace parley::events {
 
@@ -24,7 +24,7 @@ class LiveFeed::Impl {
   Impl(asio::any_io_executor executor, Clock& clock, store::Database& database, Options options)
       : clock_(clock), database_(database), options_(options), tasks_(std::move(executor)) {
     auto handle = committed_.handle();
-    database.on_commit([handle] { Signal::raise(handle); });
+    database.on_commit([handle] { Wake::raise(handle); });
   }
 
   void start() {
@@ -174,8 +174,8 @@ class LiveFeed::Impl {
   Clock& clock_;
   store::Database& database_;
   const Options options_;
-  Signal committed_;  ///< something may be in the log
-  Signal arrived_;    ///< something is in memory
+  Wake committed_;  ///< something may be in the log
+  Wake arrived_;    ///< something is in memory
   mutable std::mutex mutex_;
   bool ready_ = false;  ///< written under the mutex, by follow() only
   bool stopped_ = false;

@@ -13,7 +13,7 @@ class Subscriptions::Impl {
        Options options)
       : shared_{clock, database, options, random.token(12), {}}, tasks_(std::move(executor)) {
     auto handle = shared_.committed.handle();
-    database.on_commit([handle] { Signal::raise(handle); });
+    database.on_commit([handle] { Wake::raise(handle); });
   }
 
   void add(Subscription subscription) {

@@ -3,9 +3,7 @@
 #include <boost/asio/detached.hpp>
 
 #include "parley/events/live_feed.hpp"
-#include "parley/events/signal.hpp"
 #include "parley/testkit/database_test.hpp"
-#include "parley/testkit/sim_world.hpp"
 
 namespace parley::events {
 namespace {
@@ -174,37 +172,6 @@ TEST_P(LiveFeedDbTest, StopEndsThoseThatWait) {
   auto guard = asio::make_work_guard(io);
   while (code == Errc::invalid) io.run_one();
   EXPECT_EQ(code, Errc::unavailable);
-}
-
-TEST(Signal, IsNeverMissedAndTimesOut) {
-  testkit::SimWorld world;
-  Signal signal;
-  auto wait = [&](std::uint64_t seen, Duration how_long) {
-    auto began = world.clock().now();
-    (void)world.run([&]() -> Task<void> {
-      auto waiting = signal.wait(world.clock(), seen, world.clock().now() + how_long);
-      co_await std::move(waiting);
-      co_return Result<void>{};
-    });
-    return world.clock().now() - began;
-  };
-  auto seen = signal.generation();
-  EXPECT_EQ(wait(seen, 3s), 3s);
-  signal.raise();
-  EXPECT_EQ(wait(seen, 3s), 0s) << "raised before it waited";
-  auto raise_later = [&]() -> asio::awaitable<void> {
-    auto pause = world.clock().sleep_for(1s);
-    co_await std::move(pause);
-    signal.raise();
-  };
-  asio::co_spawn(world.io(), raise_later(), asio::detached);
-  EXPECT_EQ(wait(signal.generation(), 3s), 1s);
-  std::weak_ptr<Signal::State> handle;
-  {
-    Signal passing;
-    handle = passing.handle();
-  }
-  Signal::raise(handle);
 }
 
 }  // namespace

@@ -38,7 +38,6 @@ Ingest::Ingest(asio::any_io_executor executor, Clock& clock, Random& random,
       pool_(pool),
       options_(options),
       extraction_(clock, pool, {options.extractor_command, options.extraction_timeout}),
-      wake_(executor),
       tasks_(executor) {}
 
 asio::awaitable<void> Ingest::start() {
@@ -71,11 +70,11 @@ Context Ingest::context_of(const OrganizationId& organization) const {
 
 asio::awaitable<void> Ingest::work() {
   while (true) {
-    auto seen = wake_.seen();
+    auto seen = wake_.generation();
     auto taking = take_up_one();
     bool worked = co_await std::move(taking);
     if (worked) continue;
-    auto waiting = wake_.wait(clock_, seen, poll_interval);
+    auto waiting = wake_.wait(clock_, seen, clock_.now() + poll_interval);
     co_await std::move(waiting);
   }
 }

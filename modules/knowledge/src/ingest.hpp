@@ -4,9 +4,9 @@
 #include "document_rows.hpp"
 #include "extraction.hpp"
 #include "parley/base/task_group.hpp"
+#include "parley/base/wake.hpp"
 #include "parley/store/database.hpp"
 #include "parley/store/objects.hpp"
-#include "wake.hpp"
 
 namespace parley::knowledge {
 
@@ -21,7 +21,7 @@ class Ingest {
   asio::awaitable<void> start();
   asio::awaitable<void> stop();
   /// There may be new work. Any thread.
-  void wake() { wake_.notify(); }
+  void wake() { wake_.raise(); }
 
  private:
   struct Prepared {

@@ -4,19 +4,23 @@
 
 #include "parley/base/clock.hpp"
 
-namespace parley::events {
+namespace parley {
 
-/// Wakes coroutines on any thread when something may be new. Counting makes it impossible to miss a
-/// raise between looking and waiting: note generation(), look, then wait for another one.
-class Signal {
+/// Wakes coroutines on any thread when something may be new; raise() may come from any thread too.
+/// Counting makes it impossible to miss a raise between looking and waiting: note generation(),
+/// look, then wait for another one. For one strand, where nothing comes in between, Signal is
+/// enough.
+class Wake {
  public:
-  Signal();
+  Wake();
   /// Waiters must be gone. A handle may stay: raising it then does nothing.
-  ~Signal();
-  Signal(const Signal&) = delete;
-  Signal& operator=(const Signal&) = delete;
+  ~Wake();
+  Wake(const Wake&) = delete;
+  Wake& operator=(const Wake&) = delete;
 
+  /// How often it was raised.
   std::uint64_t generation() const noexcept;
+  /// Ends every wait. Does not wait itself: waiters go on upon their own executors.
   void raise();
   /// Returns when the generation is no longer `seen`, or at `until`. Throws operation_aborted when
   /// the calling coroutine is cancelled.
@@ -31,4 +35,4 @@ class Signal {
   std::shared_ptr<State> state_;
 };
 
-}  // namespace parley::events
+}  // namespace parley

@@ -1,5 +1,6 @@
-#include "parley/events/signal.hpp"
+#include "parley/base/wake.hpp"
 
+#include <atomic>
 #include <boost/asio/execution/blocking.hpp>
 #include <boost/asio/experimental/awaitable_operators.hpp>
 #include <boost/asio/multiple_exceptions.hpp>
@@ -7,10 +8,12 @@
 #include <boost/asio/require.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/system/system_error.hpp>
+#include <mutex>
+#include <set>
 
-namespace parley::events {
+namespace parley {
 
-class Signal::State {
+class Wake::State {
  public:
   struct Waiter {
     explicit Waiter(const asio::any_io_executor& e)
@@ -63,19 +66,19 @@ class Signal::State {
   bool closed_ = false;
 };
 
-Signal::Signal() : state_(std::make_shared<State>()) {}
-Signal::~Signal() { state_->close(); }
+Wake::Wake() : state_(std::make_shared<State>()) {}
+Wake::~Wake() { state_->close(); }
 
-std::uint64_t Signal::generation() const noexcept { return state_->generation(); }
-void Signal::raise() { state_->raise(); }
+std::uint64_t Wake::generation() const noexcept { return state_->generation(); }
+void Wake::raise() { state_->raise(); }
 
-void Signal::raise(const std::weak_ptr<State>& handle) {
+void Wake::raise(const std::weak_ptr<State>& handle) {
   if (auto state = handle.lock()) state->raise();
 }
 
 namespace {
 
-asio::awaitable<void> until_raised(std::shared_ptr<Signal::State::Waiter> waiter) {
+asio::awaitable<void> until_raised(std::shared_ptr<Wake::State::Waiter> waiter) {
   boost::system::error_code ec;
   co_await waiter->timer.async_wait(asio::redirect_error(asio::use_awaitable, ec));
   if (!waiter->raised) throw boost::system::system_error(asio::error::operation_aborted);
@@ -83,7 +86,7 @@ asio::awaitable<void> until_raised(std::shared_ptr<Signal::State::Waiter> waiter
 
 }  // namespace
 
-asio::awaitable<void> Signal::wait(Clock& clock, std::uint64_t seen, TimePoint until) {
+asio::awaitable<void> Wake::wait(Clock& clock, std::uint64_t seen, TimePoint until) {
   using namespace asio::experimental::awaitable_operators;
   auto executor = co_await asio::this_coro::executor;
   auto state = state_;
@@ -108,4 +111,4 @@ asio::awaitable<void> Signal::wait(Clock& clock, std::uint64_t seen, TimePoint u
   }
 }
 
-}  // namespace parley::events
+}  // namespace parley
