@@ -31,7 +31,7 @@ class Keeper {
   Shared& shared_;
   Settler& settler_;
   std::map<std::string, Sighting> seen_;
-  events::Signal rejoin_;
+  Wake rejoin_;
   std::mutex mutex_;
   TimePoint last_beat_;  ///< begun, of those that succeeded
 };

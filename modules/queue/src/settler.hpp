@@ -29,7 +29,7 @@ class Settler {
   void report(const Item& item) const;
 
   Shared& shared_;
-  events::Signal news_;
+  Wake news_;
   std::mutex mutex_;
   std::deque<Item> items_;
 };

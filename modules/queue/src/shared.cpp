@@ -77,7 +77,7 @@ std::function<void()> Shared::waker_of_all() const {
 }
 
 std::function<void()> Shared::waker_of_delays() const {
-  return [handle = delays.handle()] { events::Signal::raise(handle); };
+  return [handle = delays.handle()] { Wake::raise(handle); };
 }
 
 std::string Shared::node() const {

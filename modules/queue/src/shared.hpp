@@ -6,7 +6,7 @@
 
 #include "job_rows.hpp"
 #include "parley/base/task_group.hpp"
-#include "parley/events/signal.hpp"
+#include "parley/base/wake.hpp"
 #include "parley/queue/queue.hpp"
 
 namespace parley::queue {
@@ -35,7 +35,7 @@ struct Running {
   const TimePoint give_up;  ///< past its limit, and deaf to being cancelled
   enum class Stop { none, cancelled, lost };
   std::atomic<Stop> stop{Stop::none};
-  events::Signal stopped;
+  Wake stopped;
   std::atomic<bool> settled{false};   ///< its end is decided: nobody else decides it
   std::atomic<bool> finished{false};  ///< by JobRun::finish, committed
 
@@ -47,7 +47,7 @@ struct Running {
 
 struct LaneState {
   int workers = 0;
-  events::Signal news;
+  Wake news;
   std::atomic<bool> more{true};  ///< there may be ready jobs that nobody has looked for
   std::atomic<int> busy{0};
 
@@ -102,7 +102,7 @@ struct Shared {
   const Metrics shown;
   std::map<std::string, Registration, std::less<>> handlers;             ///< fixed from start() on
   std::map<std::string, std::shared_ptr<LaneState>, std::less<>> lanes;  ///< fixed
-  events::Signal delays;  ///< something is due sooner than was known
+  Wake delays;  ///< something is due sooner than was known
 
  private:
   const TimePoint origin_;
