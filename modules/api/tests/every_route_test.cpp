@@ -19,7 +19,11 @@ class EveryRoute : public ApiTest {
         {"/appointments/", &ApiTest::appointment},
         {"/calls/", &ApiTest::call},
         {"/users/", &ApiTest::user},
-        {"/api-keys/", &ApiTest::key}};
+        {"/api-keys/", &ApiTest::key},
+        {"/webhook-endpoints/", &ApiTest::endpoint},
+        {"/webhook-sources/", &ApiTest::source},
+        {"/webhook-deliveries/", &ApiTest::delivery},
+        {"/inbox/", &ApiTest::inbox_event}};
     for (auto& [prefix, thing] : things)
       if (route.path.starts_with(prefix)) return this->*thing;
     ADD_FAILURE() << route.path << ": say here which thing its {id} means";
@@ -151,8 +155,18 @@ TEST_P(EveryRoute, AnotherOrganizationsThingsAreNotThere) {
 }
 
 TEST_P(EveryRoute, ListsShowOnlyOnesOwn) {
-  std::vector<std::string> secrets{business, document, appointment,         call,
-                                   user,     key,      first.user.id.str(), "owner@demo.example"};
+  std::vector<std::string> secrets{business,
+                                   document,
+                                   appointment,
+                                   call,
+                                   user,
+                                   key,
+                                   first.user.id.str(),
+                                   "owner@demo.example",
+                                   endpoint,
+                                   source,
+                                   delivery,
+                                   inbox_event};
   int checked = 0;
   for (auto& route : table.routes) {
     if (writes(route) || is_open(route) || !path_names(route.path).empty() ||
