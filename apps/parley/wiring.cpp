@@ -30,6 +30,7 @@
 #include "parley/telemetry/loop_lag.hpp"
 #include "parley/telemetry/metrics.hpp"
 #include "parley/telemetry/trace.hpp"
+#include "parley/webhooks/webhooks.hpp"
 #include "run_blocking.hpp"
 
 namespace parley::app {
@@ -83,6 +84,7 @@ struct Server::Impl {
 
   Result<Ready> start();
   Result<void> open_foundations();
+  void make_integration();
   void make_business_parts();
   Result<void> make_engines();
   Result<Ready> make_owner();
@@ -133,6 +135,9 @@ struct Server::Impl {
   std::unique_ptr<speech::Synthesizer> synthesizer;
   std::unique_ptr<calls::CallService> calls;
   std::unique_ptr<events::LiveFeed> feed;
+  std::unique_ptr<queue::Queue> queue;
+  std::unique_ptr<webhooks::Webhooks> webhooks;
+  std::unique_ptr<events::Subscriptions> subscriptions;
   std::unique_ptr<providers::twilio::TwilioCarrier> twilio;
 
   net::Router router;
@@ -187,6 +192,24 @@ Result<void> Server::Impl::open_foundations() {
   master = *key;
   auth = auth::make_auth(*database, clock, random, *hashing, *master);
   return {};
+}
+
+/// Jobs, and what follows the event log. Slow endpoints have workers of their own.
+void Server::Impl::make_integration() {
+  auto executor = main_loop().get_executor();
+  auto& registry = metrics::process_registry();
+  queue::Queue::Options lanes;
+  lanes.workers = {{"default", 16}, {"inbox", 8}, {"webhooks", 32}};
+  queue = std::make_unique<queue::Queue>(
+      queue::Queue::Parts{executor, clock, random, *database, registry, tracer}, lanes);
+  webhooks::Webhooks::Options hooks;
+  hooks.inbox.lane = "inbox";
+  hooks.deliveries.lane = "webhooks";
+  webhooks = std::make_unique<webhooks::Webhooks>(
+      webhooks::Webhooks::Parts{clock, random, *database, *queue, *http, *master, registry}, hooks);
+  webhooks->receiver.mount(router);
+  subscriptions = std::make_unique<events::Subscriptions>(executor, clock, random, *database);
+  subscriptions->add(webhooks->deliveries.subscription());
 }
 
 void Server::Impl::make_business_parts() {
@@ -292,7 +315,7 @@ Result<std::string> Server::Impl::open_port() {
   twilio->mount(router);
   api::ApiParts parts{auth,      *master,  *database,  clock,  random, *businesses,
                       *messages, *booking, *knowledge, *calls, *feed,  metrics::process_registry(),
-                      tracer};
+                      tracer,    *webhooks};
   api::mount_api(router, parts, api_options);
 
   net::ServerOptions server_options;
@@ -315,6 +338,7 @@ Result<std::string> Server::Impl::open_port() {
 
 Result<Server::Ready> Server::Impl::start() {
   if (auto opened = open_foundations(); !opened) return std::unexpected(opened.error());
+  make_integration();
   make_business_parts();
   if (auto made = make_engines(); !made) return std::unexpected(made.error());
   feed = std::make_unique<events::LiveFeed>(main_loop().get_executor(), clock, *database);
@@ -364,6 +388,8 @@ asio::awaitable<void> Server::Impl::serve() {
   co_await std::move(calling);
   feed->start();
   auth::keep_swept(*tasks, clock, *auth.sessions);
+  queue->start();
+  subscriptions->start();
   auto signal = signals->async_wait(asio::use_awaitable);
   int number = co_await std::move(signal);
   log::info("server.stopping", {{"signal", number}});
@@ -379,6 +405,10 @@ asio::awaitable<void> Server::Impl::shut_down() {
   co_await std::move(hanging_up);
   auto reading = knowledge->stop();
   co_await std::move(reading);
+  auto unsubscribing = subscriptions->stop();
+  co_await std::move(unsubscribing);
+  auto finishing = queue->stop();
+  co_await std::move(finishing);
   auto silencing = feed->stop();
   co_await std::move(silencing);
   auto ending = tasks->stop();

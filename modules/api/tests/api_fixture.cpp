@@ -68,7 +68,10 @@ struct ApiTest::Parts {
         files({.name = "files", .threads = 1}),
         master(auth::MasterKey::make(system_random)),
         feed(loop.get_executor(), test.clock, test.db()),
-        tracer(test.clock, system_random, spans) {
+        tracer(test.clock, system_random, spans),
+        http(net::make_http_client(loop.get_executor())),
+        queue({loop.get_executor(), test.clock, system_random, test.db(), registry, tracer}),
+        webhooks({test.clock, system_random, test.db(), queue, *http, master, registry}) {
     auth::AuthOptions light;
     light.password_passes = 1;
     light.password_memory_bytes = 64 << 10;
@@ -82,7 +85,7 @@ struct ApiTest::Parts {
                                                test.db(), *objects, files);
     ApiParts all{auth,        master,    test.db(), test.clock, system_random,
                  *businesses, *messages, *booking,  *knowledge, test.calls,
-                 feed,        registry,  tracer};
+                 feed,        registry,  tracer,    webhooks};
     mount_api(router, all, test.options());
     net::ServerOptions where;
     where.port = 0;
@@ -115,6 +118,9 @@ struct ApiTest::Parts {
   metrics::Registry registry;
   trace::NoSpanSink spans;
   trace::Tracer tracer;
+  std::unique_ptr<net::HttpClient> http;
+  queue::Queue queue;  ///< not started: jobs are stored and stay
+  webhooks::Webhooks webhooks;
   net::Router router;
   std::unique_ptr<net::HttpServer> server;
   std::jthread thread;
@@ -199,6 +205,7 @@ void ApiTest::fill() {
   appointment = std::string(made.data().at("id").as_string());
   made = send("POST", "/api-keys", this->owner(), {{"name", "CRM"}});
   key = std::string(made.data().at("id").as_string());
+  fill_webhooks();
   calls::Call one;
   one.id = CallId("call_1");
   one.organization = first.organization.id;
@@ -207,6 +214,31 @@ void ApiTest::fill() {
   one.created = clock.wall();
   calls.calls.push_back(one);
   call = one.id.str();
+}
+
+void ApiTest::fill_webhooks() {
+  auto made = send("POST", "/webhook-endpoints", owner(), {{"url", "https://example.com/hooks"}});
+  endpoint = std::string(made.data().at("id").as_string());
+  made = send("POST", "/webhook-sources", owner(), {{"name", "shop"}});
+  source = std::string(made.data().at("id").as_string());
+  auto& webhooks = parts_->webhooks;
+  webhooks::NewReceived event{.source = "shop",
+                              .kind = "event",
+                              .event_id = "e1",
+                              .event_type = "order.paid",
+                              .subject = {},
+                              .sequence = {},
+                              .body = "{}"};
+  auto received = run([&] { return webhooks.inbox.receive(ctx, event); });
+  inbox_event = received.value().id.str();
+  auto projection = std::get<events::Projection>(webhooks.deliveries.subscription().handler);
+  store::StoredEvent happened;
+  happened.id = "evt_1";
+  happened.type = "call.ended";
+  happened.time = clock.wall();
+  ASSERT_TRUE(write([&](store::Tx& tx) { return projection(tx, happened); }));
+  made = get("/webhook-deliveries", owner());
+  delivery = std::string(made.data().at(0).at("id").as_string());
 }
 
 std::string ApiTest::free_time() {

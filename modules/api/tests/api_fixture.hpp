@@ -93,6 +93,10 @@ class ApiTest : public testkit::DatabaseTest {
   std::string call;
   std::string user;
   std::string key;
+  std::string endpoint;
+  std::string source;
+  std::string inbox_event;
+  std::string delivery;
   /// A local time that can be booked; another with each call.
   std::string free_time();
   json::object booking_body(std::string local_start);
@@ -106,6 +110,7 @@ class ApiTest : public testkit::DatabaseTest {
   struct Parts;
   void open();
   void fill();
+  void fill_webhooks();
   void check_against_declaration(const Ask& request, const Answer& answer) const;
   const Route* route_of(std::string_view method, std::string_view target) const;
 

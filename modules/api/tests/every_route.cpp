@@ -11,7 +11,11 @@ std::string EveryRoute::id_for(const Route& route) const {
       {"/appointments/", &ApiTest::appointment},
       {"/calls/", &ApiTest::call},
       {"/users/", &ApiTest::user},
-      {"/api-keys/", &ApiTest::key}};
+      {"/api-keys/", &ApiTest::key},
+      {"/webhook-endpoints/", &ApiTest::endpoint},
+      {"/webhook-sources/", &ApiTest::source},
+      {"/webhook-deliveries/", &ApiTest::delivery},
+      {"/inbox/", &ApiTest::inbox_event}};
   for (auto& [prefix, thing] : things)
     if (route.path.starts_with(prefix)) return this->*thing;
   ADD_FAILURE() << route.path << ": say here which thing its {id} means";

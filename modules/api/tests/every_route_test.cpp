@@ -99,8 +99,18 @@ TEST_P(EveryRoute, AnotherOrganizationsThingsAreNotThere) {
 }
 
 TEST_P(EveryRoute, ListsShowOnlyOnesOwn) {
-  std::vector<std::string> secrets{business, document, appointment,         call,
-                                   user,     key,      first.user.id.str(), "owner@demo.example"};
+  std::vector<std::string> secrets{business,
+                                   document,
+                                   appointment,
+                                   call,
+                                   user,
+                                   key,
+                                   first.user.id.str(),
+                                   "owner@demo.example",
+                                   endpoint,
+                                   source,
+                                   delivery,
+                                   inbox_event};
   int checked = 0;
   for (auto& route : table.routes) {
     if (writes(route) || is_open(route) || !path_names(route.path).empty() ||

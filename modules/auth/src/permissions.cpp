@@ -29,6 +29,7 @@ constexpr std::array table{
     Row{"calls:read", everyone},           Row{"calls:write", from_closer},
     Row{"recordings:read", from_closer},   Row{"messages:read", everyone},
     Row{"events:read", from_admin},        Row{"metrics:read", from_admin},
+    Row{"webhooks:read", from_admin},      Row{"webhooks:write", from_admin},
 };
 
 constexpr auto names = [] {

@@ -156,8 +156,11 @@ std::size_t CurlTransfer::on_body(char* data, std::size_t size, std::size_t coun
   auto& transfer = *static_cast<CurlTransfer*>(self);
   auto bytes = size * count;
   // Counted after decompression: a small answer may unpack to a huge one.
-  if (bytes > transfer.request_.max_response_bytes - transfer.response_.body.size()) {
+  auto room = transfer.request_.max_response_bytes - transfer.response_.body.size();
+  if (bytes > room) {
     transfer.too_large_ = true;
+    if (transfer.request_.long_response == OutgoingRequest::LongResponse::cut)
+      transfer.response_.body.append(data, room);
     return 0;
   }
   transfer.response_.body.append(data, bytes);
@@ -211,7 +214,8 @@ bool CurlTransfer::may_have_been_sent() const {
 }
 
 Result<HttpResponse> CurlTransfer::outcome_of(CURLcode code) {
-  if (code == CURLE_OK) {
+  bool is_cut = too_large_ && request_.long_response == OutgoingRequest::LongResponse::cut;
+  if (code == CURLE_OK || is_cut) {
     long status = 0;
     curl_easy_getinfo(easy_, CURLINFO_RESPONSE_CODE, &status);
     response_.status = static_cast<int>(status);

@@ -137,6 +137,16 @@ TEST(HttpClient, TooLargeAlsoAfterDecompression) {
   EXPECT_EQ(response.error().code, Errc::too_large);
 }
 
+TEST(HttpClient, ALongAnswerIsCutWhenThatIsAsked) {
+  TestServer server(routes());
+  auto response = send({.url = server.url("/json"),
+                        .max_response_bytes = 50'000,
+                        .long_response = OutgoingRequest::LongResponse::cut});
+  ASSERT_TRUE(response) << response.error().detail;
+  EXPECT_EQ(response->status, 200);
+  EXPECT_EQ(response->body, std::string(50'000, 'j'));
+}
+
 /// Accepts connections and does with each what it is told, with blocking calls on its own thread.
 class RudeServer {
  public:

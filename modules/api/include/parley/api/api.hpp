@@ -12,6 +12,7 @@
 #include "parley/net/server.hpp"
 #include "parley/telemetry/metrics.hpp"
 #include "parley/telemetry/trace.hpp"
+#include "parley/webhooks/webhooks.hpp"
 
 namespace parley::api {
 
@@ -30,6 +31,7 @@ struct ApiParts {
   events::LiveFeed& feed;
   metrics::Registry& metrics;
   trace::Tracer& tracer;
+  webhooks::Webhooks& webhooks;
 };
 
 /// A token bucket: `burst` at once, refilled with `per_second`. 0 per second: no limit.

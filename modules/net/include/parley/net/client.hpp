@@ -13,6 +13,8 @@ struct OutgoingRequest {
   std::string body;
   Duration timeout = std::chrono::seconds(30);  ///< the whole exchange; ctx.deadline may be sooner
   std::size_t max_response_bytes = 16u << 20;
+  /// What is longer is too_large, or given with just its beginning, the connection being closed.
+  enum class LongResponse { refuse, cut } long_response = LongResponse::refuse;
   bool follow_redirects = false;
   /// The URL comes from a user: refuse loopback, private, link-local and metadata addresses, also
   /// after redirects and at connect time (DNS answers may change).
