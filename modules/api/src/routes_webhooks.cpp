@@ -107,6 +107,7 @@ Answer list_deliveries(Request& in) {
   filter.event_type = in.query.text("type");
   filter.page = in.query.integer("page", 1);
   filter.limit = in.query.integer("limit", 50);
+  filter.sort = in.query.text("sort");
   auto to_reply = [filter](auto& page) {
     json::array items;
     for (auto& delivery : page.items) items.push_back(delivery_json(delivery));
@@ -182,6 +183,7 @@ Answer list_inbox(Request& in) {
   filter.source = in.query.text("source");
   filter.page = in.query.integer("page", 1);
   filter.limit = in.query.integer("limit", 50);
+  filter.sort = in.query.text("sort");
   auto to_reply = [filter](auto& page) {
     json::array items;
     for (auto& event : page.items) items.push_back(received_json(event));
@@ -332,8 +334,8 @@ Route with_body(Route made, Schema request, int status = 200) {
   made.status = status;
   return made;
 }
-Route paged(Route made, std::vector<QueryParameter> filters) {
-  made.query = page_parameters();
+Route paged(Route made, const std::string& sorted_by, std::vector<QueryParameter> filters) {
+  made.query = page_parameters({sorted_by});
   for (auto& filter : filters) made.query.push_back(std::move(filter));
   made.paging = Route::Paging::pages;
   return made;
@@ -377,7 +379,7 @@ void add_deliveries(RouteTable& table) {
   std::string path = "/webhook-deliveries";
   auto plain = ref("WebhookDelivery");
   auto listing = route(get, path, "listWebhookDeliveries", "What was sent, the newest first.");
-  table.add(paged(route(listing, thing, list(plain, 200), list_deliveries),
+  table.add(paged(route(listing, thing, list(plain, 200), list_deliveries), "createdAt",
                   {{"endpoint", text(1, 100), "To one endpoint."},
                    {"status", status_of_delivery(), "Of one state."},
                    {"type", text(1, 200), "Of one type of event."}}));
@@ -403,7 +405,7 @@ void add_inbox(RouteTable& table) {
   std::string thing = "inbox_event";
   auto plain = ref("InboxEvent");
   auto listing = route(get, "/inbox", "listInbox", "Webhooks that came in, the newest first.");
-  table.add(paged(route(listing, thing, list(plain, 200), list_inbox),
+  table.add(paged(route(listing, thing, list(plain, 200), list_inbox), "receivedAt",
                   {{"status", status_of_inbox(), "Of one state."},
                    {"source", text(1, 200), "Of one source."}}));
   table.add(route(route(get, "/inbox/{id}", "getInboxEvent", "One of them, with its body."), thing,

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <array>
 
+#include "parley/store/sort.hpp"
+
 namespace parley::webhooks {
 
 namespace {
@@ -112,11 +114,14 @@ Result<Inbox::Page> InboxRows::list(store::Tx& tx, const Inbox::Filter& filter) 
   if (!filter.source.empty()) only("source", filter.source);
   auto total = tx.one("SELECT COUNT(*) AS many" + where, params);
   if (!total) return std::unexpected(total.error());
+  constexpr std::array fields{store::SortField{"receivedAt", "received_at"}};
+  auto order = store::order_by(filter.sort, fields, "id DESC");
+  if (!order) return std::unexpected(order.error());
   params.emplace_back(filter.limit);
   params.emplace_back((filter.page - 1) * filter.limit);
   auto rows =
-      tx.query("SELECT *" + where + " ORDER BY id DESC LIMIT ?" +
-                   std::to_string(params.size() - 1) + " OFFSET ?" + std::to_string(params.size()),
+      tx.query("SELECT *" + where + *order + " LIMIT ?" + std::to_string(params.size() - 1) +
+                   " OFFSET ?" + std::to_string(params.size()),
                params);
   if (!rows) return std::unexpected(rows.error());
   Inbox::Page page;

@@ -101,9 +101,10 @@ class Deliveries {
     std::string event_type;
     std::int64_t page = 1;
     std::int64_t limit = 50;
+    std::string sort;  ///< "createdAt" or "-createdAt"; empty: the newest first
   };
   struct Page {
-    std::vector<Delivery> items;  ///< the newest first
+    std::vector<Delivery> items;
     std::int64_t total = 0;
   };
   Task<Page> list(Context ctx, Filter filter);

@@ -99,9 +99,10 @@ class Inbox {
     std::string source;
     std::int64_t page = 1;
     std::int64_t limit = 50;
+    std::string sort;  ///< "receivedAt" or "-receivedAt"; empty: the newest first
   };
   struct Page {
-    std::vector<Received> items;  ///< the newest first
+    std::vector<Received> items;
     std::int64_t total = 0;
   };
   Task<Page> list(Context ctx, Filter filter);
