@@ -32,12 +32,22 @@ Reply made_reply(const MadeEndpoint& made) {
   return {.data = std::move(data), .version = made.endpoint.version};
 }
 
+/// A page of a short list that is read whole, the oldest first.
+template <class Item, class Show>
+Reply page_of_short(const std::vector<Item>& all, Request& in, Show show) {
+  auto page = in.query.integer("page", 1);
+  auto limit = in.query.integer("limit", 50);
+  auto total = static_cast<std::int64_t>(all.size());
+  bool newest_first = in.query.text("sort").starts_with('-');
+  json::array items;
+  for (auto at = (page - 1) * limit; at < std::min(total, page * limit); ++at)
+    items.push_back(show(all[static_cast<std::size_t>(newest_first ? total - 1 - at : at)]));
+  return Reply{.data = std::move(items), .pagination = page_of(page, limit, total)};
+}
+
 Answer list_endpoints(Request& in) {
-  return reply(in.services.parts.webhooks.endpoints.list(in.ctx), [](auto& endpoints) {
-    json::array items;
-    for (auto& endpoint : endpoints) items.push_back(endpoint_json(endpoint));
-    return Reply{.data = std::move(items)};
-  });
+  return reply(in.services.parts.webhooks.endpoints.list(in.ctx),
+               [&in](auto& endpoints) { return page_of_short(endpoints, in, endpoint_json); });
 }
 
 Answer create_endpoint(Request& in) {
@@ -75,8 +85,17 @@ Answer update_endpoint(Request& in) {
 
 Answer remove_endpoint(Request& in) {
   auto id = in.path("id");
-  return reply(in.services.parts.webhooks.endpoints.remove(in.ctx, EndpointId(id)),
-               [id] { return Reply{.data = json::object{{"id", id}}}; });
+  if (in.has_if_match()) {
+    auto reading = in.services.parts.webhooks.endpoints.get(in.ctx, EndpointId(id));
+    auto current = co_await std::move(reading);
+    if (!current) co_return refuse(current.error());
+    if (auto good = in.check_if_match(current->version); !good)
+      co_return std::unexpected(good.error());
+  }
+  auto removing = in.services.parts.webhooks.endpoints.remove(in.ctx, EndpointId(id));
+  auto removed = co_await std::move(removing);
+  if (!removed) co_return refuse(removed.error());
+  co_return Reply{.data = json::object{{"id", id}}};
 }
 
 Answer rotate_secret(Request& in) {
@@ -216,11 +235,8 @@ json::object source_json(const Source& source) {
 }
 
 Answer list_sources(Request& in) {
-  return reply(in.services.parts.webhooks.sources.list(in.ctx), [](auto& sources) {
-    json::array items;
-    for (auto& source : sources) items.push_back(source_json(source));
-    return Reply{.data = std::move(items)};
-  });
+  return reply(in.services.parts.webhooks.sources.list(in.ctx),
+               [&in](auto& sources) { return page_of_short(sources, in, source_json); });
 }
 
 Answer create_source(Request& in) {
@@ -238,8 +254,12 @@ Answer create_source(Request& in) {
 
 Answer remove_source(Request& in) {
   auto id = in.path("id");
-  return reply(in.services.parts.webhooks.sources.remove(in.ctx, SourceId(id)),
-               [id] { return Reply{.data = json::object{{"id", id}}}; });
+  // A source never changes.
+  if (auto good = in.check_if_match(1); !good) co_return std::unexpected(good.error());
+  auto removing = in.services.parts.webhooks.sources.remove(in.ctx, SourceId(id));
+  auto removed = co_await std::move(removing);
+  if (!removed) co_return refuse(removed.error());
+  co_return Reply{.data = json::object{{"id", id}}};
 }
 
 std::vector<Field> with(std::vector<Field> fields, std::vector<Field> more) {
@@ -351,8 +371,9 @@ void add_endpoints(RouteTable& table) {
   std::string path = "/webhook-endpoints";
   auto made = ref("MadeWebhookEndpoint");
   auto plain = ref("WebhookEndpoint");
-  table.add(route(route(get, path, "listWebhookEndpoints", "Where events are sent."), thing,
-                  list(plain, Endpoints::max_endpoints), list_endpoints));
+  table.add(paged(route(route(get, path, "listWebhookEndpoints", "Where events are sent."), thing,
+                        list(plain, 200), list_endpoints),
+                  "createdAt", {}));
   auto creating = route(post, path, "createWebhookEndpoint",
                         "Send events there, signed as Standard Webhooks says. The secret is shown "
                         "once.");
@@ -418,8 +439,9 @@ void add_inbox(RouteTable& table) {
 void add_sources(RouteTable& table) {
   std::string thing = "webhook_source";
   std::string path = "/webhook-sources";
-  table.add(route(route(get, path, "listWebhookSources", "Who may send signed webhooks."), thing,
-                  list(ref("WebhookSource"), Sources::max_sources), list_sources));
+  table.add(paged(route(route(get, path, "listWebhookSources", "Who may send signed webhooks."),
+                        thing, list(ref("WebhookSource"), 200), list_sources),
+                  "createdAt", {}));
   auto creating = route(post, path, "createWebhookSource",
                         "An address for signed webhooks. The secret is shown once.");
   auto wanted = object({required("name", line(1, 63).example("shop")),

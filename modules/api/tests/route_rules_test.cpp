@@ -23,6 +23,8 @@ class RouteRules : public EveryRoute {
       if (body.contains("name")) body["name"] = "Another name";
       if (body.contains("email")) body["email"] = "another@demo.example";
       if (body.contains("refreshToken")) body["refreshToken"] = "prt_another";
+      if (body.contains("description")) body["description"] = "Another one";
+      if (body.contains("from")) body["from"] = "2026-01-01T00:00:00Z";
       request.body = json::serialize(body);
     } else {
       request.target.replace(request.target.find(id_for(route)), id_for(route).size(), "other_1");

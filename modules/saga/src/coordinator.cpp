@@ -270,7 +270,7 @@ Task<Coordinator::Next> Coordinator::pause(Duration delay) {
   co_return Next::pause;
 }
 
-Task<Coordinator::Next> Coordinator::stuck(const std::string& why) {
+Task<Coordinator::Next> Coordinator::stuck(std::string why) {
   log::error("saga.stuck", {{"saga", held_.view.id.str()}, {"reason", why}});
   held_.view.status = SagaStatus::stuck;
   auto event = event_of(held_.view, "saga.stuck", {{"step", step().name}, {"reason", why}});

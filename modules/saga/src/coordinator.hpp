@@ -37,7 +37,7 @@ class Coordinator {
   Task<Next> compensate(Error error);
   Task<Next> undone();
   Task<Next> pause(Duration delay);
-  Task<Next> stuck(const std::string& why);
+  Task<Next> stuck(std::string why);
 
   /// The current step, the saga, an event, and what becomes of this job, in one transaction.
   struct Writing {
