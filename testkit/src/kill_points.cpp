@@ -42,7 +42,8 @@ class ChildEnvironment final : public ::testing::Environment {
     KillRun run{variable("PARLEY_KILL_SCENARIO"), variable("PARLEY_KILL_URL"),
                 variable("PARLEY_KILL_FOLDER"), variable("PARLEY_KILL_KEY")};
     if (run.scenario.empty()) return;
-    points_until_death = std::atoi(variable("PARLEY_KILL_AT").c_str());
+    points_until_death =
+        static_cast<int>(std::strtol(variable("PARLEY_KILL_AT").c_str(), nullptr, 10));
     try {
       scenarios().at(run.scenario)(run);
     } catch (const std::exception& e) {

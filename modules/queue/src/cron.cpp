@@ -47,9 +47,8 @@ std::optional<int> number(const Field& field, std::string_view text) {
   for (std::size_t i = 0; i < field.names.size(); ++i)
     if (lower == field.names[i]) return field.min + static_cast<int>(i);
   int value = 0;
-  auto* end = text.data() + text.size();
-  auto [stopped, ec] = std::from_chars(text.data(), end, value);
-  if (ec != std::errc{} || stopped != end || value < field.min || value > field.max)
+  auto [stopped, ec] = std::from_chars(text.begin(), text.end(), value);
+  if (ec != std::errc{} || stopped != text.end() || value < field.min || value > field.max)
     return std::nullopt;
   return value;
 }
@@ -61,9 +60,8 @@ Result<void> read_item(const Field& field, std::string_view item, std::bitset<N>
   int step = 1;
   if (slash != std::string_view::npos) {
     auto text = item.substr(slash + 1);
-    auto* end = text.data() + text.size();
-    auto [stopped, ec] = std::from_chars(text.data(), end, step);
-    if (ec != std::errc{} || stopped != end || step < 1 || step > field.max)
+    auto [stopped, ec] = std::from_chars(text.begin(), text.end(), step);
+    if (ec != std::errc{} || stopped != text.end() || step < 1 || step > field.max)
       return wrong(field, item);
   }
   auto range = item.substr(0, slash);
@@ -108,11 +106,13 @@ std::string_view macro(std::string_view text) {
 }
 
 Result<const date::time_zone*> find_zone(std::string_view name) {
+  const date::time_zone* found = nullptr;
   try {
-    if (!name.empty() && name.size() <= 64) return date::locate_zone(name);
+    if (!name.empty() && name.size() <= 64) found = date::locate_zone(name);
   } catch (const std::runtime_error&) {
-    // Not one of them: the error below.
+    found = nullptr;  // not one of them
   }
+  if (found) return found;
   std::vector<std::string> known;
   for (const auto& zone : date::get_tzdb().zones) known.push_back(zone.name());
   auto message = "no time zone is called '" + std::string(name.substr(0, 64)) + "'";

@@ -45,7 +45,7 @@ constexpr Knob number(std::string_view name, std::string_view help, std::int64_t
 }
 
 // A reference to one member of the options.
-#define PARLEY_PART(member) [](PolicyOptions& o) -> auto& { return o.member; }
+#define PARLEY_PART(member) ([](PolicyOptions& o) -> auto& { return o.member; })
 
 constexpr std::array knobs{
     milliseconds<PARLEY_PART(attempt_timeout)>("attempt_timeout_ms", "One attempt", 1),
