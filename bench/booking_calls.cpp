@@ -42,7 +42,7 @@ int main(int argc, char** argv) {
   app.add_option("--seeds", seeds)->check(CLI::PositiveNumber);
   app.add_option("--first", first);
   app.add_option("--caller", only, "one of the ten callers, from 0");
-  app.add_flag("--show", show, "the calls that went wrong; twice: all of them")->take_last();
+  app.add_flag("--show", show, "the calls that did not go straight to the appointment");
   CLI11_PARSE(app, argc, argv);
   simulation::Listener listener;
   auto people = callers::booking_callers();

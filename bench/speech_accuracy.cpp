@@ -100,6 +100,11 @@ std::string meaning_of(const std::string& text) {
   return kept;
 }
 
+struct Phrase {
+  std::string state;  ///< of the dialogue
+  std::string words;
+};
+
 /// What the dialogue expects in each of its states, and sentences drawn from it.
 class Practice {
  public:
@@ -119,7 +124,7 @@ class Practice {
     add("day", all.day(), 12);
     add("time", all.time(), 12);
   }
-  const std::vector<corpus::Phrase>& phrases() const { return phrases_; }
+  const std::vector<Phrase>& phrases() const { return phrases_; }
   std::shared_ptr<const speech::Expectation> expectation(const std::string& state) const {
     return expectations_.at(state);
   }
@@ -132,7 +137,7 @@ class Practice {
     for (int i = 0; i < count; ++i) phrases_.push_back({state, sampler.draw(random).text()});
     expectations_[state] = std::move(expectation);
   }
-  std::vector<corpus::Phrase> phrases_;
+  std::vector<Phrase> phrases_;
   std::map<std::string, std::shared_ptr<const speech::Expectation>> expectations_;
 };
 

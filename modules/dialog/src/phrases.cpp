@@ -214,7 +214,6 @@ std::string no_offers(const calendar::When& when) {
     return fmt::format("I have nothing free on {}.", calendar::spoken(*when.first_day));
   return "I have nothing free then.";
 }
-std::string other_times_follow() { return "The nearest free times are these."; }
 
 std::string refused(Refusal refusal, const business::Profile& profile,
                     const business::Service* service, calendar::LocalTime start,

@@ -48,7 +48,6 @@ std::string offers(const std::vector<calendar::LocalTime>& times, calendar::Loca
 std::string offers_with_keys(const std::vector<calendar::LocalTime>& times,
                              calendar::LocalTime now);
 std::string no_offers(const calendar::When& when);
-std::string other_times_follow();
 std::string refused(Refusal refusal, const business::Profile& profile,
                     const business::Service* service, calendar::LocalTime start,
                     calendar::LocalTime now);

@@ -7,16 +7,10 @@
 #include "parley/base/worker_pool.hpp"
 #include "parley/speech/recognizer.hpp"
 
-/// Callers of a dental practice, for tests and for the accuracy table: what they say in which state
-/// of the dialogue, what is expected there, and their voices.
+/// Callers of a dental practice, for tests and for the accuracy table: what may be expected of
+/// them, what nobody expects, and their voices.
 namespace parley::corpus {
 
-struct Phrase {
-  std::string state;  ///< names an expectation
-  std::string words;
-};
-
-const std::vector<Phrase>& booking_phrases();
 /// Whole sentences that no expectation covers.
 const std::vector<std::string>& foreign_sentences();
 /// "open", "when", "confirm", "name", "phone", or throws std::out_of_range.
