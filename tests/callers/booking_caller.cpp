@@ -79,7 +79,10 @@ std::string BookingCaller::answer(const std::string& agent) {
     bool only_name = !says(facts, a_service) && !says(facts, a_day) && !says(facts, a_time);
     return to_confirm(facts, only_name);
   }
+  if (says(agent, "it is still")) wrong_ = wrong_in(last_from(agent, "it is still"), true);
   if (says(agent, "what should i change")) return wrong_.empty() ? "no" : wrong_;
+  if (auto key = found(agent, "(\\d) (?:to change|for) " + wrong_); says(agent, "to change the"))
+    return key.empty() ? "no" : press(key);
   if (says(agent, "1 for yes and 2 for no")) return press(agrees_ ? "1" : "2");
   if (says(agent, "was that a yes")) return agrees_ ? "yes" : "no";
   if (says(agent, "leave a message\\?|take a message\\?")) return "no";
@@ -92,6 +95,11 @@ std::string BookingCaller::answer(const std::string& agent) {
   if (says(agent, "which one would you like|would that work")) return to_offers(agent);
   if (says(agent, "come in for|do you mean")) return "a " + wish_.service;
   if (says(agent, "what day and time")) return wish_.day_said + " at " + wish_.time_said;
+  if (says(agent, "press a key for the day")) {
+    auto weekday = wish_.day_spoken.substr(0, wish_.day_spoken.find(','));
+    auto key = found(agent, "(\\d) for " + weekday);
+    return key.empty() ? wish_.day_said : press(key);
+  }
   if (says(agent, "press the hour")) return press(wish_.time_spoken.substr(0, 1));
   if (says(agent, "(which|other|another) day")) return wish_.day_said;
   if (says(agent, "what time")) return "at " + wish_.time_said;

@@ -165,7 +165,7 @@ Listener::Listener() {
 
 SimulatedCall hold_call(Listener& listener, CallSetting setting, CallerSound sound,
                         Answers answers) {
-  testkit::SimWorld world;
+  testkit::SimWorld world(1, setting.today + "T15:00:00Z");
   auto line = std::make_shared<FakeLine::Shared>(world.clock());
   voice::testing::FakeSynthesizer agent(world.clock());
   CallLog log;
@@ -220,6 +220,8 @@ std::vector<std::string> practice_documents() {
           "we make mouth guards for sports a mouth guard costs ninety five dollars"};
 }
 
+constexpr std::uint64_t days_of_seeds = 28;
+
 BookingCall book_by_voice(Listener& listener, std::size_t caller, std::uint64_t seed) {
   using std::chrono::minutes;
   auto person = callers::booking_callers().at(caller);
@@ -227,12 +229,17 @@ BookingCall book_by_voice(Listener& listener, std::size_t caller, std::uint64_t 
   dialog::testing::Practice practice;
   practice.profile.holidays.clear();
   for (auto& hours : practice.profile.hours) hours = {{minutes(8 * 60), minutes(18 * 60)}};
+  // Weekdays sound differently: each seed has another today, and with it other words.
   constexpr calendar::Date monday{std::chrono::year(2026), std::chrono::March, std::chrono::day(2)};
-  auto wish = callers::wish_of(caller, person.name, monday);
+  calendar::Date today{std::chrono::local_days(monday) +
+                       std::chrono::days((seed - 1) % days_of_seeds)};
+  auto wish = callers::wish_of(caller, person.name, today);
   callers::BookingCaller visitor(wish);
   auto answers = [&visitor](const std::string& agent) { return visitor.answer(agent); };
-  BookingCall call{hold_call(listener, {.practice = practice, .documents = practice_documents()},
-                             person.sound, answers)};
+  BookingCall call{hold_call(
+      listener,
+      {.practice = practice, .documents = practice_documents(), .today = calendar::to_text(today)},
+      person.sound, answers)};
   call.keys = visitor.keys();
   for (const auto& [id, made] : practice.appointments) {
     bool wanted = made.service == "svc_cleaning" && made.start == wish.start && !call.booked;

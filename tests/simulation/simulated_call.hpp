@@ -36,12 +36,13 @@ struct CallSetting {
   std::vector<std::string> documents;  ///< sentences of the business's documents
   std::string from = "+12125550142";
   Duration limit = std::chrono::minutes(4);
+  std::string today = "2026-03-02";  ///< the call begins there at 15:00 UTC, 10 AM in New York
 };
 
 /// One call in virtual time, from the caller's sound to the appointment: the call session with its
 /// turn detection, the embedded recognizer and the built-in dialogue are the real ones; the line,
 /// the agent's voice and the calendar are stand-ins. The noise of the line never stops. The same
-/// sound and seed give the same call. It is Monday, March 2nd 2026, 10 AM in New York.
+/// sound and seed give the same call.
 SimulatedCall hold_call(Listener& listener, CallSetting setting, CallerSound sound,
                         Answers answers);
 
@@ -54,7 +55,8 @@ struct BookingCall : SimulatedCall {
   bool wrong = false;   ///< an appointment that the caller did not want
   int keys = 0;         ///< how often the caller had to press a key
 };
-/// One of callers::booking_callers() books what they want at a practice that is open every day.
+/// One of callers::booking_callers() books what they want at a practice that is open every day. The
+/// seed gives the noise, and the day on which they call.
 BookingCall book_by_voice(Listener& listener, std::size_t caller, std::uint64_t seed);
 
 struct QuestionCall : SimulatedCall {

@@ -69,9 +69,13 @@ void Conversation::start_job(Job job) {
   looking_up_ = false;
   phase_ = "qualification";
   asked_surely_ = false;
+  goodbye_doubted_ = false;
   day_first_ = false;
   denied_.clear();
   wrong_times_ = 0;
+  wrong_days_ = 0;
+  changes_asked_ = 0;
+  key_days_.clear();
   if (job == Job::book && profile().services.size() == 1) frame_.service = 0;
 }
 
@@ -197,8 +201,24 @@ Task<TurnEnd> Conversation::ask_or_offer(Context ctx) {
     co_return ask(Asked::when, wrong_times_ >= times_before_keys
                                    ? phrases::time_keys()
                                    : phrases::ask_time(*when.first_day));
+  if (!when.has_day() && wrong_days_ >= days_before_keys)
+    co_return ask(Asked::when, ask_day_by_keys());
   if (when.has_time() || day_first_) co_return ask(Asked::when, phrases::ask_day(when));
   co_return ask(Asked::when, phrases::ask_when());
+}
+
+/// The open days of the week that begins today.
+std::string Conversation::ask_day_by_keys() {
+  constexpr int week = 7;
+  auto now = local_now();
+  calendar::Date today{std::chrono::floor<days>(now)};
+  key_days_.clear();
+  for (int ahead = 0; ahead < week; ++ahead) {
+    calendar::Date day{local_days(today) + days(ahead)};
+    if (!refusal_of_day(profile(), day, now)) key_days_.push_back(day);
+  }
+  if (key_days_.empty()) return phrases::ask_day(frame_.when);
+  return phrases::day_keys(key_days_, today);
 }
 
 Task<std::vector<calendar::LocalTime>> Conversation::free_times(Context ctx,

@@ -21,6 +21,10 @@ bool corrects_last(const Act& act) {
                  {"actually|instead|wait|sorry", "make it|that", "change it|that", "^no"});
 }
 
+/// What the keys 1 to 4 change.
+constexpr std::array key_parts{Act::Part::service, Act::Part::day, Act::Part::time,
+                               Act::Part::name};
+
 }  // namespace
 
 Conversation::Conversation(Clock& clock, const ToolBox& tools,
@@ -176,6 +180,11 @@ bool Conversation::asks_to_spell() const {
   return asked_ == Asked::name && (keys_mode_ || wrong_names_ >= names_before_spelling);
 }
 
+bool Conversation::asks_day_by_keys() const {
+  return asked_ == Asked::when && is_busy() && !frame_.when.has_day() && !frame_.when.soonest &&
+         wrong_days_ >= days_before_keys && !key_days_.empty();
+}
+
 bool Conversation::asks_time_by_keys() const {
   return asked_ == Asked::when && frame_.when.exact_day() && !frame_.when.has_time() &&
          wrong_times_ >= times_before_keys;
@@ -212,6 +221,14 @@ Act Conversation::act_of_keys(const std::string& keys) const {
     return act;
   }
   auto number = static_cast<std::size_t>(digits.front() - '0');
+  if (asks_day_by_keys() && number > 0 && number <= key_days_.size()) {
+    act.date.when.first_day = act.date.when.last_day = key_days_[number - 1];
+    return act;
+  }
+  if (asked_ == Asked::what_else && number > 0 && number <= key_parts.size()) {
+    act.part = key_parts[number - 1];
+    return act;
+  }
   auto situation_now = situation();
   if (number == 0) {
     act.intent = Intent::message;
@@ -297,6 +314,11 @@ std::optional<TurnEnd> Conversation::small_talk(const Act& act) {
     case Intent::goodbye:
       // What was half heard does not end a call.
       if (act.confidence < doubt_below) return std::nullopt;
+      // Nor does it end a job that is not done, the first time: it may have been "the time".
+      if (is_busy() && !std::exchange(goodbye_doubted_, true)) {
+        say(phrases::before_you_go(frame_.job == Job::book));
+        return ask_again();
+      }
       say(phrases::goodbye(profile()));
       return hang_up();
     case Intent::abandon:

@@ -19,8 +19,11 @@ inline bool is_yes_no(Asked asked) {
   return asked == Asked::confirm || asked == Asked::doubt || asked == Asked::offer;
 }
 
-/// So many times of day denied, and the caller may key theirs in.
+/// So many times of day denied, or days, and the caller may key theirs in.
 inline constexpr int times_before_keys = 2;
+inline constexpr int days_before_keys = 2;
+/// Asked so often what to change, and keys are named for the parts.
+inline constexpr int changes_before_keys = 2;
 /// So many names denied, and the appointment stands under the caller's number.
 inline constexpr int names_before_number = 4;
 
@@ -92,6 +95,7 @@ class Conversation final : public Dialogue {
   std::optional<TurnEnd> small_talk(const Act& act);
   bool asks_to_spell() const;
   bool asks_time_by_keys() const;
+  bool asks_day_by_keys() const;
   std::string stand_in_name() const;
   Task<std::optional<TurnEnd>> settle(Context ctx);
 
@@ -115,6 +119,7 @@ class Conversation final : public Dialogue {
   Task<TurnEnd> confirm_answered(Context ctx, Act act);
   void forget(Act::Part part);
   void forget_day();
+  TurnEnd ask_change();
   void forget_time();
 
   // answer_talk.cpp: hours, prices, documents
@@ -130,6 +135,7 @@ class Conversation final : public Dialogue {
   Task<TurnEnd> advance(Context ctx);
   Task<TurnEnd> advance_when(Context ctx);
   Task<TurnEnd> ask_or_offer(Context ctx);
+  std::string ask_day_by_keys();
   Task<TurnEnd> check_exact(Context ctx);
   Task<TurnEnd> offer_times(Context ctx, bool quietly);
   Task<std::vector<calendar::LocalTime>> free_times(Context ctx, calendar::LocalTime from,
@@ -173,6 +179,7 @@ class Conversation final : public Dialogue {
   int missed_ = 0;  ///< turns in a row that were not understood
   bool keys_mode_ = false;
   bool asked_surely_ = false;
+  bool goodbye_doubted_ = false;
   bool confirm_unheard_ = false;
   bool asked_phone_again_ = false;
   bool phone_refused_ = false;
@@ -186,11 +193,14 @@ class Conversation final : public Dialogue {
   std::optional<Act> doubt_;         ///< said back, a yes or no is awaited
   std::optional<Act> partly_wrong_;  ///< denied, and which part of it is wrong is awaited
   std::string barely_heard_;  ///< the meaning of the last turn, when it was too faint to believe
-  std::vector<std::string> denied_;  ///< facts that the caller has said no to in this job
-  int wrong_names_ = 0;              ///< names that the caller has said no to
-  int wrong_times_ = 0;              ///< times of day that the caller has said no to
-  int wrong_openings_ = 0;           ///< first wishes that the caller has said no to
-  bool day_first_ = false;           ///< day and time are asked for apart
+  std::vector<std::string> denied_;       ///< facts that the caller has said no to in this job
+  int wrong_names_ = 0;                   ///< names that the caller has said no to
+  int wrong_times_ = 0;                   ///< times of day that the caller has said no to
+  int wrong_days_ = 0;                    ///< days that the caller has said no to
+  int changes_asked_ = 0;                 ///< how often it was asked what to change
+  std::vector<calendar::Date> key_days_;  ///< what the keys stand for where a day is keyed in
+  int wrong_openings_ = 0;                ///< first wishes that the caller has said no to
+  bool day_first_ = false;                ///< day and time are asked for apart
   Asked before_doubt_ = Asked::open;
   std::string question_before_doubt_;
   std::optional<Effect> effect_;

@@ -123,6 +123,8 @@ Task<TurnEnd> Conversation::all_wrong(Context ctx, Act held) {
   if (asks_openly) co_return ask(Asked::open, phrases::say_it_again());
   if (!held.name.empty()) ++wrong_names_;
   if (parts_of(held) == std::vector{Act::Part::time}) ++wrong_times_;
+  if (parts_of(held) == std::vector{Act::Part::day}) ++wrong_days_;
+  if (asked_ == Asked::what_else && is_busy()) co_return ask_change();
   bool goes_on = asked_ == Asked::open || asked_ == Asked::service || asked_ == Asked::when ||
                  asked_ == Asked::name;
   if (!is_busy() || !goes_on) co_return ask_again();
@@ -132,7 +134,8 @@ Task<TurnEnd> Conversation::all_wrong(Context ctx, Act held) {
   co_return end;
 }
 
-/// Which of several facts was misheard, or what is right instead; the others are believed.
+/// Which of several facts was misheard, or what is right instead; the others are believed. What the
+/// caller wanted to change before is not wanted any more, whatever it is now.
 Task<TurnEnd> Conversation::mend(Context ctx, Act act) {
   auto held = std::move(*partly_wrong_);
   partly_wrong_.reset();
@@ -156,7 +159,11 @@ Task<TurnEnd> Conversation::mend(Context ctx, Act act) {
     held.services = act.services;
   }
   if (act.part == Act::Part::day || act.date.when.has_day()) {
-    if (!act.date.when.has_day() && when.exact_day()) deny(calendar::spoken(*when.first_day));
+    if (!act.date.when.has_day() && when.exact_day()) {
+      deny(calendar::spoken(*when.first_day));
+      ++wrong_days_;
+      forget_day();
+    }
     when.first_day = act.date.when.first_day;
     when.last_day = act.date.when.last_day;
   }
@@ -164,6 +171,7 @@ Task<TurnEnd> Conversation::mend(Context ctx, Act act) {
     if (!act.date.when.has_time() && when.exact_time()) {
       deny(calendar::spoken_time(*when.earliest));
       ++wrong_times_;
+      forget_time();
     }
     when.earliest = act.date.when.earliest;
     when.latest = act.date.when.latest;

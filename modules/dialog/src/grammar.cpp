@@ -99,6 +99,10 @@ void Grammar::add_dates() {
       "whenever you have time");
   add("free_times", "what do you have [available] | what times are available");
   // "Nine october" would be a day and "the ninth one" a choice: such neighbours need "on" or "at".
+  // Where "the day" and "the time" are answers: nothing that sounds like them ("today", "at five").
+  add("clear_when",
+      "/6/ on <weekday> [at <time>] | /4/ tomorrow [at <time>] | /2/ on <date> | /3/ [at] <hour> "
+      "o'clock | /2/ at <hour> <of_half>");
   add("when",
       "/4/ <day> | /10/ <day> at <time> | /3/ <day> (<part> | <half>) | /2/ <near_day> "
       "<plain_clock> | /5/ [at] <time> | /2/ [at] <time> (<near_day> | on <date> | on the "
@@ -259,13 +263,13 @@ std::string Grammar::body(Asked asked) const {
           "/1/ <aside>",
           service));
     case Asked::what_else:
-      return with_needed(
-          fmt::format("/40/ [the | change the] <part_wrong> | /6/ all of it | /2/ everything | /2/ "
-                      "<change> (<when> | <the_day>) | "
-                      "/2/ <change> {} | /2/ <when> | /2/ [the | my] name is <full_name> | /1/ "
-                      "<yes> | /2/ <no> "
-                      "| /1/ <aside>",
-                      service));
+      return with_needed(fmt::format(
+          "/40/ [the | change the] <part_wrong> | /6/ all of it | /2/ everything | /2/ "
+          "<change> (<when> | <the_day>) | "
+          "/2/ <change> {} | /2/ <clear_when> | /2/ [the | my] name is <full_name> | /1/ "
+          "<yes> | /2/ <no> "
+          "| /1/ <aside>",
+          service));
     case Asked::appointment:
       return with_needed(fmt::format(
           "/20/ <pick> [please] | /10/ <when> | /5/ the {} | /6/ <yes> | /6/ <no> | /2/ "

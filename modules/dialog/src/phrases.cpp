@@ -112,6 +112,9 @@ std::string welcome() { return "You're welcome."; }
 std::string goodbye(const business::Profile& profile) {
   return fmt::format("Thank you for calling {}. Goodbye.", profile.name);
 }
+std::string before_you_go(bool booking) {
+  return booking ? "Before you go: nothing is booked yet." : "Before you go: nothing is done yet.";
+}
 std::string help() {
   return "I can book, move or cancel an appointment, tell you our hours, prices and address, "
          "answer "
@@ -151,6 +154,15 @@ std::string time_keys() {
   return "Please press the hour on your keypad: 2 for two o'clock, or 2 3 0 for half past two. You "
          "can also say it.";
 }
+std::string day_keys(const std::vector<calendar::Date>& days, calendar::Date today) {
+  std::string text = "Please press a key for the day:";
+  for (std::size_t i = 0; i < days.size(); ++i) {
+    auto spoken = calendar::spoken(days[i]);
+    auto name = days[i] == today ? "today" : spoken.substr(0, spoken.find(','));
+    text += fmt::format("{} {} for {}", i == 0 ? "" : ",", i + 1, name);
+  }
+  return text + ". You can also say it.";
+}
 std::string clock_of(const std::string& digits) {
   auto hours = digits.size() > 2 ? digits.substr(0, digits.size() - 2) : digits;
   auto minutes = digits.size() > 2 ? digits.substr(digits.size() - 2) : "00";
@@ -175,6 +187,14 @@ std::string ask_phone() {
 std::string more_digits() { return "Go on."; }
 std::string ask_change() {
   return "What should I change: the service, the day, the time or the name?";
+}
+std::string ask_change_of(const std::string& service, calendar::LocalTime start,
+                          const std::string& name) {
+  return fmt::format("Then it is still {} {}{}. {}", with_article(service), on(start),
+                     name.empty() ? "" : " for " + name, ask_change());
+}
+std::string change_keys() {
+  return "Press 1 to change the service, 2 for the day, 3 for the time or 4 for the name.";
 }
 std::string heard_facts(const std::string& facts) {
   return fmt::format("I heard {}. Is that right?", facts);

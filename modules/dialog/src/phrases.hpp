@@ -11,6 +11,7 @@ std::string robot(const business::Profile& profile);
 std::string hello();
 std::string welcome();
 std::string goodbye(const business::Profile& profile);
+std::string before_you_go(bool booking);
 std::string help();
 std::string keys_menu();
 std::string anything_else(int turn);
@@ -24,6 +25,8 @@ std::string ask_when();
 std::string ask_time(calendar::Date day);
 /// For who was misheard: the time by keys.
 std::string time_keys();
+/// Keys for days of one week; weekdays alone tell them apart. `today`: named so.
+std::string day_keys(const std::vector<calendar::Date>& days, calendar::Date today);
 /// Keys pressed for a time, as it is written: "2" is "2:00", "230" is "2:30".
 std::string clock_of(const std::string& digits);
 std::string ask_day(const calendar::When& when);
@@ -33,6 +36,10 @@ std::string name_keys();
 std::string ask_phone();
 std::string more_digits();
 std::string ask_change();
+/// The same when what was heard as the change was denied: what still stands is said first.
+std::string ask_change_of(const std::string& service, calendar::LocalTime start,
+                          const std::string& name);
+std::string change_keys();
 std::string heard_facts(const std::string& facts);
 std::string ask_which_wrong(const std::vector<Act::Part>& parts);
 /// The appointment stands under the caller's number.

@@ -145,7 +145,16 @@ Task<TurnEnd> Conversation::confirm_answered(Context ctx, Act act) {
     forget_time();
     co_return ask(Asked::when, phrases::ask_when());
   }
-  co_return ask(Asked::what_else, phrases::ask_change());
+  co_return ask_change();
+}
+
+/// After a change that was misheard itself, what still stands is said with the question.
+TurnEnd Conversation::ask_change() {
+  bool misheard = asked_ == Asked::what_else;
+  if (++changes_asked_ > changes_before_keys) return ask(Asked::what_else, phrases::change_keys());
+  if (misheard && frame_.job == Job::book && frame_.service && frame_.start)
+    return ask(Asked::what_else, phrases::ask_change_of(service()->name, *frame_.start, name_));
+  return ask(Asked::what_else, phrases::ask_change());
 }
 
 void Conversation::forget_day() {
@@ -171,6 +180,7 @@ void Conversation::forget(Act::Part part) {
     case Act::Part::day:
       if (frame_.when.exact_day()) deny(calendar::spoken(*frame_.when.first_day));
       forget_day();
+      ++wrong_days_;
       break;
     case Act::Part::time:
       if (frame_.when.exact_time()) deny(calendar::spoken_time(*frame_.when.earliest));

@@ -217,6 +217,79 @@ k 77
 )");
 }
 
+TEST(Doubt, ADayThatIsNeverHeardRightCanBeKeyedIn) {
+  Call call;
+  call.play(R"(
+> a filling at two
+< Which day would you like
+~ on thursday
+< I heard Thursday, March 5th
+> no
+< Which day would you like
+~ on tuesday
+< I heard Tuesday, March 3rd
+> no
+< Please press a key for the day: 1 for today, 2 for Tuesday, 3 for Wednesday, 4 for Thursday, 5 for Saturday
+@ when
+k 3
+@ name
+> mary jones
+< A filling on Wednesday, March 4th at 2 PM for Mary Jones
+> yes
+! book_appointment
+)");
+}
+
+TEST(Doubt, AChangeThatWasMisheardLeavesWhatStood) {
+  Call call;
+  call.play(R"(
+> a filling on thursday at two
+> mary jones
+< A filling on Thursday, March 5th at 2 PM for Mary Jones
+> no
+< What should I change
+~ on friday
+< I heard Friday, March 6th
+> no
+< Then it is still a filling on Thursday, March 5th at 2 PM for Mary Jones. What should I change
+~ on friday
+> no
+< Press 1 to change the service, 2 for the day, 3 for the time or 4 for the name
+k 3
+< What time would you like on Thursday, March 5th
+> at nine
+< A filling on Thursday, March 5th at 9 AM for Mary Jones
+> yes
+! book_appointment
+)");
+}
+
+TEST(Doubt, AGoodbyeInMidBookingIsAskedBackOnce) {
+  Call call;
+  call.play(R"(
+> a filling on thursday at two
+< What name
+> goodbye
+< Before you go: nothing is booked yet. What name
+> goodbye
+< Thank you for calling
+)");
+}
+
+TEST(Doubt, ATimeMisheardAmongOffersIsAskedForAnew) {
+  Call call;
+  call.play(R"(
+> a filling on thursday at six
+< Which one would you like
+~ on thursday at four
+< I heard Thursday, March 5th and 4 PM
+> no
+< What should I change: the day, the time or all of it?
+> the time
+< What time would you like on Thursday, March 5th?
+)");
+}
+
 TEST(Doubt, ANameThatIsNeverHeardRightCanBeSkipped) {
   Call call;
   call.play(R"(
