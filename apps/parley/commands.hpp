@@ -35,7 +35,11 @@ struct CallOptions {
 };
 int run_call(const CommonOptions& common, const CallOptions& options);
 
-int run_doctor(const CommonOptions& common, bool json);
+struct DoctorOptions {
+  bool json = false;
+  bool suite = false;  ///< also try everything on the running server
+};
+int run_doctor(const CommonOptions& common, DoctorOptions options);
 int run_config(const CommonOptions& common, bool json);
 int run_migrate(const CommonOptions& common);
 

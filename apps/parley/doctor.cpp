@@ -1,3 +1,5 @@
+#include "doctor.hpp"
+
 #include <fmt/format.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -16,15 +18,6 @@
 namespace parley::app {
 
 namespace {
-
-enum class Verdict { good, warning, bad };
-
-struct Finding {
-  std::string what;
-  Verdict verdict = Verdict::good;
-  std::string detail;
-  std::string advice;  ///< what to do about it; empty when good
-};
 
 std::optional<std::filesystem::path> find_program(const std::string& name) {
   auto* path = std::getenv("PATH");
@@ -98,26 +91,6 @@ Finding speech_model(const Settings& settings) {
           "apt-get install pocketsphinx-en-us, or set speech.model_dir"};
 }
 
-Task<Finding> server(Clock& clock, net::HttpClient& http, std::string url) {
-  net::OutgoingRequest request;
-  request.url = url + "/health";
-  request.timeout = std::chrono::seconds(5);
-  auto begun = clock.now();
-  auto sending = http.send(Context{}, std::move(request));
-  auto response = co_await std::move(sending);
-  auto took = std::chrono::duration<double, std::milli>(clock.now() - begun).count();
-  if (!response)
-    co_return Finding{
-        "server", Verdict::warning, url + ": " + response.error().detail,
-        "start it with `parley serve`; from outside, server.public_url must lead to it"};
-  if (response->status != 200)
-    co_return Finding{"server", Verdict::bad,
-                      fmt::format("{}/health answered {}", url, response->status),
-                      "open " + url + "/health: it names what is wrong"};
-  co_return Finding{"server", Verdict::good, fmt::format("{} is healthy ({:.0f} ms)", url, took),
-                    ""};
-}
-
 Task<Finding> twilio_account(const Settings& settings, net::HttpClient& http) {
   auto& sid = settings.text("twilio.account_sid");
   if (sid.empty())
@@ -156,28 +129,27 @@ std::string_view sign(Verdict verdict) {
   return verdict == Verdict::good ? "ok  " : verdict == Verdict::warning ? "warn" : "FAIL";
 }
 
-void print(const std::vector<Finding>& findings, bool as_json) {
-  if (as_json) {
-    json::array all;
-    for (auto& finding : findings)
-      all.push_back({{"check", finding.what},
-                     {"verdict", finding.verdict == Verdict::good      ? "ok"
-                                 : finding.verdict == Verdict::warning ? "warning"
-                                                                       : "failed"},
-                     {"detail", finding.detail},
-                     {"advice", finding.advice}});
-    fmt::print("{}\n", json::serialize(all));
-    return;
-  }
-  for (auto& finding : findings) {
-    fmt::print("{}  {:<20} {}\n", sign(finding.verdict), finding.what, finding.detail);
-    if (!finding.advice.empty()) fmt::print("      {:<20} -> {}\n", "", finding.advice);
-  }
+void print(const Finding& finding) {
+  fmt::print("{}  {:<26} {}\n", sign(finding.verdict), finding.what, finding.detail);
+  if (!finding.advice.empty()) fmt::print("      {:<26} -> {}\n", "", finding.advice);
+  std::fflush(stdout);
+}
+
+void print_json(const std::vector<Finding>& findings) {
+  json::array all;
+  for (auto& finding : findings)
+    all.push_back({{"check", trim(finding.what)},
+                   {"verdict", finding.verdict == Verdict::good      ? "ok"
+                               : finding.verdict == Verdict::warning ? "warning"
+                                                                     : "failed"},
+                   {"detail", finding.detail},
+                   {"advice", finding.advice}});
+  fmt::print("{}\n", json::serialize(all));
 }
 
 }  // namespace
 
-int run_doctor(const CommonOptions& common, bool as_json) {
+int run_doctor(const CommonOptions& common, DoctorOptions options) {
   (void)log::configure({.level = log::Level::off});
   auto settings = load_settings(common);
   if (!settings) return complain(usage, settings.error().detail);
@@ -189,18 +161,31 @@ int run_doctor(const CommonOptions& common, bool as_json) {
   auto url = public_url(*settings, *listen);
 
   std::vector<Finding> findings;
-  findings.push_back({"configuration", Verdict::good, "every key is known", ""});
-  findings.push_back(data_folder(*settings));
-  findings.push_back(database(*settings, clock, io));
-  findings.push_back(speech_model(*settings));
-  findings.push_back(program("pdftotext", "poppler-utils", "PDF documents cannot be read"));
-  findings.push_back(
-      program("espeak-ng", "espeak-ng", "languages other than English have no voice"));
-  findings.push_back(webhook_address(*settings, url));
-  for (auto& outside : {run_blocking(io, [&] { return server(clock, *http, url); }),
-                        run_blocking(io, [&] { return twilio_account(*settings, *http); })})
-    findings.push_back(*outside);
-  print(findings, as_json);
+  auto note = [&](Finding finding) {
+    if (!options.json) print(finding);
+    findings.push_back(std::move(finding));
+  };
+  note({"configuration", Verdict::good, "every key is known", ""});
+  note(data_folder(*settings));
+  note(database(*settings, clock, io));
+  note(speech_model(*settings));
+  note(program("pdftotext", "poppler-utils", "PDF documents cannot be read"));
+  note(program("espeak-ng", "espeak-ng", "languages other than English have no voice"));
+  note(webhook_address(*settings, url));
+  auto outside = run_blocking(io, [&] { return twilio_account(*settings, *http); });
+  note(*outside);
+  auto server = run_blocking(io, [&] { return ask_server(clock, *http, url); });
+  for (auto& finding : *server) note(finding);
+  if (options.suite) {
+    if (!options.json) fmt::print("\nTrying everything in a sandbox:\n");
+    auto token = read_secret(command_line_key_file(*settings)).value_or("");
+    auto tried = run_blocking(io, [&] { return try_everything(clock, *http, url, token, note); });
+    if (!tried)
+      note({"integration suite", Verdict::bad, tried.error().detail,
+            "is the server running, with this data folder? the suite can also be started by POST "
+            "/api/v1/integration/test-all"});
+  }
+  if (options.json) print_json(findings);
   bool broken = std::ranges::any_of(findings, [](auto& f) { return f.verdict == Verdict::bad; });
   return broken ? failed : done;
 }

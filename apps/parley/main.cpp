@@ -49,8 +49,12 @@ void add_call(CLI::App& app, CommonOptions& common, std::function<int()>& chosen
 void add_small_commands(CLI::App& app, CommonOptions& common, std::function<int()>& chosen) {
   auto json = std::make_shared<bool>(false);
   auto* doctor = app.add_subcommand("doctor", "Check configuration and everything it needs");
-  doctor->add_flag("--json", *json, "Machine-readable");
-  doctor->callback([&, json] { chosen = [&, json] { return run_doctor(common, *json); }; });
+  auto examining = std::make_shared<DoctorOptions>();
+  doctor->add_flag("--json", examining->json, "Machine-readable");
+  doctor->add_flag("--suite", examining->suite,
+                   "Also try everything on the running server, in a sandbox organization");
+  doctor->callback(
+      [&, examining] { chosen = [&, examining] { return run_doctor(common, *examining); }; });
   auto* config =
       app.add_subcommand("config", "Show every setting in force and where it comes from");
   config->add_flag("--json", *json, "Machine-readable");

@@ -1,5 +1,7 @@
 #include "wiring.hpp"
 
+#include <fmt/format.h>
+
 #include <boost/asio/signal_set.hpp>
 #include <csignal>
 #include <fstream>
@@ -8,6 +10,7 @@
 #include "api_settings.hpp"
 #include "data_folder.hpp"
 #include "demo.hpp"
+#include "integration_suite.hpp"
 #include "parley/api/api.hpp"
 #include "parley/auth/auth.hpp"
 #include "parley/auth/master_key.hpp"
@@ -85,6 +88,7 @@ struct Server::Impl {
   Result<Ready> start();
   Result<void> open_foundations();
   void make_integration();
+  void make_checks();
   void make_business_parts();
   Result<void> make_engines();
   Result<Ready> make_owner();
@@ -138,6 +142,8 @@ struct Server::Impl {
   std::unique_ptr<queue::Queue> queue;
   std::unique_ptr<webhooks::Webhooks> webhooks;
   std::unique_ptr<events::Subscriptions> subscriptions;
+  std::unique_ptr<health::Monitor> health;
+  std::unique_ptr<health::Suite> suite;
   std::unique_ptr<providers::twilio::TwilioCarrier> twilio;
 
   net::Router router;
@@ -210,6 +216,26 @@ void Server::Impl::make_integration() {
   webhooks->receiver.mount(router);
   subscriptions = std::make_unique<events::Subscriptions>(executor, clock, random, *database);
   subscriptions->add(webhooks->deliveries.subscription());
+  health = std::make_unique<health::Monitor>(executor, clock, registry);
+  suite = std::make_unique<health::Suite>(health::Suite::Parts{clock, random, *database, *queue});
+}
+
+/// What is looked at and tried, once it is all there and the port is known.
+void Server::Impl::make_checks() {
+  CheckedParts parts{clock,       random,   *database,  *objects,    *http,       *queue,
+                     *businesses, *booking, *knowledge, *recognizer, *synthesizer};
+  CheckedAddresses where;
+  auto here = listen.address == "0.0.0.0" ? "127.0.0.1" : listen.address;
+  bool tls = !settings.text("server.certificate").empty();
+  // The certificate is for the public name.
+  where.own_url =
+      tls ? public_url(settings, listen) : fmt::format("http://{}:{}", here, listen.port);
+  where.data_folder = folder->path();
+  where.twilio_url = settings.text("twilio.api_url");
+  where.twilio_sid = settings.text("twilio.account_sid");
+  where.twilio_token = settings.text("twilio.auth_token");
+  add_probes(*health, parts, where);
+  add_suite_steps(*suite, *health, parts, where);
 }
 
 void Server::Impl::make_business_parts() {
@@ -273,10 +299,16 @@ Result<Server::Ready> Server::Impl::make_owner() {
   if (!made) return fail(made.error().code, "first owner: " + made.error().detail);
   auto keyed = run_blocking(main_loop(), [&] { return store_command_line_key(*made); });
   if (!keyed) return fail(keyed.error().code, "command line key: " + keyed.error().detail);
+  Context ctx;
+  ctx.organization = made->organization.id;
+  ctx.principal = {Principal::Kind::system, "wiring", Role::owner};
+  auto timed = run_blocking(main_loop(), [&] {
+    return suite->schedule(ctx, settings.text("integration.schedule"),
+                           settings.text("integration.zone"));
+  });
+  if (!timed) return fail(timed.error().code, "integration.schedule: " + timed.error().detail);
   if (options.demo) {
-    Context ctx;
-    ctx.organization = made->organization.id;
-    ctx.principal = {Principal::Kind::system, "demo", Role::owner};
+    ctx.principal.id = "demo";
     DemoParts parts{clock, *businesses, *booking, *knowledge};
     auto demo = run_blocking(main_loop(), [&] { return make_demo(ctx, parts); });
     if (!demo) return fail(demo.error().code, "demo: " + demo.error().detail);
@@ -294,7 +326,8 @@ Task<void> Server::Impl::store_command_line_key(const auth::Sessions::FirstOwner
   Context ctx;
   ctx.organization = maker.organization;
   ctx.principal = maker.principal;
-  auth::NewApiKey request{.name = "command line", .role = Role::viewer};
+  auth::NewApiKey request{.name = "command line", .role = Role::admin};
+  request.scopes = {"calls:read", "integration:read", "integration:write"};
   auto making = auth.api_keys->create(ctx, maker, std::move(request));
   auto made = co_await std::move(making);
   if (!made) co_return std::unexpected(made.error());
@@ -313,9 +346,9 @@ Result<std::string> Server::Impl::open_port() {
   }
   twilio = std::make_unique<providers::twilio::TwilioCarrier>(carrier, clock, *http, *calls);
   twilio->mount(router);
-  api::ApiParts parts{auth,      *master,  *database,  clock,  random, *businesses,
-                      *messages, *booking, *knowledge, *calls, *feed,  metrics::process_registry(),
-                      tracer,    *webhooks};
+  api::ApiParts parts{auth,      *master,   *database,  clock,  random, *businesses,
+                      *messages, *booking,  *knowledge, *calls, *feed,  metrics::process_registry(),
+                      tracer,    *webhooks, *health,    *suite};
   api::mount_api(router, parts, api_options);
 
   net::ServerOptions server_options;
@@ -354,6 +387,7 @@ Result<Server::Ready> Server::Impl::start() {
   if (!owner) return owner;
   auto url = open_port();
   if (!url) return std::unexpected(url.error());
+  make_checks();
   owner->url = *url;
   return owner;
 }
@@ -390,6 +424,7 @@ asio::awaitable<void> Server::Impl::serve() {
   auth::keep_swept(*tasks, clock, *auth.sessions);
   queue->start();
   subscriptions->start();
+  health->start();
   auto signal = signals->async_wait(asio::use_awaitable);
   int number = co_await std::move(signal);
   log::info("server.stopping", {{"signal", number}});
@@ -401,6 +436,8 @@ asio::awaitable<void> Server::Impl::shut_down() {
   auto deadline = clock.now() + numbers.drain;
   auto draining = server->stop(deadline);
   co_await std::move(draining);
+  auto unwatching = health->stop();
+  co_await std::move(unwatching);
   auto hanging_up = calls->stop(clock.now() + std::chrono::seconds(10));
   co_await std::move(hanging_up);
   auto reading = knowledge->stop();

@@ -25,9 +25,9 @@ struct Finding {
 /// Stands for what doctor asks over HTTP: answers GET of this path with this status.
 class OneAnswer {
  public:
-  OneAnswer(std::string path, int status) {
-    auto answer = [status](net::HttpRequest) -> asio::awaitable<net::HttpResponse> {
-      co_return net::text_response(status, "{}", "application/json");
+  OneAnswer(std::string path, int status, std::string body = "{}") {
+    auto answer = [status, body](net::HttpRequest) -> asio::awaitable<net::HttpResponse> {
+      co_return net::text_response(status, body, "application/json");
     };
     router_.add(net::Method::get, std::move(path), answer);
     net::ServerOptions options;
@@ -136,14 +136,26 @@ TEST_F(Doctor, AFolderThatIsNoneCannotBeWritten) {
 }
 
 TEST_F(Doctor, TheServerIsAskedForItsHealth) {
-  OneAnswer well("/health", 200);
+  auto report = [](std::string whole, std::string redis, std::string advice) {
+    return R"({"data": {"status": ")" + whole + R"(", "checks": [{"name": "redis", "status": ")" +
+           redis +
+           R"(", "latencyMs": 3, "reason": "unavailable", "since": "2026-03-02", "advice": ")" +
+           advice + R"("}]}})";
+  };
+  OneAnswer well("/health", 200, report("healthy", "healthy", ""));
   auto found = find({"server.public_url=" + well.url() + "/"});
   EXPECT_EQ(found["server"].verdict, "ok") << found["server"].detail;
-  OneAnswer ill("/health", 503);
+  EXPECT_EQ(found["redis"].verdict, "ok");
+  OneAnswer ill("/health", 503, report("unhealthy", "unhealthy", "start redis"));
   found = find({"server.public_url=" + ill.url()});
   EXPECT_EQ(code, 1);
   EXPECT_EQ(found["server"].verdict, "failed");
-  EXPECT_THAT(found["server"].detail, HasSubstr("503"));
+  EXPECT_EQ(found["redis"].verdict, "failed");
+  EXPECT_EQ(found["redis"].advice, "start redis");
+  OneAnswer other("/health", 200, "<html>welcome</html>");
+  found = find({"server.public_url=" + other.url()});
+  EXPECT_EQ(found["server"].verdict, "failed");
+  EXPECT_THAT(found["server"].advice, HasSubstr("something else"));
 }
 
 TEST_F(Doctor, TheCarriersAccountIsTried) {

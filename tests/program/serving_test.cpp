@@ -73,6 +73,19 @@ TEST_F(Serving, TheDoctorFindsAllWell) {
   EXPECT_THAT(ran.out, HasSubstr("ok    database"));
 }
 
+TEST_F(Serving, TheDoctorTriesEverything) {
+  auto ran = beside({"doctor", "--suite"});
+  EXPECT_EQ(ran.code, 0) << ran.out;
+  for (auto* step : {"ok    database.write", "ok    speech.round-trip", "ok    appointment.book",
+                     "ok    sandbox.clean-up"})
+    EXPECT_THAT(ran.out, HasSubstr(step));
+  // Another data folder has no key for this server.
+  auto listen = server->url().substr(server->url().find("//") + 2);
+  auto stranger = folder.run({"doctor", "--suite", "--set", "server.listen=" + listen});
+  EXPECT_EQ(stranger.code, 1);
+  EXPECT_THAT(stranger.out, HasSubstr("FAIL  integration suite"));
+}
+
 TEST_F(Serving, ASecondServerFindsFolderOrPortTaken) {
   auto second = beside({"serve", "--set", "server.listen=127.0.0.1:0"});
   EXPECT_EQ(second.code, 1);

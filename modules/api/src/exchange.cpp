@@ -42,7 +42,8 @@ void add_cors(net::HttpResponse& response, const ApiOptions& options,
   response.headers.set("Access-Control-Allow-Origin", *origin);
   response.headers.set("Access-Control-Expose-Headers",
                        "ETag, Retry-After, RateLimit-Limit, RateLimit-Remaining, RateLimit-Reset, "
-                       "X-Request-Id, traceparent, Idempotency-Replayed, Content-Range");
+                       "X-Request-Id, traceparent, Idempotency-Replayed, Content-Range, "
+                       "X-Parley-Degraded");
 }
 
 class Exchange {
@@ -285,6 +286,10 @@ void Exchange::finish(net::HttpResponse& response, const Context& ctx) const {
     response.headers.set("RateLimit-Remaining", fmt::format("{:.0f}", rate_->remaining));
     response.headers.set("RateLimit-Reset", std::to_string(rate_->until_full.count()));
   }
+  // Answers go on while a part is away; who reads them should know.
+  auto away = services_.parts.health.latest()->degraded();
+  if (!away.empty())
+    response.headers.set("X-Parley-Degraded", fmt::format("{}", fmt::join(away, ", ")));
   if (auto header = trace::format_traceparent(ctx.trace); !header.empty())
     response.headers.set("traceparent", header);
   add_security(response, request_.http);

@@ -9,38 +9,23 @@ namespace {
 
 using namespace schema;
 
-constexpr auto database_patience = std::chrono::seconds(2);
-
-struct Check {
-  std::string_view name;
-  bool healthy = false;
-  std::chrono::milliseconds latency{0};
-  std::string_view reason;
-};
-
-asio::awaitable<Check> check_database(Request& in) {
-  auto& parts = in.services.parts;
-  auto began = parts.clock.now();
-  auto look = [](store::Tx& tx) { return tx.one("SELECT 1 AS one"); };
-  auto row = co_await parts.database.read(in.ctx.until(began + database_patience), look);
-  Check check{.name = "database", .healthy = row.has_value()};
-  check.latency = std::chrono::duration_cast<std::chrono::milliseconds>(parts.clock.now() - began);
-  // Anyone may ask: no more than the kind of trouble.
-  if (!row) check.reason = to_string(row.error().code);
-  co_return check;
+json::object check_json(const health::Check& check) {
+  auto latency = std::chrono::duration_cast<std::chrono::milliseconds>(check.latency);
+  return {{"name", check.name},
+          {"kind", check.kind},
+          {"status", to_string(check.status)},
+          {"latencyMs", latency.count()},
+          {"reason", or_null(check.reason)},
+          {"advice", or_null(check.advice)},
+          {"since", time_json(check.since)}};
 }
 
-Outcome health_of(const std::vector<Check>& checks) {
-  bool healthy = std::ranges::all_of(checks, &Check::healthy);
+/// Anyone may ask: no more than the kind of trouble.
+Outcome health_of(const health::Report& report) {
   json::array list;
-  for (auto& check : checks)
-    list.push_back(json::object{
-        {"name", check.name},
-        {"status", check.healthy ? "healthy" : "unhealthy"},
-        {"latencyMs", check.latency.count()},
-        {"reason", check.reason.empty() ? json::value(nullptr) : json::value(check.reason)}});
-  json::object data{{"status", healthy ? "healthy" : "unhealthy"}, {"checks", std::move(list)}};
-  if (healthy) return Reply{.data = std::move(data)};
+  for (const auto& check : report.checks) list.push_back(check_json(check));
+  json::object data{{"status", to_string(report.status)}, {"checks", std::move(list)}};
+  if (report.status != health::Status::unhealthy) return Reply{.data = std::move(data)};
   Failure failure;
   failure.status = 503;
   failure.code = "unhealthy";
@@ -52,10 +37,19 @@ Outcome health_of(const std::vector<Check>& checks) {
 
 Answer live(Request&) { co_return Reply{.data = json::object{{"status", "alive"}}}; }
 
-Answer health(Request& in) {
-  auto checking = check_database(in);
-  auto database = co_await std::move(checking);
-  co_return health_of({database});
+Answer health_report(Request& in) {
+  auto looking = in.services.parts.health.report(in.ctx);
+  auto report = co_await std::move(looking);
+  if (!report) co_return refuse(report.error());
+  co_return health_of(*report);
+}
+
+/// What is away and has a stand-in does not keep requests from this node.
+Answer readiness(Request& in) {
+  auto looking = in.services.parts.health.report(in.ctx);
+  auto report = co_await std::move(looking);
+  if (!report) co_return refuse(report.error());
+  co_return health_of(report->essential());
 }
 
 Answer metrics_text(Request& in) {
@@ -119,18 +113,23 @@ void add_health_routes(RouteTable& table) {
       "Health",
       object(
           {required("status", choice({"healthy", "degraded", "unhealthy"})),
-           required("checks",
-                    list(object({required("name", text()),
-                                 required("status", choice({"healthy", "degraded", "unhealthy"})),
-                                 required("latencyMs", integer(0, INT64_MAX)),
-                                 required("reason", text().or_null())}),
-                         100))}));
-  table.add(health_route("/health", "getHealth", "Every part, with how long it took: 200 or 503.",
-                         ref("Health"), health));
+           required(
+               "checks",
+               list(object({required("name", text()), required("kind", text()),
+                            required("status", choice({"healthy", "degraded", "unhealthy"})),
+                            required("latencyMs", integer(0, INT64_MAX)),
+                            required("reason", text().or_null()),
+                            required("advice", text().or_null()), required("since", date_time())}),
+                    100))}));
+  table.add(health_route("/health", "getHealth",
+                         "Everything configured, with how long a look took: 200, or 503 when "
+                         "something that nothing replaces is away.",
+                         ref("Health"), health_report));
   table.add(health_route("/health/live", "getLiveness", "The process runs.",
                          object({required("status", choice({"alive"}))}), live));
   table.add(health_route("/health/ready", "getReadiness",
-                         "Whether requests can be served now: 200 or 503.", ref("Health"), health));
+                         "Whether requests can be served now: 200 or 503.", ref("Health"),
+                         readiness));
   auto metrics = raw_route("/metrics", "getMetrics",
                            "Figures for Prometheus; without a token only from this machine.",
                            std::string(metrics::Registry::content_type), metrics_text);

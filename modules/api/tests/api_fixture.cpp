@@ -71,7 +71,32 @@ struct ApiTest::Parts {
         tracer(test.clock, system_random, spans),
         http(net::make_http_client(loop.get_executor())),
         queue({loop.get_executor(), test.clock, system_random, test.db(), registry, tracer}),
-        webhooks({test.clock, system_random, test.db(), queue, *http, master, registry}) {
+        webhooks({test.clock, system_random, test.db(), queue, *http, master, registry}),
+        health(loop.get_executor(), test.clock, registry, {.fresh_for = {}, .every = 1h}),
+        suite({test.clock, system_random, test.db(), queue}) {
+    health::Probe database;
+    database.name = "database";
+    database.kind = "database";
+    database.weight = health::Probe::Weight::essential;
+    database.look = [&test](Context ctx) -> Task<health::Finding> {
+      auto row = co_await test.db().read(ctx, [](store::Tx& tx) { return tx.one("SELECT 1"); });
+      if (!row) co_return std::unexpected(row.error());
+      co_return health::Finding{};
+    };
+    health.add(std::move(database));
+    health::Probe cache;
+    cache.name = "cache";
+    cache.kind = "cache";
+    cache.look = [&test](Context) -> Task<health::Finding> {
+      if (test.cache_away) co_return fail(Errc::unavailable, "connection refused: 10.0.0.7");
+      co_return health::Finding{};
+    };
+    health.add(std::move(cache));
+    health::SuiteStep step;
+    step.name = "database.write";
+    step.group = "databases";
+    step.run = [](Context) -> Task<std::string> { co_return "written"; };
+    suite.add(std::move(step));
     auth::AuthOptions light;
     light.password_passes = 1;
     light.password_memory_bytes = 64 << 10;
@@ -83,9 +108,9 @@ struct ApiTest::Parts {
         store::open_folder_objects(files, test.folder() / "objects").value());
     knowledge = knowledge::make_knowledge_base(loop.get_executor(), test.clock, system_random,
                                                test.db(), *objects, files);
-    ApiParts all{auth,        master,    test.db(), test.clock, system_random,
-                 *businesses, *messages, *booking,  *knowledge, test.calls,
-                 feed,        registry,  tracer,    webhooks};
+    ApiParts all{auth,      master,   test.db(),  test.clock, system_random, *businesses,
+                 *messages, *booking, *knowledge, test.calls, feed,          registry,
+                 tracer,    webhooks, health,     suite};
     mount_api(router, all, test.options());
     net::ServerOptions where;
     where.port = 0;
@@ -100,6 +125,7 @@ struct ApiTest::Parts {
   ~Parts() {
     asio::co_spawn(loop, server->stop(TimePoint::min()), asio::use_future).get();
     asio::co_spawn(loop, feed.stop(), asio::use_future).get();
+    asio::co_spawn(loop, health.stop(), asio::use_future).get();
     loop.stop();
   }
 
@@ -121,6 +147,8 @@ struct ApiTest::Parts {
   std::unique_ptr<net::HttpClient> http;
   queue::Queue queue;  ///< not started: jobs are stored and stay
   webhooks::Webhooks webhooks;
+  health::Monitor health;
+  health::Suite suite;
   net::Router router;
   std::unique_ptr<net::HttpServer> server;
   std::jthread thread;
@@ -206,6 +234,8 @@ void ApiTest::fill() {
   made = send("POST", "/api-keys", this->owner(), {{"name", "CRM"}});
   key = std::string(made.data().at("id").as_string());
   fill_webhooks();
+  made = send("POST", "/integration/test-all", this->owner(), json::object{});
+  suite_run = std::string(made.data().at("id").as_string());
   calls::Call one;
   one.id = CallId("call_1");
   one.organization = first.organization.id;

@@ -97,6 +97,8 @@ class ApiTest : public testkit::DatabaseTest {
   std::string source;
   std::string inbox_event;
   std::string delivery;
+  std::string suite_run;
+  std::atomic<bool> cache_away = false;
   /// A local time that can be booked; another with each call.
   std::string free_time();
   json::object booking_body(std::string local_start);

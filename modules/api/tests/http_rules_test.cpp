@@ -148,6 +148,36 @@ TEST_P(HttpRules, HealthNeedsNoToken) {
   EXPECT_EQ(checks.at(0).at("name").as_string(), "database");
 }
 
+TEST_P(HttpRules, WhatIsAwayIsSaidInEveryAnswer) {
+  EXPECT_EQ(get("/health", "").data().at("status").as_string(), "healthy");
+  EXPECT_EQ(get("/businesses", owner()).header("X-Parley-Degraded"), "");
+  cache_away = true;
+  auto health = get("/health", "");
+  EXPECT_EQ(health.status, 200);
+  EXPECT_EQ(health.data().at("status").as_string(), "degraded");
+  EXPECT_EQ(health.data().at("checks").at(1).at("reason").as_string(), "unavailable");
+  // Addresses and messages of the inside are nobody's business.
+  EXPECT_EQ(health.body.find("10.0.0.7"), std::string::npos);
+  EXPECT_EQ(get("/health/ready", "").data().at("status").as_string(), "healthy");
+  EXPECT_EQ(get("/businesses", owner()).header("X-Parley-Degraded"), "cache");
+  cache_away = false;
+  EXPECT_EQ(get("/health", "").header("X-Parley-Degraded"), "");
+}
+
+TEST_P(HttpRules, ARunOfTheIntegrationSuiteIsMadeOnceAndShown) {
+  auto begun = send("POST", "/integration/test-all", owner(), json::object{});
+  EXPECT_EQ(begun.status, 202);
+  EXPECT_EQ(begun.data().at("id").as_string(), suite_run);
+  auto run = get("/integration/runs/" + suite_run, owner());
+  EXPECT_EQ(run.data().at("status").as_string(), "queued");
+  EXPECT_EQ(run.data().at("results").at(0).at("name").as_string(), "database.write");
+  EXPECT_EQ(get("/integration/runs?status=queued", owner()).data().as_array().size(), 1u);
+  EXPECT_EQ(get("/integration/runs?status=failed", owner()).data().as_array().size(), 0u);
+  EXPECT_EQ(get("/integration/runs?status=odd", owner()).status, 422);
+  EXPECT_EQ(send("POST", "/integration/test-all", token_of(Role::viewer), json::object{}).status,
+            403);
+}
+
 TEST_P(HttpRules, MetricsAreForThisMachineOrAPermission) {
   auto local = ask({.target = "/metrics"});
   EXPECT_EQ(local.status, 200);

@@ -77,13 +77,15 @@ TEST_P(RouteRules, EveryPostKeepsItsIdempotencyKey) {
     EXPECT_EQ(second.status, first.status) << route.name;
     EXPECT_EQ(second.body, first.body) << route.name;
     EXPECT_EQ(second.header("Idempotency-Replayed"), "true") << route.name;
+    ++checked;
+    // There is no other request to be made.
+    if (route.body == BodyKind::none && route.path.find('{') == std::string::npos) continue;
     auto other = other_request(route);
     other.token = request.token;
     set_header(other, "Idempotency-Key", "key-of-" + route.name);
     auto third = ask(other);
     EXPECT_EQ(third.status, 422) << route.name << third.body;
     EXPECT_EQ(third.code(), "idempotency_key_reused") << route.name;
-    ++checked;
   }
   EXPECT_GE(checked, 10);
 }

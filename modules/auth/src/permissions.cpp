@@ -30,6 +30,7 @@ constexpr std::array table{
     Row{"recordings:read", from_closer},   Row{"messages:read", everyone},
     Row{"events:read", from_admin},        Row{"metrics:read", from_admin},
     Row{"webhooks:read", from_admin},      Row{"webhooks:write", from_admin},
+    Row{"integration:read", from_admin},   Row{"integration:write", from_admin},
 };
 
 constexpr auto names = [] {

@@ -26,13 +26,6 @@ std::string_view to_string(Status status) noexcept {
   return "unhealthy";
 }
 
-std::vector<std::string> Report::degraded() const {
-  std::vector<std::string> names;
-  for (const auto& check : checks)
-    if (check.status != Status::healthy) names.push_back(check.name);
-  return names;
-}
-
 namespace {
 
 Status overall(const std::vector<Check>& checks) {
@@ -46,6 +39,21 @@ Status overall(const std::vector<Check>& checks) {
 }
 
 }  // namespace
+
+Report Report::essential() const {
+  Report some;
+  for (const auto& check : checks)
+    if (check.weight == Probe::Weight::essential) some.checks.push_back(check);
+  some.status = overall(some.checks);
+  return some;
+}
+
+std::vector<std::string> Report::degraded() const {
+  std::vector<std::string> names;
+  for (const auto& check : checks)
+    if (check.status != Status::healthy) names.push_back(check.name);
+  return names;
+}
 
 /// Everything but `latest` lives on the strand.
 class Monitor::Impl : public std::enable_shared_from_this<Monitor::Impl> {

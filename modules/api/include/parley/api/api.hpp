@@ -7,6 +7,8 @@
 #include "parley/business/businesses.hpp"
 #include "parley/calls/calls.hpp"
 #include "parley/events/live_feed.hpp"
+#include "parley/health/monitor.hpp"
+#include "parley/health/suite.hpp"
 #include "parley/knowledge/knowledge.hpp"
 #include "parley/net/router.hpp"
 #include "parley/net/server.hpp"
@@ -32,6 +34,8 @@ struct ApiParts {
   metrics::Registry& metrics;
   trace::Tracer& tracer;
   webhooks::Webhooks& webhooks;
+  health::Monitor& health;
+  health::Suite& suite;
 };
 
 /// A token bucket: `burst` at once, refilled with `per_second`. 0 per second: no limit.

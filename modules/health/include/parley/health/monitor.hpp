@@ -50,6 +50,8 @@ struct Report {
   Status status = Status::healthy;
   std::vector<Check> checks;  ///< in the order they were added
 
+  /// Without what has a stand-in: whether this node can serve at all.
+  Report essential() const;
   /// The names of what is not healthy.
   std::vector<std::string> degraded() const;
 };
