@@ -15,6 +15,7 @@
 #include "parley/auth/auth.hpp"
 #include "parley/auth/master_key.hpp"
 #include "parley/auth/sweeping.hpp"
+#include "parley/base/strings.hpp"
 #include "parley/base/task_group.hpp"
 #include "parley/booking/tools.hpp"
 #include "parley/calls/call_service.hpp"
@@ -24,6 +25,7 @@
 #include "parley/net/server.hpp"
 #include "parley/providers/espeak/espeak_synthesizer.hpp"
 #include "parley/providers/flite/flite_synthesizer.hpp"
+#include "parley/providers/otlp/exporter.hpp"
 #include "parley/providers/pocketsphinx/pocketsphinx_recognizer.hpp"
 #include "parley/providers/twilio/carrier.hpp"
 #include "parley/speech/fallback.hpp"
@@ -79,6 +81,20 @@ std::string database_url(const Settings& settings) {
   return url.empty() ? "sqlite:" + settings.text("data.dir") + "/parley.db" : url;
 }
 
+providers::otlp::Options span_options(const Settings& settings) {
+  providers::otlp::Options made;
+  made.endpoint = settings.text("telemetry.otlp_endpoint");
+  while (made.endpoint.ends_with('/')) made.endpoint.pop_back();
+  for (const auto& pair : split(settings.text("telemetry.otlp_headers"), ',')) {
+    auto at = pair.find('=');
+    if (at == std::string_view::npos) continue;
+    made.headers.emplace_back(trim(pair.substr(0, at)), trim(pair.substr(at + 1)));
+  }
+  made.service_version = PARLEY_VERSION;
+  made.instance = settings.text("server.listen");
+  return made;
+}
+
 }  // namespace
 
 /// Members stand in the order of their making; they go in the opposite one.
@@ -105,7 +121,7 @@ struct Server::Impl {
   Listen listen;
   SystemClock clock;
   SystemRandom random;
-  trace::NoSpanSink spans;
+  providers::otlp::Exporter spans{clock, metrics::process_registry(), span_options(settings)};
   trace::Tracer tracer{clock, random, spans};
 
   // One io_context a core; the first also carries what belongs to no call.
@@ -425,6 +441,7 @@ asio::awaitable<void> Server::Impl::serve() {
   queue->start();
   subscriptions->start();
   health->start();
+  tasks->spawn("telemetry.spans", [this] { return spans.run(*http); });
   auto signal = signals->async_wait(asio::use_awaitable);
   int number = co_await std::move(signal);
   log::info("server.stopping", {{"signal", number}});
@@ -450,6 +467,8 @@ asio::awaitable<void> Server::Impl::shut_down() {
   co_await std::move(silencing);
   auto ending = tasks->stop();
   co_await std::move(ending);
+  auto last = spans.flush(*http, clock.now() + std::chrono::seconds(2));
+  co_await std::move(last);
   database->close();
 }
 

@@ -2,11 +2,17 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/use_future.hpp>
 #include <fstream>
+#include <mutex>
+#include <thread>
 
 #include "../e2e/server_process.hpp"
 #include "parley/audio/wav.hpp"
+#include "parley/base/random.hpp"
 #include "parley/base/strings.hpp"
+#include "parley/net/server.hpp"
 #include "program.hpp"
 
 namespace parley::program {
@@ -100,6 +106,65 @@ TEST_F(Serving, ATermSignalEndsItInOrder) {
   e2e::ServerProcess other({{"PARLEY_DEMO_PASSWORD", "a password of mine"}});
   EXPECT_NE(other.password(), "a password of mine") << "a given password is not printed";
   EXPECT_EQ(other.stop(), 0);
+}
+
+/// An OpenTelemetry collector that keeps what it gets.
+class Collector {
+ public:
+  Collector() {
+    auto take = [this](net::HttpRequest request) -> asio::awaitable<net::HttpResponse> {
+      std::scoped_lock lock(mutex_);
+      taken_ += request.body;
+      key_ = request.headers.get("x-api-key").value_or("");
+      co_return net::text_response(200, "{}", "application/json");
+    };
+    router_.add(net::Method::post, "/v1/traces", take);
+    net::ServerOptions options;
+    options.port = 0;
+    server_ =
+        std::make_unique<net::HttpServer>(std::vector<asio::any_io_executor>{loop_.get_executor()},
+                                          router_, clock_, random_, options);
+    if (auto started = server_->start(); !started) throw std::runtime_error(started.error().detail);
+    thread_ = std::jthread([this, guard = asio::make_work_guard(loop_)] { loop_.run(); });
+  }
+  ~Collector() {
+    asio::co_spawn(loop_, server_->stop(TimePoint::min()), asio::use_future).get();
+    loop_.stop();
+  }
+  std::string url() const { return "http://127.0.0.1:" + std::to_string(server_->port()); }
+  std::string taken() {
+    std::scoped_lock lock(mutex_);
+    return taken_;
+  }
+  std::string key() {
+    std::scoped_lock lock(mutex_);
+    return key_;
+  }
+
+ private:
+  std::mutex mutex_;
+  std::string taken_;
+  std::string key_;
+  asio::io_context loop_{1};
+  SystemClock clock_;
+  SystemRandom random_;
+  net::Router router_;
+  std::unique_ptr<net::HttpServer> server_;
+  std::jthread thread_;
+};
+
+TEST_F(Serving, SpansReachACollectorBeforeTheEnd) {
+  Collector collector;
+  e2e::ServerProcess other({{"PARLEY_TELEMETRY_OTLP_ENDPOINT", collector.url() + "/"},
+                            {"PARLEY_TELEMETRY_OTLP_HEADERS", "x-api-key=k1"}});
+  auto listen = other.url().substr(other.url().find("//") + 2);
+  auto ran = folder.run({"doctor", "--suite"}, {{"PARLEY_DATA_DIR", other.data().string()},
+                                                {"PARLEY_SERVER_LISTEN", listen}});
+  EXPECT_EQ(ran.code, 0) << ran.out;
+  EXPECT_EQ(other.stop(), 0);
+  EXPECT_THAT(collector.taken(), HasSubstr("\"name\":\"GET /health\""));
+  EXPECT_THAT(collector.taken(), HasSubstr("\"name\":\"job integration.test-all.v1\""));
+  EXPECT_EQ(collector.key(), "k1");
 }
 
 }  // namespace
