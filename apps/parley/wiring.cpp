@@ -14,6 +14,7 @@
 #include "parley/api/api.hpp"
 #include "parley/auth/auth.hpp"
 #include "parley/auth/master_key.hpp"
+#include "parley/auth/permissions.hpp"
 #include "parley/auth/sweeping.hpp"
 #include "parley/base/strings.hpp"
 #include "parley/base/task_group.hpp"
@@ -343,7 +344,10 @@ Task<void> Server::Impl::store_command_line_key(const auth::Sessions::FirstOwner
   ctx.organization = maker.organization;
   ctx.principal = maker.principal;
   auth::NewApiKey request{.name = "command line", .role = Role::admin};
-  request.scopes = {"calls:read", "integration:read", "integration:write"};
+  // Who has this machine's data folder may look at everything, and try it.
+  request.scopes = {"integration:read", "integration:write"};
+  for (auto permission : auth::permissions())
+    if (auth::role_may(Role::viewer, permission)) request.scopes.emplace_back(permission);
   auto making = auth.api_keys->create(ctx, maker, std::move(request));
   auto made = co_await std::move(making);
   if (!made) co_return std::unexpected(made.error());

@@ -24,7 +24,7 @@ class ServerProcess {
   const std::string& password() const { return password_; }
   const std::filesystem::path& data() const { return data_; }
   std::string auth_token() const;        ///< signs Twilio's webhooks
-  std::string command_line_key() const;  ///< a viewer's API key
+  std::string command_line_key() const;  ///< an API key that may read, and start the suite
   pid_t pid() const { return pid_; }
   Duration start_to_ready() const { return start_to_ready_; }
 
