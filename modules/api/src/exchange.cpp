@@ -252,6 +252,7 @@ net::HttpResponse Exchange::success(Reply reply) const {
   if (reply.stream) {
     response = net::text_response(status, "", route_.media_type);
     response.stream = std::move(reply.stream);
+    response.stream_size = reply.stream_size;
   } else if (reply.raw) {
     response = net::text_response(status, std::move(*reply.raw), route_.media_type);
   } else {
@@ -264,7 +265,8 @@ net::HttpResponse Exchange::success(Reply reply) const {
   if (reply.version) response.headers.set("ETag", fmt::format("\"v{}\"", *reply.version));
   if (!response.headers.get("Cache-Control"))
     response.headers.set("Cache-Control", is_read() ? "private, no-cache" : "no-store");
-  if (!is_read() || response.stream || status != 200) return response;
+  if (!is_read() || status != 200) return response;
+  if (response.stream && !response.headers.get("ETag")) return response;
   if (!response.headers.get("ETag"))
     response.headers.set("ETag", fmt::format("W/\"{}\"", content_hash(response.body)));
   auto known = request_.http.headers.get("If-None-Match");
@@ -275,6 +277,7 @@ net::HttpResponse Exchange::success(Reply reply) const {
     if (trim(given) != "*" && strong(trim(given)) != tag) continue;
     response.status = 304;
     response.body.clear();
+    response.stream = nullptr;
     break;
   }
   return response;

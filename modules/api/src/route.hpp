@@ -66,6 +66,7 @@ struct Reply {
   /// Instead of the envelope.
   std::optional<std::string> raw;
   net::BodyStream stream;
+  std::optional<std::uint64_t> stream_size;  ///< as in net::HttpResponse
 };
 json::object page_of(std::int64_t page, std::int64_t limit, std::int64_t total);
 

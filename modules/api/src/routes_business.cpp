@@ -1,4 +1,5 @@
 #include "business_json.hpp"
+#include "parley/base/strings.hpp"
 #include "values.hpp"
 
 namespace parley::api {
@@ -73,25 +74,32 @@ Answer change(Request& in, void (*apply)(business::Profile&, const json::object&
   }
 }
 
-/// A look at If-Match, where the module takes no version.
-asio::awaitable<std::expected<void, Failure>> check_version(Request& in) {
-  if (!in.has_if_match()) co_return std::expected<void, Failure>{};
+/// The version that If-Match names, which the change itself compares again: another may write in
+/// between. 0 without one, or when any will do.
+asio::awaitable<std::expected<std::int64_t, Failure>> expected_version(Request& in) {
+  if (!in.has_if_match()) co_return 0;
   auto looking = current(in);
   auto found = co_await std::move(looking);
   if (!found) co_return refuse(found.error());
-  co_return in.check_if_match((*found)->version);
+  if (auto good = in.check_if_match((*found)->version); !good)
+    co_return std::unexpected(good.error());
+  co_return trim(*in.http.headers.get("If-Match")) == "*" ? 0 : (*found)->version;
 }
 
-/// Replaces a whole list after a look at If-Match.
+/// Replaces a whole list, of the version that If-Match names.
 template <class Items>
 Answer replace(Request& in, Items items,
-               Task<Found> (business::Businesses::*set)(Context, BusinessId, Items), View view) {
-  auto checking = check_version(in);
-  if (auto good = co_await std::move(checking); !good) co_return std::unexpected(good.error());
-  auto setting = (in.services.parts.businesses.*set)(in.ctx, in.id<BusinessId>(), std::move(items));
+               Task<Found> (business::Businesses::*set)(Context, BusinessId, Items, std::int64_t),
+               View view) {
+  auto checking = expected_version(in);
+  auto version = co_await std::move(checking);
+  if (!version) co_return std::unexpected(version.error());
+  auto setting =
+      (in.services.parts.businesses.*set)(in.ctx, in.id<BusinessId>(), std::move(items), *version);
   auto updated = co_await std::move(setting);
-  if (!updated) co_return refuse(updated.error());
-  co_return Reply{.data = view(**updated, in), .version = (*updated)->version};
+  if (updated) co_return Reply{.data = view(**updated, in), .version = (*updated)->version};
+  auto refusing = refuse_change(in, updated.error(), current(in));
+  co_return co_await std::move(refusing);
 }
 
 json::value view_whole(const business::Profile& profile, const Request& in) {
@@ -144,13 +152,15 @@ Answer update_resources(Request& in) {
 }
 
 Answer remove_business(Request& in) {
-  auto checking = check_version(in);
-  if (auto good = co_await std::move(checking); !good) co_return std::unexpected(good.error());
+  auto checking = expected_version(in);
+  auto version = co_await std::move(checking);
+  if (!version) co_return std::unexpected(version.error());
   auto id = in.path("id");
-  auto removing = in.services.parts.businesses.remove(in.ctx, BusinessId(id));
+  auto removing = in.services.parts.businesses.remove(in.ctx, BusinessId(id), *version);
   auto removed = co_await std::move(removing);
-  if (!removed) co_return refuse(removed.error());
-  co_return Reply{.data = json::object{{"id", id}}};
+  if (removed) co_return Reply{.data = json::object{{"id", id}}};
+  auto refusing = refuse_change(in, removed.error(), current(in));
+  co_return co_await std::move(refusing);
 }
 
 Answer get_numbers(Request& in) {
@@ -161,18 +171,21 @@ Answer get_numbers(Request& in) {
 }
 
 Answer update_numbers(Request& in) {
-  auto checking = check_version(in);
-  if (auto good = co_await std::move(checking); !good) co_return std::unexpected(good.error());
+  auto checking = expected_version(in);
+  auto version = co_await std::move(checking);
+  if (!version) co_return std::unexpected(version.error());
   std::vector<std::string> numbers;
   for (auto& item : in.body.at("numbers").as_array())
     numbers.push_back(phone_in(json::object{{"number", item}}, "number"));
-  auto setting =
-      in.services.parts.businesses.set_numbers(in.ctx, in.id<BusinessId>(), std::move(numbers));
+  auto setting = in.services.parts.businesses.set_numbers(in.ctx, in.id<BusinessId>(),
+                                                          std::move(numbers), *version);
   auto updated = co_await std::move(setting);
-  if (!updated && updated.error().code == Errc::conflict)
+  if (updated) co_return one_business(*updated, in);
+  auto refusing = refuse_change(in, updated.error(), current(in));
+  auto refused = co_await std::move(refusing);
+  if (updated.error().code == Errc::conflict && refused.error().status == 409)
     co_return refuse(409, "number_taken", failure_of(updated.error()).message);
-  if (!updated) co_return refuse(updated.error());
-  co_return one_business(*updated, in);
+  co_return refused;
 }
 
 Route part(net::Method method, std::string path, std::string name, std::string summary,

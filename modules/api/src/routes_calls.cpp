@@ -107,6 +107,37 @@ Answer get_timeline(Request& in) {
                });
 }
 
+constexpr std::uint64_t recording_piece_bytes = 4 * net::body_piece_bytes;
+constexpr Duration recording_piece_limit = std::chrono::seconds(30);
+
+/// Reads a part of a recording while it is sent.
+class RecordingStream {
+ public:
+  RecordingStream(Services& services, Context ctx, calls::Recording recording, ByteRange range)
+      : services_(services), ctx_(std::move(ctx)), recording_(std::move(recording)), range_(range) {
+    // A slow line may take longer for the whole than a request may; no piece may.
+    ctx_.deadline = TimePoint::max();
+  }
+
+  Task<std::string> next() {
+    if (range_.first > range_.last) co_return "";
+    auto size = std::min<std::uint64_t>(recording_piece_bytes, range_.last - range_.first + 1);
+    auto ctx = ctx_.until(services_.parts.clock.now() + recording_piece_limit);
+    auto reading = services_.parts.calls.recording_part(std::move(ctx), recording_, range_.first,
+                                                        static_cast<std::size_t>(size));
+    auto piece = co_await std::move(reading);
+    if (!piece) co_return std::unexpected(piece.error());
+    range_.first += piece->size();
+    co_return std::string(as_text(*piece));
+  }
+
+ private:
+  Services& services_;
+  Context ctx_;
+  calls::Recording recording_;
+  ByteRange range_;
+};
+
 Answer get_recording(Request& in) {
   auto& calls = in.services.parts.calls;
   auto looking = calls.get(in.ctx, in.id<CallId>());
@@ -114,16 +145,17 @@ Answer get_recording(Request& in) {
   if (!call) co_return refuse(call.error());
   if (!call->has_recording)
     co_return refuse(404, "recording_not_found", "The call has no recording.");
-  auto reading = calls.recording(in.ctx, call->id);
-  auto bytes = co_await std::move(reading);
-  if (!bytes) co_return refuse(bytes.error(), "recording");
-  auto text = as_text(*bytes);
+  auto asking = calls.recording(in.ctx, call->id);
+  auto recording = co_await std::move(asking);
+  if (!recording) co_return refuse(recording.error(), "recording");
+  auto size = recording->size_bytes;
   Reply reply;
   reply.headers.set("Accept-Ranges", "bytes");
-  reply.headers.set("ETag", fmt::format("\"{}\"", content_hash(text)));
+  reply.headers.set(
+      "ETag", fmt::format("\"{}\"", content_hash(fmt::format("{} {}", recording->key, size))));
   reply.headers.set("Content-Disposition",
                     fmt::format("inline; filename=\"{}.wav\"", call->id.str()));
-  auto range = parse_range(in.http.headers.get("Range").value_or(""), text.size());
+  auto range = parse_range(in.http.headers.get("Range").value_or(""), size);
   // A part of another version than the client has the rest of would make nonsense.
   auto condition = in.http.headers.get("If-Range");
   if (condition && *condition != *reply.headers.get("ETag")) range = WholeBody{};
@@ -131,17 +163,23 @@ Answer get_recording(Request& in) {
     Failure failure;
     failure.status = 416;
     failure.code = "range_not_satisfiable";
-    failure.message = fmt::format("The recording has {} bytes.", text.size());
-    failure.headers.set("Content-Range", fmt::format("bytes */{}", text.size()));
+    failure.message = fmt::format("The recording has {} bytes.", size);
+    failure.headers.set("Content-Range", fmt::format("bytes */{}", size));
     co_return std::unexpected(std::move(failure));
   }
-  if (auto* part = std::get_if<ByteRange>(&range)) {
-    reply.status = 206;
-    reply.headers.set("Content-Range",
-                      fmt::format("bytes {}-{}/{}", part->first, part->last, text.size()));
-    text = text.substr(part->first, part->last - part->first + 1);
+  if (size == 0) {
+    reply.raw.emplace();
+    co_return reply;
   }
-  reply.raw = std::string(text);
+  ByteRange sent{0, size - 1};
+  if (auto* part = std::get_if<ByteRange>(&range)) {
+    sent = *part;
+    reply.status = 206;
+    reply.headers.set("Content-Range", fmt::format("bytes {}-{}/{}", sent.first, sent.last, size));
+  }
+  auto stream = std::make_shared<RecordingStream>(in.services, in.ctx, std::move(*recording), sent);
+  reply.stream = [stream] { return stream->next(); };
+  reply.stream_size = sent.last - sent.first + 1;
   co_return reply;
 }
 

@@ -44,10 +44,19 @@ Task<std::vector<calls::TranscriptTurn>> CallsInMemory::transcript(Context ctx, 
   co_return std::vector<calls::TranscriptTurn>{{"agent", "Hello", 12ms, 1.0, false, {}}};
 }
 
-Task<std::vector<std::byte>> CallsInMemory::recording(Context ctx, CallId id) {
+Task<calls::Recording> CallsInMemory::recording(Context ctx, CallId id) {
   auto looking = get(ctx, id);
   if (auto found = co_await std::move(looking); !found) co_return no_such_call();
+  co_return calls::Recording{"recordings/" + id.str() + ".wav", sound.size()};
+}
+
+Task<std::vector<std::byte>> CallsInMemory::recording_part(Context, calls::Recording,
+                                                           std::uint64_t first,
+                                                           std::size_t size_bytes) {
+  largest_part = std::max(largest_part.load(), size_bytes);
   auto bytes = as_bytes(sound);
+  if (first >= bytes.size()) co_return std::vector<std::byte>{};
+  bytes = bytes.subspan(first, std::min(size_bytes, bytes.size() - first));
   co_return std::vector<std::byte>(bytes.begin(), bytes.end());
 }
 
@@ -101,10 +110,11 @@ struct ApiTest::Parts {
     light.password_passes = 1;
     light.password_memory_bytes = 64 << 10;
     auth = auth::make_auth(test.db(), test.clock, system_random, hashing, master, light);
-    businesses = business::make_businesses(test.db(), test.clock, system_random);
+    businesses = std::make_unique<RacedBusinesses>(
+        business::make_businesses(test.db(), test.clock, system_random));
     messages = business::make_messages(test.db(), test.clock, system_random);
     booking = booking::make_booking(test.db(), test.clock, system_random);
-    objects = std::make_unique<DiskOfObjects>(
+    objects = std::make_unique<testkit::ObjectsOnTrial>(
         store::open_folder_objects(files, test.folder() / "objects").value());
     knowledge = knowledge::make_knowledge_base(loop.get_executor(), test.clock, system_random,
                                                test.db(), *objects, files);
@@ -135,10 +145,10 @@ struct ApiTest::Parts {
   WorkerPool files;
   auth::MasterKey master;
   auth::Auth auth;
-  std::unique_ptr<business::Businesses> businesses;
+  std::unique_ptr<RacedBusinesses> businesses;
   std::unique_ptr<business::Messages> messages;
   std::unique_ptr<booking::Booking> booking;
-  std::unique_ptr<DiskOfObjects> objects;
+  std::unique_ptr<testkit::ObjectsOnTrial> objects;
   std::unique_ptr<knowledge::KnowledgeBase> knowledge;
   events::LiveFeed feed;
   metrics::Registry registry;
@@ -177,7 +187,8 @@ void ApiTest::TearDown() {
   DatabaseTest::TearDown();
 }
 
-DiskOfObjects& ApiTest::disk() { return *parts_->objects; }
+RacedBusinesses& ApiTest::businesses() { return *parts_->businesses; }
+testkit::ObjectsOnTrial& ApiTest::disk() { return *parts_->objects; }
 
 std::uint16_t ApiTest::port() const { return parts_->server->port(); }
 

@@ -4,8 +4,9 @@
 
 #include "http_client.hpp"
 #include "parley/api/api.hpp"
-#include "parley/store/objects.hpp"
 #include "parley/testkit/database_test.hpp"
+#include "parley/testkit/objects_on_trial.hpp"
+#include "raced_businesses.hpp"
 #include "route.hpp"
 
 namespace parley::api::testing {
@@ -17,35 +18,15 @@ class CallsInMemory final : public calls::Calls {
   Task<calls::Call> get(Context ctx, CallId id) override;
   Task<std::vector<calls::TimelineItem>> timeline(Context ctx, CallId id) override;
   Task<std::vector<calls::TranscriptTurn>> transcript(Context ctx, CallId id) override;
-  Task<std::vector<std::byte>> recording(Context ctx, CallId id) override;
+  Task<calls::Recording> recording(Context ctx, CallId id) override;
+  Task<std::vector<std::byte>> recording_part(Context ctx, calls::Recording recording,
+                                              std::uint64_t first, std::size_t size_bytes) override;
   Task<calls::Call> hang_up(Context ctx, CallId id) override;
 
   std::mutex mutex;
   std::vector<calls::Call> calls;
   std::string sound = "RIFF0123456789";
-};
-
-/// A folder of objects on a disk that can fill up.
-class DiskOfObjects final : public store::ObjectStore {
- public:
-  explicit DiskOfObjects(std::unique_ptr<store::ObjectStore> below) : below_(std::move(below)) {}
-  Task<void> put(Context ctx, std::string key, std::vector<std::byte> bytes) override {
-    if (full) co_return fail(Errc::resource_exhausted, "write: No space left on device");
-    auto putting = below_->put(std::move(ctx), std::move(key), std::move(bytes));
-    co_return co_await std::move(putting);
-  }
-  Task<std::vector<std::byte>> get(Context ctx, std::string key) override {
-    auto getting = below_->get(std::move(ctx), std::move(key));
-    co_return co_await std::move(getting);
-  }
-  Task<void> remove(Context ctx, std::string key) override {
-    auto removing = below_->remove(std::move(ctx), std::move(key));
-    co_return co_await std::move(removing);
-  }
-  std::atomic<bool> full = false;
-
- private:
-  std::unique_ptr<store::ObjectStore> below_;
+  std::atomic<std::size_t> largest_part = 0;  ///< that was asked for
 };
 
 struct Ask {
@@ -105,8 +86,9 @@ class ApiTest : public testkit::DatabaseTest {
 
   RouteTable table = route_table();
   CallsInMemory calls;
+  RacedBusinesses& businesses();
   /// Of uploads.
-  DiskOfObjects& disk();
+  testkit::ObjectsOnTrial& disk();
 
  protected:
   struct Parts;

@@ -106,6 +106,54 @@ TEST_P(HttpRules, SecurityHeadersAreEverywhere) {
   EXPECT_EQ(answer.header("Cache-Control"), "private, no-cache");
 }
 
+/// Between the look at If-Match and the change another client writes: the change is refused, and
+/// what the other wrote stays.
+TEST_P(HttpRules, IfMatchHoldsUntilTheChangeItself) {
+  auto path = "/businesses/" + business;
+  struct Case {
+    std::string method;
+    std::string target;
+    json::value body;
+  };
+  json::value services{
+      {"services", json::array{json::object{{"id", service}, {"name", "Polishing"}}}}};
+  json::value holidays{
+      {"holidays", json::array{json::object{{"date", "2027-01-01"}, {"name", "New Year"}}}}};
+  json::value resources{{"resources", json::array{json::object{{"name", "Dr. Stone"}}}}};
+  json::value numbers{{"numbers", json::array{"+12125550111"}}};
+  for (auto& [method, target, body] :
+       std::vector<Case>{{"PUT", path + "/services", services},
+                         {"PUT", path + "/holidays", holidays},
+                         {"PUT", path + "/resources", resources},
+                         {"PUT", path + "/numbers", numbers},
+                         {"PUT", path + "/hours", {{"monday", json::array{}}}},
+                         {"DELETE", path, nullptr}}) {
+    SCOPED_TRACE(method + " " + target);
+    auto tag = get(path, owner()).header("ETag");
+    std::string address;
+    businesses().in_between = [&](business::Businesses& below) -> Task<void> {
+      Context other;
+      other.organization = first.organization.id;
+      auto looking = below.get(other, BusinessId(business));
+      auto found = co_await std::move(looking);
+      if (!found) co_return std::unexpected(found.error());
+      auto changed = **found;
+      changed.address = address = "another's, at version " + std::to_string(changed.version);
+      auto updating = below.update(other, std::move(changed), 0);
+      if (auto done = co_await std::move(updating); !done) co_return std::unexpected(done.error());
+      co_return Result<void>{};
+    };
+    auto late = send(method, target, owner(), body, {{"If-Match", tag}});
+    EXPECT_EQ(late.status, 412) << late.body;
+    EXPECT_NE(address, "") << "the other wrote";
+    auto now = get(path, owner());
+    EXPECT_EQ(now.data().at("address").as_string(), address);
+    EXPECT_NE(now.header("ETag"), tag);
+    if (method == "DELETE") break;
+    EXPECT_EQ(send(method, target, owner(), body, {{"If-Match", now.header("ETag")}}).status, 200);
+  }
+}
+
 TEST_P(HttpRules, RecordingsComeWholeAndInParts) {
   auto path = "/api/v1/calls/" + call + "/recording";
   auto part = [&](std::string range, std::string if_range = "") {
@@ -134,8 +182,30 @@ TEST_P(HttpRules, RecordingsComeWholeAndInParts) {
   EXPECT_EQ(part("bytes=4-6", whole.header("ETag")).status, 206);
   EXPECT_EQ(part("bytes=4-6", "\"other\"").status, 200);
   EXPECT_EQ(ask({.target = path, .token = token_of(Role::viewer)}).status, 403);
+  auto known =
+      ask({.target = path, .token = owner(), .headers = {{"If-None-Match", whole.header("ETag")}}});
+  EXPECT_EQ(known.status, 304);
+  EXPECT_EQ(known.body, "");
+  calls.sound += "more";
+  EXPECT_NE(ask({.target = path, .token = owner()}).header("ETag"), whole.header("ETag"));
   calls.calls[0].has_recording = false;
   EXPECT_EQ(ask({.target = path, .token = owner()}).code(), "recording_not_found");
+}
+
+/// A hundred megabytes are never in memory: what is asked of the store at once stays small.
+TEST_P(HttpRules, ALongRecordingIsReadInPieces) {
+  calls.sound = std::string(100u << 20, 'r');
+  calls.sound.back() = '!';
+  auto path = "/api/v1/calls/" + call + "/recording";
+  auto whole = ask({.target = path, .token = owner()});
+  EXPECT_EQ(whole.header("Content-Length"), std::to_string(calls.sound.size()));
+  EXPECT_TRUE(whole.body == calls.sound);
+  auto tail = ask({.target = path, .token = owner(), .headers = {{"Range", "bytes=-1000000"}}});
+  EXPECT_EQ(tail.status, 206);
+  EXPECT_EQ(tail.body.size(), 1'000'000u);
+  EXPECT_EQ(tail.body.back(), '!');
+  EXPECT_GT(calls.largest_part, 0u);
+  EXPECT_LE(calls.largest_part, 256u << 10);
 }
 
 TEST_P(HttpRules, HealthNeedsNoToken) {

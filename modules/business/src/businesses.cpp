@@ -101,8 +101,7 @@ class StoredBusinesses final : public Businesses {
     auto id = changed.id;
     Change change = [changed = std::move(changed),
                      expected_version](Profile& profile) -> Result<void> {
-      if (expected_version != 0 && expected_version != profile.version)
-        return fail(Errc::conflict, "the business was changed in the meantime");
+      if (auto same = check_version(profile, expected_version); !same) return same;
       profile.name = changed.name;
       profile.time_zone = changed.time_zone;
       profile.address = changed.address;
@@ -121,8 +120,11 @@ class StoredBusinesses final : public Businesses {
     co_return co_await std::move(work);
   }
 
-  Task<Snapshot> set_services(Context ctx, BusinessId id, std::vector<Service> services) override {
-    Change change = [this, services = std::move(services)](Profile& profile) -> Result<void> {
+  Task<Snapshot> set_services(Context ctx, BusinessId id, std::vector<Service> services,
+                              std::int64_t expected_version) override {
+    Change change = [this, services = std::move(services),
+                     expected_version](Profile& profile) -> Result<void> {
+      if (auto same = check_version(profile, expected_version); !same) return same;
       auto wanted = services;
       if (auto good = settle_ids(wanted, profile.services, clock_, random_); !good) return good;
       profile.services = std::move(wanted);
@@ -132,8 +134,11 @@ class StoredBusinesses final : public Businesses {
     co_return co_await std::move(work);
   }
 
-  Task<Snapshot> set_holidays(Context ctx, BusinessId id, std::vector<Holiday> holidays) override {
-    Change change = [this, holidays = std::move(holidays)](Profile& profile) -> Result<void> {
+  Task<Snapshot> set_holidays(Context ctx, BusinessId id, std::vector<Holiday> holidays,
+                              std::int64_t expected_version) override {
+    Change change = [this, holidays = std::move(holidays),
+                     expected_version](Profile& profile) -> Result<void> {
+      if (auto same = check_version(profile, expected_version); !same) return same;
       auto wanted = holidays;
       if (auto good = settle_ids(wanted, profile.holidays, clock_, random_); !good) return good;
       std::ranges::sort(wanted, {}, &Holiday::date);
@@ -144,9 +149,11 @@ class StoredBusinesses final : public Businesses {
     co_return co_await std::move(work);
   }
 
-  Task<Snapshot> set_resources(Context ctx, BusinessId id,
-                               std::vector<Resource> resources) override {
-    Change change = [this, resources = std::move(resources)](Profile& profile) -> Result<void> {
+  Task<Snapshot> set_resources(Context ctx, BusinessId id, std::vector<Resource> resources,
+                               std::int64_t expected_version) override {
+    Change change = [this, resources = std::move(resources),
+                     expected_version](Profile& profile) -> Result<void> {
+      if (auto same = check_version(profile, expected_version); !same) return same;
       auto wanted = resources;
       if (auto good = settle_ids(wanted, profile.resources, clock_, random_); !good) return good;
       profile.resources = std::move(wanted);
@@ -156,10 +163,12 @@ class StoredBusinesses final : public Businesses {
     co_return co_await std::move(work);
   }
 
-  Task<void> remove(Context ctx, BusinessId id) override {
-    auto erase = [&id, organization = ctx.organization](store::Tx& tx) -> Result<void> {
+  Task<void> remove(Context ctx, BusinessId id, std::int64_t expected_version) override {
+    auto erase = [&id, expected_version,
+                  organization = ctx.organization](store::Tx& tx) -> Result<void> {
       auto profile = load_profile(tx, organization, id);
       if (!profile) return std::unexpected(profile.error());
+      if (auto same = check_version(*profile, expected_version); !same) return same;
       for (auto* sql :
            {"DELETE FROM business_numbers WHERE organization_id = ?1 AND business_id = ?2",
             "DELETE FROM businesses WHERE organization_id = ?1 AND id = ?2"})
@@ -182,8 +191,8 @@ class StoredBusinesses final : public Businesses {
     co_return co_await db_.read(std::move(ctx), look);
   }
 
-  Task<Snapshot> set_numbers(Context ctx, BusinessId id,
-                             std::vector<std::string> numbers) override {
+  Task<Snapshot> set_numbers(Context ctx, BusinessId id, std::vector<std::string> numbers,
+                             std::int64_t expected_version) override {
     std::vector<std::string> wanted;
     for (const auto& given : numbers) {
       auto number = normalize_e164(given);
@@ -193,6 +202,8 @@ class StoredBusinesses final : public Businesses {
     auto apply = [&, organization = ctx.organization](store::Tx& tx) -> Result<Snapshot> {
       auto profile = load_profile(tx, organization, id);
       if (!profile) return std::unexpected(profile.error());
+      if (auto same = check_version(*profile, expected_version); !same)
+        return std::unexpected(same.error());
       if (auto done = replace_numbers(tx, *profile, wanted); !done)
         return std::unexpected(done.error());
       auto changed = load_profile(tx, organization, id);  // its phone is perhaps another
@@ -251,6 +262,11 @@ class StoredBusinesses final : public Businesses {
     auto done = co_await db_.write(std::move(ctx), apply);
     cache_.forget_all();  // also when the outcome is unknown
     co_return done;
+  }
+
+  static Result<void> check_version(const Profile& profile, std::int64_t expected) {
+    if (expected == 0 || expected == profile.version) return {};
+    return fail(Errc::conflict, "the business was changed in the meantime");
   }
 
   /// A service given only by resources that went would silently be given by all: refused instead.

@@ -57,7 +57,7 @@ Task<std::vector<TranscriptTurn>> CallServiceImpl::transcript(Context ctx, CallI
   co_return turns;
 }
 
-Task<std::vector<std::byte>> CallServiceImpl::recording(Context ctx, CallId id) {
+Task<Recording> CallServiceImpl::recording(Context ctx, CallId id) {
   auto organization = ctx.organization;
   auto look = [organization, id](store::Tx& tx) {
     return rows::recording_key(tx, organization, id);
@@ -66,7 +66,17 @@ Task<std::vector<std::byte>> CallServiceImpl::recording(Context ctx, CallId id) 
   auto key = co_await std::move(reading);
   if (!key) co_return std::unexpected(key.error());
   if (!*key) co_return fail(Errc::not_found, "this call has no recording");
-  auto getting = parts_.objects.get(std::move(ctx), **key);
+  auto asking = parts_.objects.size(std::move(ctx), **key);
+  auto size = co_await std::move(asking);
+  if (!size) co_return std::unexpected(size.error());
+  co_return Recording{std::move(**key), *size};
+}
+
+Task<std::vector<std::byte>> CallServiceImpl::recording_part(Context ctx, Recording recording,
+                                                             std::uint64_t first,
+                                                             std::size_t size_bytes) {
+  auto getting =
+      parts_.objects.get_part(std::move(ctx), std::move(recording.key), first, size_bytes);
   co_return co_await std::move(getting);
 }
 

@@ -10,7 +10,13 @@ constexpr Duration flush_interval = std::chrono::seconds(1);
 constexpr Duration write_limit = std::chrono::seconds(10);
 constexpr std::size_t most_waiting = 20'000;
 constexpr std::size_t largest_batch = 500;
-constexpr std::size_t most_unwritten = 60;  ///< pieces of two seconds
+constexpr std::size_t most_unwritten = 60;                        ///< pieces of two seconds
+constexpr std::uintmax_t frame_bytes = 2 * sizeof(std::int16_t);  ///< a sample of both sides
+
+std::uintmax_t bytes_of(Duration length) {
+  auto milliseconds = length / std::chrono::milliseconds(1);
+  return static_cast<std::uintmax_t>(milliseconds) * audio::telephone_rate_hz / 1000 * frame_bytes;
+}
 }  // namespace
 
 CallJournal::CallJournal(store::Database& database, Clock& clock, Context ctx, CallId call)
@@ -21,6 +27,7 @@ void CallJournal::add(voice::TimelineEntry entry) {
     entries_.erase(entries_.begin());
     ++dropped_;
   }
+  entry.at += begins_;
   entries_.push_back(std::move(entry));
 }
 
@@ -61,8 +68,8 @@ Task<void> CallJournal::flush() {
   co_return Result<void>{};
 }
 
-RecordingFile::RecordingFile(WorkerPool& pool, std::filesystem::path file)
-    : pool_(pool), file_(std::move(file)) {}
+RecordingFile::RecordingFile(WorkerPool& pool, std::filesystem::path file, Duration begins)
+    : pool_(pool), begins_bytes_(bytes_of(begins)), file_(std::move(file)) {}
 
 void RecordingFile::append(audio::Samples interleaved) {
   if (interleaved.empty()) return;
@@ -89,19 +96,23 @@ void RecordingFile::write_waiting() {
   std::ranges::move(pieces, std::back_inserter(unwritten_));
   while (!unwritten_.empty() && write(unwritten_.front())) unwritten_.pop_front();
   for (; unwritten_.size() > most_unwritten; unwritten_.pop_front())
-    size_bytes_ = size_bytes_.value_or(0) + unwritten_.front().size() * sizeof(std::int16_t);
+    size_bytes_ =
+        size_bytes_.value_or(begins_bytes_) + unwritten_.front().size() * sizeof(std::int16_t);
 }
 
 bool RecordingFile::write(const audio::Samples& piece) {
   std::error_code ec;
   if (!out_.is_open()) {
-    // What an earlier connection of the call left is continued; what was given up becomes a hole,
-    // which is silence.
+    // What an earlier connection of the call left is continued, without half a sample that a crash
+    // may have left; what was given up, and the time without a connection, becomes a hole, which
+    // is silence.
     auto there = std::filesystem::file_size(file_, ec);
     if (ec) there = 0;
-    if (!size_bytes_) size_bytes_ = there;
+    auto whole = there / frame_bytes * frame_bytes;
+    if (!size_bytes_) size_bytes_ = std::max(whole, begins_bytes_);
     if (there != *size_bytes_) {
       std::ofstream made(file_, std::ios::binary | std::ios::app);  // there must be one
+      std::filesystem::resize_file(file_, std::min(whole, *size_bytes_), ec);
       std::filesystem::resize_file(file_, *size_bytes_, ec);
       if (ec) return false;
     }
@@ -120,18 +131,20 @@ bool RecordingFile::write(const audio::Samples& piece) {
   return false;
 }
 
-Result<std::vector<std::byte>> read_spooled(const std::filesystem::path& file) {
-  std::ifstream in(file, std::ios::binary | std::ios::ate);
-  if (!in) return fail(Errc::not_found, "no spooled recording");
-  auto size = static_cast<std::size_t>(in.tellg()) / 4 * 4;  // whole stereo samples
+Duration spooled_length(const std::filesystem::path& file) {
+  std::error_code ec;
+  auto size = std::filesystem::file_size(file, ec);
+  if (ec) return {};
+  return std::chrono::milliseconds(size / frame_bytes * 1000 / audio::telephone_rate_hz);
+}
+
+Result<store::ObjectFile> wav_of_spooled(const std::filesystem::path& file) {
+  std::error_code ec;
+  auto size = std::filesystem::file_size(file, ec);
+  if (ec) return fail(Errc::not_found, "no spooled recording");
+  size = size / frame_bytes * frame_bytes;
   auto header = audio::wav_header({audio::telephone_rate_hz, 2}, size);
-  std::vector<std::byte> bytes(header.size() + size);
-  std::ranges::copy(header, bytes.begin());
-  in.seekg(0);
-  in.read(reinterpret_cast<char*>(bytes.data() + header.size()),
-          static_cast<std::streamsize>(size));
-  if (!in) return fail(Errc::unavailable, "the spooled recording cannot be read");
-  return bytes;
+  return store::ObjectFile{std::move(header), file, size};
 }
 
 }  // namespace parley::calls

@@ -8,6 +8,7 @@
 #include "parley/base/worker_pool.hpp"
 #include "parley/calls/calls.hpp"
 #include "parley/store/database.hpp"
+#include "parley/store/objects.hpp"
 #include "parley/voice/journal.hpp"
 
 namespace parley::calls {
@@ -18,6 +19,9 @@ class CallJournal final : public voice::Journal {
  public:
   CallJournal(store::Database& database, Clock& clock, Context ctx, CallId call);
   void add(voice::TimelineEntry entry) override;
+  /// When in the call this connection's time 0 is, so that the timeline of a call of several
+  /// connections is one.
+  void begin_at(Duration begins) noexcept { begins_ = begins; }
 
   /// Writes every second; ends only by cancellation.
   asio::awaitable<void> run();
@@ -30,6 +34,7 @@ class CallJournal final : public voice::Journal {
   Clock& clock_;
   Context ctx_;
   CallId call_;
+  Duration begins_{};
   std::vector<voice::TimelineEntry> entries_;
   std::int64_t next_sequence_ = 0;  ///< 0: not known yet
   std::size_t dropped_ = 0;
@@ -42,7 +47,9 @@ class CallJournal final : public voice::Journal {
 class RecordingFile final : public voice::RecordingSink,
                             public std::enable_shared_from_this<RecordingFile> {
  public:
-  RecordingFile(WorkerPool& pool, std::filesystem::path file);
+  /// `begins`: where in the recording the first sample belongs; what is missing before it is
+  /// silence. What is in the file already is kept and comes first.
+  RecordingFile(WorkerPool& pool, std::filesystem::path file, Duration begins = {});
   void append(audio::Samples interleaved) override;
   const std::filesystem::path& file() const noexcept { return file_; }
   /// Writes what waits, after what is being written. On a pool thread: it touches the disk.
@@ -52,6 +59,7 @@ class RecordingFile final : public voice::RecordingSink,
   bool write(const audio::Samples& piece);
 
   WorkerPool& pool_;
+  const std::uintmax_t begins_bytes_;
   std::filesystem::path file_;
   std::mutex writing_;  ///< one writer at a time, and pieces in the order of their coming
   std::ofstream out_;   ///< under writing_
@@ -62,7 +70,9 @@ class RecordingFile final : public voice::RecordingSink,
   bool posted_ = false;                 ///< under queue_: a job that writes them is on its way
 };
 
-/// A spool file as a WAV file's bytes. Errors: not_found, unavailable.
-Result<std::vector<std::byte>> read_spooled(const std::filesystem::path& file);
+/// How much sound a spool file has; 0 when there is none.
+Duration spooled_length(const std::filesystem::path& file);
+/// A spool file as a WAV file. Errors: not_found.
+Result<store::ObjectFile> wav_of_spooled(const std::filesystem::path& file);
 
 }  // namespace parley::calls

@@ -9,18 +9,29 @@ asio::awaitable<void> CallServiceImpl::start() {
   auto marking = parts_.database.write(system_context({}), std::move(mark));
   // If the database is away now, the sweep closes these calls later.
   (void)co_await std::move(marking);
-  after_.spawn("recover recordings", [this] { return recover_spool(); });
+  after_.spawn("recover recordings", [this] { return store_left_recordings(); });
   after_.spawn("sweep calls", [this] { return sweep(); });
 }
 
-asio::awaitable<void> CallServiceImpl::recover_spool() {
-  std::vector<std::filesystem::path> files;
-  std::error_code ec;
-  for (auto& entry : std::filesystem::directory_iterator(options_.spool, ec))
-    if (entry.path().extension() == ".s16") files.push_back(entry.path());
-  for (auto& file : files) {
+asio::awaitable<void> CallServiceImpl::store_left_recordings() {
+  using Files = std::vector<std::filesystem::path>;
+  std::function<Result<Files>()> list = [spool = options_.spool] {
+    Files files;
+    std::error_code ec;
+    for (auto& entry : std::filesystem::directory_iterator(spool, ec))
+      if (entry.path().extension() == ".s16") files.push_back(entry.path());
+    return files;
+  };
+  auto listing = parts_.files.run<Files>(std::move(list));
+  auto files = co_await std::move(listing);
+  if (!files) co_return;
+  for (auto& file : *files) {
     CallId id(file.stem().string());
-    if (is_running(id)) continue;
+    // Its caller may come back, and the recording goes on in the same file.
+    auto look = [id](store::Tx& tx) { return rows::is_over(tx, id); };
+    auto reading = parts_.database.read(system_context({}), std::move(look));
+    auto over = co_await std::move(reading);
+    if (!over || !*over || is_held(id)) continue;
     auto storing = store_recording(system_context({}), id, file);
     (void)co_await std::move(storing);
   }
@@ -40,10 +51,9 @@ asio::awaitable<void> CallServiceImpl::sweep() {
       auto close = [call](store::Tx& tx) { return rows::give_up(tx, call); };
       auto writing = parts_.database.write(system_context(call.organization), std::move(close));
       (void)co_await std::move(writing);
-      auto storing =
-          store_recording(system_context(call.organization), call.id, spool_file(call.id));
-      (void)co_await std::move(storing);
     }
+    auto storing = store_left_recordings();
+    co_await std::move(storing);
   }
 }
 

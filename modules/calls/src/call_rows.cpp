@@ -183,14 +183,21 @@ Result<CallList> list(store::Tx& tx, const OrganizationId& organization, const C
   return found;
 }
 
-Result<Call> connect(store::Tx& tx, const std::string& media_token,
-                     const std::string& carrier_call_id) {
+Result<Connected> connect(store::Tx& tx, const std::string& media_token,
+                          const std::string& carrier_call_id) {
   auto call = one(tx, "media_token = ?1 AND carrier_call_id = ?2", {media_token, carrier_call_id});
-  if (!call) return call;
-  return change(tx, call->id,
-                "status = 'in_progress', media_token = NULL, connections = connections + 1, "
-                "answered_at = COALESCE(answered_at, ?1)",
-                {tx.now()}, "call.answered");
+  if (!call) return std::unexpected(call.error());
+  auto answered =
+      change(tx, call->id,
+             "status = 'in_progress', media_token = NULL, connections = connections + 1, "
+             "answered_at = COALESCE(answered_at, ?1)",
+             {tx.now()}, "call.answered");
+  if (!answered) return std::unexpected(answered.error());
+  Connected connected{std::move(*answered)};
+  if (call->answered)
+    connected.begins = std::chrono::duration_cast<std::chrono::milliseconds>(
+        std::max(tx.now() - *call->answered, WallTime::duration(0)));
+  return connected;
 }
 
 Result<Call> allow_reconnect(store::Tx& tx, const std::string& carrier,
@@ -256,6 +263,12 @@ Result<std::optional<std::string>> recording_key(store::Tx& tx, const Organizati
   if (!row && row.error().code == Errc::not_found) return fail(Errc::not_found, "no such call");
   if (!row) return std::unexpected(row.error());
   return row->optional_text("recording_key");
+}
+
+Result<bool> is_over(store::Tx& tx, const CallId& id) {
+  auto call = one(tx, "id = ?1", {id});
+  if (!call) return std::unexpected(call.error());
+  return is_over(call->status);
 }
 
 Result<std::vector<Call>> stale(store::Tx& tx, WallTime since, std::size_t limit) {

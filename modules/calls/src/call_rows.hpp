@@ -25,9 +25,14 @@ Result<Call> by_carrier(store::Tx& tx, const std::string& carrier,
                         const std::string& carrier_call_id);
 Result<CallList> list(store::Tx& tx, const OrganizationId& organization, const CallQuery& query);
 
+/// A call with a media connection.
+struct Connected {
+  Call call;
+  std::chrono::milliseconds begins{};  ///< since the call was answered: 0 for its first connection
+};
 /// Uses up the token. Errors: not_found (unknown, used, or of another carrier call).
-Result<Call> connect(store::Tx& tx, const std::string& media_token,
-                     const std::string& carrier_call_id);
+Result<Connected> connect(store::Tx& tx, const std::string& media_token,
+                          const std::string& carrier_call_id);
 /// A fresh token for a call whose connection was lost. Errors: conflict when it is over, or had
 /// `most_connections` already.
 Result<Call> allow_reconnect(store::Tx& tx, const std::string& carrier,
@@ -42,6 +47,8 @@ Result<void> set_recording(store::Tx& tx, const CallId& id, const std::string& k
 Result<std::optional<std::string>> recording_key(store::Tx& tx, const OrganizationId& organization,
                                                  const CallId& id);
 
+/// Whether nothing can come of this call any more. Errors: not_found.
+Result<bool> is_over(store::Tx& tx, const CallId& id);
 /// Calls in the air since before `since`, which no session of this process holds.
 Result<std::vector<Call>> stale(store::Tx& tx, WallTime since, std::size_t limit);
 Result<void> give_up(store::Tx& tx, const Call& call);

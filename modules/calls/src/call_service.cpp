@@ -83,21 +83,24 @@ Task<void> CallServiceImpl::media_opened(Context ctx, std::string media_token,
     return rows::connect(tx, media_token, carrier_call_id);
   };
   auto writing = parts_.database.write(ctx.until(parts_.clock.now() + write_limit), std::move(use));
-  auto call = co_await std::move(writing);
-  if (!call) {
+  auto connected = co_await std::move(writing);
+  if (!connected) {
     auto closing = stream->close();
     co_await std::move(closing);
-    co_return std::unexpected(call.error());
+    co_return std::unexpected(connected.error());
   }
-  auto holding = hold_call(std::move(ctx), std::move(*call), std::move(stream));
+  auto holding = hold_call(std::move(ctx), std::move(*connected), std::move(stream));
   co_return co_await std::move(holding);
 }
 
-Task<void> CallServiceImpl::hold_call(Context ctx, Call call,
+Task<void> CallServiceImpl::hold_call(Context ctx, rows::Connected connected,
                                       std::unique_ptr<telephony::MediaStream> stream) {
+  auto& call = connected.call;
+  auto hold = std::make_shared<SpoolHold>(*this, call.id);
   auto call_ctx = system_context(call.organization);
   call_ctx.trace = ctx.trace;
   auto journal = std::make_shared<CallJournal>(parts_.database, parts_.clock, call_ctx, call.id);
+  journal->begin_at(connected.begins);
   {
     std::lock_guard lock(mutex_);
     running_[call.id];
@@ -114,8 +117,12 @@ Task<void> CallServiceImpl::hold_call(Context ctx, Call call,
     dialogue = co_await std::move(starting);
   }
   if (dialogue) {
-    if ((*profile)->agent.record_calls)
-      recording = std::make_shared<RecordingFile>(parts_.files, spool_file(call.id));
+    Duration begins = connected.begins;
+    if ((*profile)->agent.record_calls) {
+      auto opening = open_recording(call.id, begins, (*profile)->agent.max_call_length);
+      recording = co_await std::move(opening);
+    }
+    journal->begin_at(begins);
     voice::SessionParts parts{parts_.clock,      parts_.recognizer,    parts_.synthesizer,
                               std::move(stream), std::move(*dialogue), *journal,
                               recording.get()};
@@ -129,10 +136,28 @@ Task<void> CallServiceImpl::hold_call(Context ctx, Call call,
   }
   // The record outlives this connection's coroutine: it is stored however long the database is
   // away.
-  after_.spawn("store call", [this, call_ctx, call, report, journal, recording] {
-    return store_end(call_ctx, call, report, journal, recording);
+  after_.spawn("store call", [this, call_ctx, call, report, journal, recording, hold] {
+    return store_end(call_ctx, call, report, journal, recording, hold);
   });
   co_return Result<void>{};
+}
+
+/// The call's recording, to be gone on with at `begins`, or after what is there already when the
+/// clock says less. One whose clock was set forward does not fill the disk with silence.
+asio::awaitable<std::shared_ptr<RecordingFile>> CallServiceImpl::open_recording(CallId id,
+                                                                                Duration& begins,
+                                                                                Duration longest) {
+  auto file = spool_file(id);
+  if (begins > Duration(0)) {
+    std::function<Result<Duration>()> look = [file]() -> Result<Duration> {
+      return spooled_length(file);
+    };
+    auto looking = parts_.files.run<Duration>(std::move(look));
+    auto there = (co_await std::move(looking)).value_or(Duration(0));
+    auto most = (longest + options_.reconnect_within) * options_.most_connections;
+    begins = std::max(there, std::min(begins, most));
+  }
+  co_return std::make_shared<RecordingFile>(parts_.files, std::move(file), begins);
 }
 
 voice::SessionSettings CallServiceImpl::settings_of(const business::Agent& agent) const {
@@ -194,7 +219,8 @@ asio::awaitable<voice::SessionReport> CallServiceImpl::talk(Context ctx, CallId 
 asio::awaitable<void> CallServiceImpl::store_end(Context ctx, Call call,
                                                  voice::SessionReport report,
                                                  std::shared_ptr<CallJournal> journal,
-                                                 std::shared_ptr<RecordingFile> recording) {
+                                                 std::shared_ptr<RecordingFile> recording,
+                                                 std::shared_ptr<SpoolHold> hold) {
   Duration backoff = std::chrono::milliseconds(200);
   bool report_stored = false;
   while (true) {
@@ -212,6 +238,15 @@ asio::awaitable<void> CallServiceImpl::store_end(Context ctx, Call call,
     }
     co_await parts_.clock.sleep_for(backoff);
     backoff = std::min(backoff * 2, retry_longest);
+  }
+  if (recording) {
+    // The next connection goes on where this one's sound ends.
+    std::function<Result<int>()> write = [recording]() -> Result<int> {
+      recording->write_waiting();
+      return 0;
+    };
+    auto writing = parts_.files.run<int>(std::move(write));
+    (void)co_await std::move(writing);
   }
   {
     // From here on, the carrier's "what next" finds the truth in the database.
@@ -240,15 +275,15 @@ asio::awaitable<void> CallServiceImpl::store_end(Context ctx, Call call,
 
 Task<void> CallServiceImpl::store_recording(Context ctx, CallId id, std::filesystem::path file,
                                             std::shared_ptr<RecordingFile> writer) {
-  std::function<Result<std::vector<std::byte>>()> load = [file, writer] {
+  std::function<Result<store::ObjectFile>()> look = [file, writer] {
     if (writer) writer->write_waiting();
-    return read_spooled(file);
+    return wav_of_spooled(file);
   };
-  auto loading = parts_.files.run<std::vector<std::byte>>(std::move(load));
-  auto bytes = co_await std::move(loading);
-  if (!bytes) co_return std::unexpected(bytes.error());
+  auto looking = parts_.files.run<store::ObjectFile>(std::move(look));
+  auto wav = co_await std::move(looking);
+  if (!wav) co_return std::unexpected(wav.error());
   auto key = "recordings/" + id.str() + ".wav";
-  auto putting = parts_.objects.put(ctx, key, std::move(*bytes));
+  auto putting = parts_.objects.put_file(ctx, key, std::move(*wav));
   auto put = co_await std::move(putting);
   if (!put) co_return put;
   auto note = [id, key](store::Tx& tx) { return rows::set_recording(tx, id, key); };
@@ -301,6 +336,11 @@ asio::awaitable<std::optional<telephony::CallAnswer>> CallServiceImpl::media_end
 bool CallServiceImpl::is_running(const CallId& id) const {
   std::lock_guard lock(mutex_);
   return running_.contains(id);
+}
+
+bool CallServiceImpl::is_held(const CallId& id) const {
+  std::lock_guard lock(mutex_);
+  return held_.contains(id);
 }
 
 std::size_t CallServiceImpl::running() const noexcept {

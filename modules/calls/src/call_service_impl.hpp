@@ -1,8 +1,10 @@
 #pragma once
 #include <map>
 #include <mutex>
+#include <set>
 
 #include "call_records.hpp"
+#include "call_rows.hpp"
 #include "parley/base/task_group.hpp"
 #include "parley/calls/call_service.hpp"
 
@@ -33,7 +35,9 @@ class CallServiceImpl final : public CallService {
   Task<Call> get(Context ctx, CallId id) override;
   Task<std::vector<TimelineItem>> timeline(Context ctx, CallId id) override;
   Task<std::vector<TranscriptTurn>> transcript(Context ctx, CallId id) override;
-  Task<std::vector<std::byte>> recording(Context ctx, CallId id) override;
+  Task<Recording> recording(Context ctx, CallId id) override;
+  Task<std::vector<std::byte>> recording_part(Context ctx, Recording recording, std::uint64_t first,
+                                              std::size_t size_bytes) override;
   Task<Call> hang_up(Context ctx, CallId id) override;
 
   asio::awaitable<void> start() override;
@@ -45,8 +49,14 @@ class CallServiceImpl final : public CallService {
   struct Running {
     voice::CallSession* session = nullptr;
   };
+  /// As long as one lives, the call's spool file is written or stored by its holder, and the sweep
+  /// leaves it alone.
+  class SpoolHold;
 
-  Task<void> hold_call(Context ctx, Call call, std::unique_ptr<telephony::MediaStream> stream);
+  Task<void> hold_call(Context ctx, rows::Connected connected,
+                       std::unique_ptr<telephony::MediaStream> stream);
+  asio::awaitable<std::shared_ptr<RecordingFile>> open_recording(CallId id, Duration& begins,
+                                                                 Duration longest);
   Task<std::unique_ptr<dialog::Dialogue>> start_dialogue(
       Context ctx, Call call, std::shared_ptr<const business::Profile> profile,
       std::shared_ptr<CallJournal> journal);
@@ -56,13 +66,16 @@ class CallServiceImpl final : public CallService {
   voice::SessionSettings settings_of(const business::Agent& agent) const;
   asio::awaitable<void> store_end(Context ctx, Call call, voice::SessionReport report,
                                   std::shared_ptr<CallJournal> journal,
-                                  std::shared_ptr<RecordingFile> recording);
+                                  std::shared_ptr<RecordingFile> recording,
+                                  std::shared_ptr<SpoolHold> hold);
   /// `writer` is the file's writer when this process has one: what it still holds goes in first.
   Task<void> store_recording(Context ctx, CallId id, std::filesystem::path file,
                              std::shared_ptr<RecordingFile> writer = nullptr);
-  asio::awaitable<void> recover_spool();
+  /// Stores the recordings of calls that are over and that nobody holds.
+  asio::awaitable<void> store_left_recordings();
   asio::awaitable<void> sweep();
   bool is_running(const CallId& id) const;
+  bool is_held(const CallId& id) const;
   std::filesystem::path spool_file(const CallId& id) const {
     return options_.spool / (id.str() + ".s16");
   }
@@ -78,8 +91,27 @@ class CallServiceImpl final : public CallService {
   TaskGroup after_;  ///< sweeping, and storing what calls left
   mutable std::mutex mutex_;
   std::map<CallId, Running> running_;
-  std::size_t unstored_ = 0;  ///< ended calls whose record is not stored yet
+  std::multiset<CallId> held_;  ///< see SpoolHold
+  std::size_t unstored_ = 0;    ///< ended calls whose record is not stored yet
   bool stopping_ = false;
+};
+
+class CallServiceImpl::SpoolHold {
+ public:
+  SpoolHold(CallServiceImpl& service, CallId id) : service_(service), id_(std::move(id)) {
+    std::lock_guard lock(service_.mutex_);
+    service_.held_.insert(id_);
+  }
+  ~SpoolHold() {
+    std::lock_guard lock(service_.mutex_);
+    service_.held_.erase(service_.held_.find(id_));
+  }
+  SpoolHold(const SpoolHold&) = delete;
+  SpoolHold& operator=(const SpoolHold&) = delete;
+
+ private:
+  CallServiceImpl& service_;
+  CallId id_;
 };
 
 }  // namespace parley::calls

@@ -11,6 +11,7 @@
 #include "parley/calls/call_service.hpp"
 #include "parley/store/event_log.hpp"
 #include "parley/testkit/database_test.hpp"
+#include "parley/testkit/objects_on_trial.hpp"
 
 namespace parley::calls {
 namespace {
@@ -30,7 +31,7 @@ class CallsDbTest : public testkit::DatabaseTest {
     DatabaseTest::SetUp();
     businesses.profile->id = BusinessId("biz_1");
     businesses.profile->organization = ctx.organization;
-    objects = std::make_unique<DiskOfObjects>(
+    objects = std::make_unique<testkit::ObjectsOnTrial>(
         std::move(store::open_folder_objects(files, folder() / "objects").value()));
     make_service();
   }
@@ -109,6 +110,35 @@ class CallsDbTest : public testkit::DatabaseTest {
     ADD_FAILURE() << "the call never became as awaited";
     return {};
   }
+  /// The whole of it, by parts.
+  std::vector<std::byte> recording_of(const CallId& id) {
+    auto recording = run([&] { return service->recording(ctx, id); });
+    EXPECT_TRUE(recording) << recording.error().detail;
+    std::vector<std::byte> bytes;
+    while (recording && bytes.size() < recording->size_bytes) {
+      auto part =
+          run([&] { return service->recording_part(ctx, *recording, bytes.size(), 10'000); });
+      EXPECT_TRUE(part && !part->empty());
+      if (!part || part->empty()) break;
+      bytes.insert(bytes.end(), part->begin(), part->end());
+    }
+    return bytes;
+  }
+  /// What a SIGKILL in mid-call leaves: a row in progress and a spool file that was growing.
+  Call die_in_a_call(std::size_t spooled_bytes) {
+    ring();
+    auto call = await_call([](auto&) { return true; });
+    EXPECT_TRUE(write([&](store::Tx& tx) {
+      return tx.execute("UPDATE calls SET status = 'in_progress', answered_at = ?1 WHERE id = ?2",
+                        {tx.now(), call.id});
+    }));
+    stop_service();
+    std::filesystem::create_directories(folder() / "spool");
+    auto file = folder() / "spool" / (call.id.str() + ".s16");
+    std::ofstream(file, std::ios::binary) << std::string(std::min(spooled_bytes, 32'003ul), '\1');
+    std::filesystem::resize_file(file, spooled_bytes);
+    return call;
+  }
   std::optional<CallAnswer> what_next(std::string sid = "CA1") {
     return run([&]() -> Task<std::optional<CallAnswer>> {
              auto asking = service->media_ended(Context{}, "twilio", sid);
@@ -133,7 +163,7 @@ class CallsDbTest : public testkit::DatabaseTest {
   DeafRecognizer recognizer;
   Beep beep;
   WorkerPool files{{.name = "files", .threads = 1}};
-  std::unique_ptr<DiskOfObjects> objects;
+  std::unique_ptr<testkit::ObjectsOnTrial> objects;
   std::unique_ptr<CallService> service;
   std::shared_ptr<Line> line;
 };
@@ -160,9 +190,7 @@ TEST_P(CallsDbTest, ACallIsRecordedFromRingToRecording) {
   for (auto& item : *timeline) kinds.push_back(item.kind);
   EXPECT_THAT(kinds, Contains("tool"));
   EXPECT_EQ(kinds.back(), "session.ended");
-  auto wav = run([&] { return service->recording(ctx, call.id); });
-  ASSERT_TRUE(wav);
-  auto audio = audio::read_wav(*wav);
+  auto audio = audio::read_wav(recording_of(call.id));
   ASSERT_TRUE(audio);
   EXPECT_EQ(audio->channels, 2);
   EXPECT_TRUE(std::filesystem::is_empty(folder() / "spool"));
@@ -293,29 +321,78 @@ TEST_P(CallsDbTest, AnotherOrganizationSeesNothing) {
   EXPECT_EQ(run([&] { return service->list(other, {}); })->total, 0);
 }
 
-TEST_P(CallsDbTest, AKilledProcessLeavesNothingInTheAir) {
-  // What a SIGKILL in mid-call leaves: a row in progress and a spool file that was growing.
-  ring();
-  auto call = await_call([](auto&) { return true; });
-  ASSERT_TRUE(write([&](store::Tx& tx) {
-    return tx.execute("UPDATE calls SET status = 'in_progress', answered_at = ?1 WHERE id = ?2",
-                      {tx.now(), call.id});
-  }));
-  stop_service();
-  std::filesystem::create_directories(folder() / "spool");
-  std::ofstream(folder() / "spool" / (call.id.str() + ".s16"), std::ios::binary)
-      << std::string(8000 * 4 + 3, '\1');
+TEST_P(CallsDbTest, AKilledServerTakesItsCallersBackIntoOneRecording) {
+  auto call = die_in_a_call(8000 * 4 + 3);
   make_service();
   start_service();
-  auto recovered =
-      await_call([](auto& c) { return c.status == CallStatus::interrupted && c.has_recording; });
-  auto wav = run([&] { return service->recording(ctx, recovered.id); });
-  EXPECT_EQ(audio::read_wav(*wav)->samples.size(), 16000u);
+  EXPECT_FALSE(
+      await_call([](auto& c) { return c.status == CallStatus::interrupted; }).has_recording)
+      << "the caller may come back";
+  clock.advance(5s);
   // The carrier, whose connection broke, asks what next: the caller is taken back.
   auto next = what_next();
   ASSERT_TRUE(next);
   ASSERT_TRUE(talk(token_of(*next), hung_up));
-  await_call([](auto& c) { return c.status == CallStatus::completed; });
+  await_call([](auto& c) { return c.status == CallStatus::completed && c.has_recording; });
+  auto wav = audio::read_wav(recording_of(call.id));
+  ASSERT_TRUE(wav);
+  auto agent = wav->channel(1);
+  ASSERT_GT(agent.size(), 40'000u);
+  EXPECT_EQ(std::ranges::count(std::span(agent).first(8000), 0x0101), 8000) << "the first part";
+  EXPECT_EQ(std::ranges::count(std::span(agent).subspan(8000, 32'000), 0), 32'000) << "the gap";
+  // What was said then is where the transcript says it is.
+  auto said = run([&] { return service->transcript(ctx, call.id); }).value().at(0);
+  EXPECT_GE(said.at, 5s);
+  auto sound = std::ranges::find_if(agent.begin() + 8000, agent.end(), [](auto s) { return s; });
+  auto heard_at = std::chrono::milliseconds((sound - agent.begin()) / 8);
+  EXPECT_LE(std::chrono::abs(heard_at - said.at), 500ms) << heard_at.count();
+  EXPECT_TRUE(std::filesystem::is_empty(folder() / "spool"));
+}
+
+TEST_P(CallsDbTest, ACallerWhoNeverComesBackLeavesWhatWasRecorded) {
+  auto call = die_in_a_call(8000 * 4);
+  make_service();
+  start_service();
+  auto ended = await_call([&](auto& c) {
+    clock.advance(10s);
+    return c.has_recording;
+  });
+  EXPECT_EQ(ended.end_reason, "media_lost");
+  EXPECT_EQ(audio::read_wav(recording_of(call.id))->samples.size(), 16'000u);
+}
+
+TEST_P(CallsDbTest, ACallThatTheCarrierEndsInBetweenKeepsItsRecording) {
+  auto call = die_in_a_call(8000 * 4);
+  make_service();
+  start_service();
+  await_call([](auto& c) { return c.status == CallStatus::interrupted; });
+  telephony::CallStatusUpdate over{.carrier = "twilio", .carrier_call_id = "CA1"};
+  over.status = telephony::CarrierCallStatus::completed;
+  over.sequence = 5;
+  ASSERT_TRUE(run([&] { return service->status_changed(Context{}, over); }));
+  await_call([&](auto& c) {
+    clock.advance(10s);
+    return c.status == CallStatus::completed && c.has_recording;
+  });
+  EXPECT_EQ(audio::read_wav(recording_of(call.id))->samples.size(), 16'000u);
+}
+
+/// An hour's recording goes to the object store as a file, and comes back in parts.
+TEST_P(CallsDbTest, AHundredMegabytesAreNeverInMemory) {
+  constexpr std::size_t size = 100u << 20;
+  auto call = die_in_a_call(size);
+  ASSERT_TRUE(write([&](store::Tx& tx) {
+    return tx.execute("UPDATE calls SET status = 'completed' WHERE id = ?1", {call.id});
+  }));
+  make_service();
+  start_service();
+  await_call([](auto& c) { return c.has_recording; });
+  auto recording = run([&] { return service->recording(ctx, call.id); });
+  ASSERT_TRUE(recording);
+  EXPECT_EQ(recording->size_bytes, size + 44);
+  auto part = run([&] { return service->recording_part(ctx, *recording, size, 1000); });
+  EXPECT_EQ(part.value().size(), 44u) << "to the end";
+  EXPECT_LE(objects->largest, 1000u);
 }
 
 TEST_P(CallsDbTest, AFullDatabaseDoesNotEndTheCallAndItsRecordWaits) {

@@ -36,20 +36,25 @@ struct OneBusiness final : business::Businesses {
   Task<Shared> update(Context, business::Profile, std::int64_t) override {
     co_return std::unexpected(unasked());
   }
-  Task<void> remove(Context, BusinessId) override { co_return std::unexpected(unasked()); }
-  Task<Shared> set_services(Context, BusinessId, std::vector<business::Service>) override {
+  Task<void> remove(Context, BusinessId, std::int64_t) override {
     co_return std::unexpected(unasked());
   }
-  Task<Shared> set_holidays(Context, BusinessId, std::vector<business::Holiday>) override {
+  Task<Shared> set_services(Context, BusinessId, std::vector<business::Service>,
+                            std::int64_t) override {
     co_return std::unexpected(unasked());
   }
-  Task<Shared> set_resources(Context, BusinessId, std::vector<business::Resource>) override {
+  Task<Shared> set_holidays(Context, BusinessId, std::vector<business::Holiday>,
+                            std::int64_t) override {
+    co_return std::unexpected(unasked());
+  }
+  Task<Shared> set_resources(Context, BusinessId, std::vector<business::Resource>,
+                             std::int64_t) override {
     co_return std::unexpected(unasked());
   }
   Task<std::vector<std::string>> numbers(Context, BusinessId) override {
     co_return std::unexpected(unasked());
   }
-  Task<Shared> set_numbers(Context, BusinessId, std::vector<std::string>) override {
+  Task<Shared> set_numbers(Context, BusinessId, std::vector<std::string>, std::int64_t) override {
     co_return std::unexpected(unasked());
   }
   Task<void> assign_number(Context, BusinessId, std::string) override {
@@ -136,28 +141,6 @@ struct QuietLine final : telephony::MediaStream {
     co_return;
   }
   Counters counters() const noexcept override { return {}; }
-};
-
-/// Objects on a disk that can fill up.
-struct DiskOfObjects final : store::ObjectStore {
-  explicit DiskOfObjects(std::unique_ptr<store::ObjectStore> objects) : below(std::move(objects)) {}
-  Task<void> put(Context ctx, std::string key, std::vector<std::byte> bytes) override {
-    ++puts;
-    if (full) co_return fail(Errc::resource_exhausted, "no space left");
-    auto putting = below->put(std::move(ctx), std::move(key), std::move(bytes));
-    co_return co_await std::move(putting);
-  }
-  Task<std::vector<std::byte>> get(Context ctx, std::string key) override {
-    auto getting = below->get(std::move(ctx), std::move(key));
-    co_return co_await std::move(getting);
-  }
-  Task<void> remove(Context ctx, std::string key) override {
-    auto removing = below->remove(std::move(ctx), std::move(key));
-    co_return co_await std::move(removing);
-  }
-  std::unique_ptr<store::ObjectStore> below;
-  bool full = false;
-  int puts = 0;
 };
 
 }  // namespace parley::calls::testing

@@ -13,6 +13,7 @@
 #include "parley/knowledge/knowledge.hpp"
 #include "parley/store/database.hpp"
 #include "parley/store/objects.hpp"
+#include "parley/testkit/objects_on_trial.hpp"
 #include "sandbox.hpp"
 
 namespace parley::knowledge {
@@ -48,24 +49,15 @@ int probe(bool for_pdf, int parent) {
 }
 
 /// An object store in which the process dies once the file is safe.
-class DieAfterPut final : public store::ObjectStore {
+class DieAfterPut final : public testkit::ObjectsOnTrial {
  public:
-  explicit DieAfterPut(store::ObjectStore& inner) : inner_(inner) {}
-  Task<void> put(Context ctx, std::string key, std::vector<std::byte> bytes) override {
-    auto putting = inner_.put(std::move(ctx), std::move(key), std::move(bytes));
+  using ObjectsOnTrial::ObjectsOnTrial;
+  Task<void> put(Context ctx, std::string key, Bytes bytes) override {
+    auto putting = ObjectsOnTrial::put(std::move(ctx), std::move(key), std::move(bytes));
     co_await std::move(putting);
     raise(SIGKILL);
     co_return Result<void>{};
   }
-  Task<std::vector<std::byte>> get(Context ctx, std::string key) override {
-    return inner_.get(std::move(ctx), std::move(key));
-  }
-  Task<void> remove(Context ctx, std::string key) override {
-    return inner_.remove(std::move(ctx), std::move(key));
-  }
-
- private:
-  store::ObjectStore& inner_;
 };
 
 asio::awaitable<void> serve(KnowledgeBase& knowledge) {

@@ -3,6 +3,7 @@
 #include <sys/wait.h>
 
 #include "knowledge_fixture.hpp"
+#include "parley/testkit/objects_on_trial.hpp"
 
 namespace parley::knowledge {
 namespace {
@@ -150,20 +151,9 @@ TEST_P(RecoveryDbTest, NoMoreExtractionsAtOnceThanAllowed) {
   EXPECT_EQ(count("knowledge_documents WHERE status = 'processing'"), 2);
 }
 
-/// A disk that is full, or an object store that is away.
-class Broken final : public store::ObjectStore {
- public:
-  Task<void> put(Context, std::string, std::vector<std::byte>) override {
-    co_return fail(Errc::resource_exhausted, "disk full");
-  }
-  Task<std::vector<std::byte>> get(Context, std::string) override {
-    co_return fail(Errc::not_found, "no such object");
-  }
-  Task<void> remove(Context, std::string) override { co_return Result<void>{}; }
-};
-
 TEST_P(RecoveryDbTest, FullDiskRefusesTheUploadAndLeavesNoDocument) {
-  Broken broken;
+  testkit::ObjectsOnTrial broken(*objects);
+  broken.full = true;
   stop();
   knowledge =
       make_knowledge_base(io.get_executor(), clock, random, db(), broken, pool, default_options());

@@ -42,25 +42,30 @@ class Businesses {
   virtual Task<std::shared_ptr<const Profile>> get(Context ctx, BusinessId id) = 0;
   virtual Task<ProfileList> list(Context ctx, Page page) = 0;
   /// Replaces name, zone, address, email, website, description, status, hours, booking rules and
-  /// agent. `expected_version` 0 means don't care.
+  /// agent. Here and below, `expected_version` is compared in the transaction of the change, and 0
+  /// means don't care.
   virtual Task<std::shared_ptr<const Profile>> update(Context ctx, Profile changed,
                                                       std::int64_t expected_version) = 0;
-  virtual Task<void> remove(Context ctx, BusinessId id) = 0;
+  virtual Task<void> remove(Context ctx, BusinessId id, std::int64_t expected_version = 0) = 0;
 
   /// Replace the whole list; ids that are kept stay the same, empty ids are made.
   virtual Task<std::shared_ptr<const Profile>> set_services(Context ctx, BusinessId id,
-                                                            std::vector<Service> services) = 0;
+                                                            std::vector<Service> services,
+                                                            std::int64_t expected_version = 0) = 0;
   virtual Task<std::shared_ptr<const Profile>> set_holidays(Context ctx, BusinessId id,
-                                                            std::vector<Holiday> holidays) = 0;
+                                                            std::vector<Holiday> holidays,
+                                                            std::int64_t expected_version = 0) = 0;
   virtual Task<std::shared_ptr<const Profile>> set_resources(Context ctx, BusinessId id,
-                                                             std::vector<Resource> resources) = 0;
+                                                             std::vector<Resource> resources,
+                                                             std::int64_t expected_version = 0) = 0;
   /// The numbers (E.164) that ring for it, the longest ringing first.
   virtual Task<std::vector<std::string>> numbers(Context ctx, BusinessId id) = 0;
   /// Replaces the whole list, all of it or nothing: numbers left out ring no longer and are free
-  /// for others. Errors: conflict when one rings for another business (of any organization),
+  /// for others. Errors: conflict also when one rings for another business (of any organization),
   /// invalid for more than 100 or one that is no number.
   virtual Task<std::shared_ptr<const Profile>> set_numbers(Context ctx, BusinessId id,
-                                                           std::vector<std::string> numbers) = 0;
+                                                           std::vector<std::string> numbers,
+                                                           std::int64_t expected_version = 0) = 0;
   /// One more. Errors: as set_numbers.
   virtual Task<void> assign_number(Context ctx, BusinessId id, std::string e164) = 0;
 

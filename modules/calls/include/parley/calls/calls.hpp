@@ -85,6 +85,13 @@ struct CallList {
   std::int64_t total = 0;
 };
 
+/// A call's recording: a WAV file, stereo, caller left, agent right. One that has this key and size
+/// never becomes another.
+struct Recording {
+  std::string key;  ///< names the object; means nothing to others
+  std::uint64_t size_bytes = 0;
+};
+
 /// The calls of an organization and what is known of them. Bound to ctx.organization. Thread-safe.
 /// Errors: not_found; conflict (hanging up a call that is over is none: it succeeds).
 class Calls {
@@ -94,8 +101,12 @@ class Calls {
   virtual Task<Call> get(Context ctx, CallId id) = 0;
   virtual Task<std::vector<TimelineItem>> timeline(Context ctx, CallId id) = 0;
   virtual Task<std::vector<TranscriptTurn>> transcript(Context ctx, CallId id) = 0;
-  /// The WAV file: stereo, caller left, agent right.
-  virtual Task<std::vector<std::byte>> recording(Context ctx, CallId id) = 0;
+  virtual Task<Recording> recording(Context ctx, CallId id) = 0;
+  /// At most `size_bytes` of it from `first` on; fewer at its end. An hour is 115 MB: it is never
+  /// read as a whole. `recording` is what recording() answered, which looked whose it is.
+  virtual Task<std::vector<std::byte>> recording_part(Context ctx, Recording recording,
+                                                      std::uint64_t first,
+                                                      std::size_t size_bytes) = 0;
   virtual Task<Call> hang_up(Context ctx, CallId id) = 0;
 };
 
