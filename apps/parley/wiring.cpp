@@ -7,6 +7,7 @@
 #include <fstream>
 #include <thread>
 
+#include "alerting.hpp"
 #include "api_settings.hpp"
 #include "data_folder.hpp"
 #include "demo.hpp"
@@ -54,6 +55,7 @@ struct Numbers {
   std::size_t document_bytes;
   Duration end_of_turn;
   Duration drain;
+  Duration alert_after;
 };
 
 Result<Numbers> read_numbers(const Settings& settings) {
@@ -71,6 +73,7 @@ Result<Numbers> read_numbers(const Settings& settings) {
   numbers.document_bytes = number("knowledge.max_document_mb", 1, 100) << 20;
   numbers.end_of_turn = std::chrono::milliseconds(number("calls.end_of_turn_ms", 200, 5000));
   numbers.drain = std::chrono::seconds(number("server.drain_seconds", 0, 3600));
+  numbers.alert_after = std::chrono::seconds(number("alerts.after_seconds", 0, 86400));
   if (wrong) return std::unexpected(*wrong);
   if (numbers.io_threads == 0) numbers.io_threads = cores();
   if (numbers.speech_threads == 0) numbers.speech_threads = cores();
@@ -104,7 +107,7 @@ struct Server::Impl {
 
   Result<Ready> start();
   Result<void> open_foundations();
-  void make_integration();
+  Result<void> make_integration();
   void make_checks();
   void make_business_parts();
   Result<void> make_engines();
@@ -161,6 +164,8 @@ struct Server::Impl {
   std::unique_ptr<events::Subscriptions> subscriptions;
   std::unique_ptr<health::Monitor> health;
   std::unique_ptr<health::Suite> suite;
+  std::unique_ptr<WorkerPool> mailing;
+  Alerting alerting;
   std::unique_ptr<providers::twilio::TwilioCarrier> twilio;
 
   net::Router router;
@@ -218,7 +223,7 @@ Result<void> Server::Impl::open_foundations() {
 }
 
 /// Jobs, and what follows the event log. Slow endpoints have workers of their own.
-void Server::Impl::make_integration() {
+Result<void> Server::Impl::make_integration() {
   auto executor = main_loop().get_executor();
   auto& registry = metrics::process_registry();
   queue::Queue::Options lanes;
@@ -235,6 +240,16 @@ void Server::Impl::make_integration() {
   subscriptions->add(webhooks->deliveries.subscription());
   health = std::make_unique<health::Monitor>(executor, clock, registry);
   suite = std::make_unique<health::Suite>(health::Suite::Parts{clock, random, *database, *queue});
+  mailing = std::make_unique<WorkerPool>(
+      WorkerPool::Options{.name = "mail", .threads = 1, .max_queued = 64, .nice = 5});
+  auto made = make_alerting(settings, {executor,
+                                       {clock, random, *database, *queue, registry},
+                                       *http,
+                                       *mailing,
+                                       numbers.alert_after});
+  if (!made) return std::unexpected(made.error());
+  alerting = std::move(*made);
+  return {};
 }
 
 /// What is looked at and tried, once it is all there and the port is known.
@@ -253,6 +268,7 @@ void Server::Impl::make_checks() {
   where.twilio_token = settings.text("twilio.auth_token");
   add_probes(*health, parts, where);
   add_suite_steps(*suite, *health, parts, where);
+  watch_health(alerting, *health);
 }
 
 void Server::Impl::make_business_parts() {
@@ -391,7 +407,7 @@ Result<std::string> Server::Impl::open_port() {
 
 Result<Server::Ready> Server::Impl::start() {
   if (auto opened = open_foundations(); !opened) return std::unexpected(opened.error());
-  make_integration();
+  if (auto made = make_integration(); !made) return std::unexpected(made.error());
   make_business_parts();
   if (auto made = make_engines(); !made) return std::unexpected(made.error());
   feed = std::make_unique<events::LiveFeed>(main_loop().get_executor(), clock, *database);
@@ -445,6 +461,7 @@ asio::awaitable<void> Server::Impl::serve() {
   queue->start();
   subscriptions->start();
   health->start();
+  alerting.watch->start();
   tasks->spawn("telemetry.spans", [this] { return spans.run(*http); });
   auto signal = signals->async_wait(asio::use_awaitable);
   int number = co_await std::move(signal);
@@ -457,6 +474,8 @@ asio::awaitable<void> Server::Impl::shut_down() {
   auto deadline = clock.now() + numbers.drain;
   auto draining = server->stop(deadline);
   co_await std::move(draining);
+  auto quieting = alerting.watch->stop();
+  co_await std::move(quieting);
   auto unwatching = health->stop();
   co_await std::move(unwatching);
   auto hanging_up = calls->stop(clock.now() + std::chrono::seconds(10));

@@ -13,6 +13,7 @@
 #include "parley/base/random.hpp"
 #include "parley/base/strings.hpp"
 #include "parley/net/server.hpp"
+#include "parley/testkit/smtp_server.hpp"
 #include "program.hpp"
 
 namespace parley::program {
@@ -108,17 +109,18 @@ TEST_F(Serving, ATermSignalEndsItInOrder) {
   EXPECT_EQ(other.stop(), 0);
 }
 
-/// An OpenTelemetry collector that keeps what it gets.
+/// Something outside that answers on one path and keeps what it gets.
 class Collector {
  public:
-  Collector() {
+  explicit Collector(std::string path) {
     auto take = [this](net::HttpRequest request) -> asio::awaitable<net::HttpResponse> {
       std::scoped_lock lock(mutex_);
       taken_ += request.body;
       key_ = request.headers.get("x-api-key").value_or("");
-      co_return net::text_response(200, "{}", "application/json");
+      co_return net::text_response(status_, "{}", "application/json");
     };
-    router_.add(net::Method::post, "/v1/traces", take);
+    router_.add(net::Method::post, path, take);
+    router_.add(net::Method::get, path, take);
     net::ServerOptions options;
     options.port = 0;
     server_ =
@@ -140,11 +142,13 @@ class Collector {
     std::scoped_lock lock(mutex_);
     return key_;
   }
+  void answer_with(int status) { status_ = status; }
 
  private:
   std::mutex mutex_;
   std::string taken_;
   std::string key_;
+  std::atomic<int> status_ = 200;
   asio::io_context loop_{1};
   SystemClock clock_;
   SystemRandom random_;
@@ -154,7 +158,7 @@ class Collector {
 };
 
 TEST_F(Serving, SpansReachACollectorBeforeTheEnd) {
-  Collector collector;
+  Collector collector("/v1/traces");
   e2e::ServerProcess other({{"PARLEY_TELEMETRY_OTLP_ENDPOINT", collector.url() + "/"},
                             {"PARLEY_TELEMETRY_OTLP_HEADERS", "x-api-key=k1"}});
   auto listen = other.url().substr(other.url().find("//") + 2);
@@ -165,6 +169,22 @@ TEST_F(Serving, SpansReachACollectorBeforeTheEnd) {
   EXPECT_THAT(collector.taken(), HasSubstr("\"name\":\"GET /health\""));
   EXPECT_THAT(collector.taken(), HasSubstr("\"name\":\"job integration.test-all.v1\""));
   EXPECT_EQ(collector.key(), "k1");
+}
+
+TEST_F(Serving, WhatIsAwayIsMailedAndItsEndToo) {
+  testkit::SmtpServer mail;
+  Collector carrier("/2010-04-01/Accounts/AC1.json");
+  carrier.answer_with(503);
+  e2e::ServerProcess other({{"PARLEY_TWILIO_ACCOUNT_SID", "AC1"},
+                            {"PARLEY_TWILIO_AUTH_TOKEN", "secret"},
+                            {"PARLEY_TWILIO_API_URL", carrier.url()},
+                            {"PARLEY_ALERTS_AFTER_SECONDS", "0"},
+                            {"PARLEY_ALERTS_MAIL_URL", mail.url()},
+                            {"PARLEY_ALERTS_MAIL_FROM", "parley@phone.example"},
+                            {"PARLEY_ALERTS_MAIL_TO", "ops@phone.example"}});
+  EXPECT_THAT(mail.mail_with("Subject: [error] twilio is unhealthy"), HasSubstr("503"));
+  carrier.answer_with(200);
+  EXPECT_THAT(mail.mail_with("Subject: [resolved] twilio"), HasSubstr("It is over"));
 }
 
 }  // namespace

@@ -81,6 +81,12 @@ class Monitor::Impl : public std::enable_shared_from_this<Monitor::Impl> {
          .looking = false});
   }
 
+  std::vector<Probe> probes() const {
+    std::vector<Probe> all;
+    for (const auto& one : watched_) all.push_back(one.probe);
+    return all;
+  }
+
   void start() {
     tasks_.spawn("health.watch", [self = shared_from_this()] { return self->watch(); });
   }
@@ -222,6 +228,7 @@ Monitor::Monitor(asio::any_io_executor executor, Clock& clock, metrics::Registry
 Monitor::~Monitor() = default;
 
 void Monitor::add(Probe probe) { impl_->add(std::move(probe)); }
+std::vector<Probe> Monitor::probes() const { return impl_->probes(); }
 void Monitor::on_change(OnChange listener) { impl_->listeners.push_back(std::move(listener)); }
 void Monitor::start() { impl_->start(); }
 asio::awaitable<void> Monitor::stop() {

@@ -7,6 +7,7 @@
 #include "parley/base/json.hpp"
 #include "parley/base/task_group.hpp"
 #include "parley/telemetry/log.hpp"
+#include "parley/testkit/answering_http.hpp"
 #include "parley/testkit/sim_world.hpp"
 
 namespace parley::providers::otlp {
@@ -14,24 +15,7 @@ namespace {
 
 using ::testing::HasSubstr;
 
-/// Takes requests and answers them in turn; the last answer again and again.
-class Collector final : public net::HttpClient {
- public:
-  Task<net::HttpResponse> send(Context, net::OutgoingRequest request) override {
-    requests.push_back(std::move(request));
-    auto answer = answers.front();
-    if (answers.size() > 1) answers.erase(answers.begin());
-    co_return answer;
-  }
-  static Result<net::HttpResponse> status(int code, std::string retry_after = "") {
-    net::HttpResponse response;
-    response.status = code;
-    if (!retry_after.empty()) response.headers.set("Retry-After", retry_after);
-    return response;
-  }
-  std::vector<Result<net::HttpResponse>> answers{status(200)};
-  std::vector<net::OutgoingRequest> requests;
-};
+using testkit::AnsweringHttp;
 
 class ExporterTest : public ::testing::Test {
  protected:
@@ -61,7 +45,7 @@ class ExporterTest : public ::testing::Test {
 
   testkit::SimWorld world;
   metrics::Registry registry;
-  Collector collector;
+  AnsweringHttp collector;
   std::unique_ptr<Exporter> exporter;
   std::unique_ptr<TaskGroup> tasks;
 };
@@ -124,8 +108,8 @@ TEST_F(ExporterTest, ManySpansGoInBatches) {
 }
 
 TEST_F(ExporterTest, ACollectorThatIsAwayIsTriedAgain) {
-  collector.answers = {fail(Errc::unavailable, "refused"), Collector::status(503),
-                       Collector::status(429, "20"), Collector::status(200)};
+  collector.answers = {fail(Errc::unavailable, "refused"), AnsweringHttp::status(503),
+                       AnsweringHttp::status(429, "20"), AnsweringHttp::status(200)};
   start();
   tracer().start("one", {});
   world.run_for(1s);
@@ -141,7 +125,7 @@ TEST_F(ExporterTest, ACollectorThatIsAwayIsTriedAgain) {
 }
 
 TEST_F(ExporterTest, WhatTheCollectorRefusesIsDroppedAndCounted) {
-  collector.answers = {Collector::status(400), Collector::status(200)};
+  collector.answers = {AnsweringHttp::status(400), AnsweringHttp::status(200)};
   start();
   tracer().start("bad", {});
   world.run_for(6s);

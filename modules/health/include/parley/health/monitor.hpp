@@ -71,6 +71,8 @@ class Monitor {
 
   /// Before start(). Throws std::logic_error when the name is taken.
   void add(Probe probe);
+  /// What was added, in that order. Before start().
+  std::vector<Probe> probes() const;
   /// Called on the executor after a thing's status changed; not for the first look. Before start().
   using OnChange = std::function<void(const Check& before, const Check& after)>;
   void on_change(OnChange listener);
