@@ -100,7 +100,16 @@ struct S3Simulator::Impl {
   }
 
   asio::awaitable<HttpResponse> serve(HttpRequest request) {
-    auto answer = answer_to(request);
+    auto line = fmt::format("{} {}", net::to_string(request.method), request.target);
+    {
+      std::lock_guard lock(mutex);
+      ++counts.requests;
+      counts.largest_body = std::max(counts.largest_body, request.body.size());
+    }
+    auto answer = failing(line, Fault::When::before);
+    if (answer) answer = answer_to(request);
+    if (answer)
+      if (auto lost = failing(line, Fault::When::after); !lost) answer = std::move(lost);
     if (answer) co_return std::move(*answer);
     auto& refusal = answer.error();
     co_return xml_response(
@@ -112,7 +121,6 @@ struct S3Simulator::Impl {
   }
 
   S3Result<HttpResponse> answer_to(HttpRequest& request) {
-    if (auto good = count(request); !good) return std::unexpected(good.error());
     auto good = check_signature(request, options.credentials, options.region, clock.wall());
     if (!good) {
       std::lock_guard lock(mutex);
@@ -136,13 +144,11 @@ struct S3Simulator::Impl {
     }
   }
 
-  /// Counts it, unless it is one that is to fail.
-  S3Result<void> count(const HttpRequest& request) {
-    auto line = fmt::format("{} {}", net::to_string(request.method), request.target);
+  /// The refusal that is wanted of this request now, else an empty answer.
+  S3Result<HttpResponse> failing(const std::string& line, Fault::When when) {
     std::lock_guard lock(mutex);
-    ++counts.requests;
-    counts.largest_body = std::max(counts.largest_body, request.body.size());
-    if (fault.times == 0 || !line.contains(fault.match)) return {};
+    if (fault.times == 0 || fault.when != when || !line.contains(fault.match))
+      return HttpResponse{};
     --fault.times;
     return refuse_s3(fault.status, fault.code, "As the test wants it");
   }

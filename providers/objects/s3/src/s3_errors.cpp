@@ -43,6 +43,7 @@ constexpr std::array meanings{
     Meaning{"RequestTimeout", Errc::unavailable, "the upload was too slow for S3"}};
 
 Errc by_status(int status) {
+  if (status < 300) return Errc::unavailable;  // an error page all the same
   if (status == 404) return Errc::not_found;
   if (status == 401 || status == 403) return Errc::forbidden;
   if (status == 409 || status == 412) return Errc::conflict;

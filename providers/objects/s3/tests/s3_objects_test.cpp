@@ -28,6 +28,7 @@ class BucketWorld final : public testkit::ObjectStoreWorld {
   ~BucketWorld() override {
     asio::co_spawn(serving_, simulator.stop(TimePoint::min()), asio::use_future).get();
     serving_.stop();
+    thread_.join();
   }
   void open() { objects_ = open_bucket({*http_, policy_, pool_, clock_}, options).value(); }
   store::ObjectStore& objects() override { return *objects_; }
@@ -137,6 +138,26 @@ TEST_P(BucketTest, AnUploadThatFailsIsAborted) {
   bucket().simulator.fail_next({.times = 1, .match = "partNumber=2"});
   ASSERT_TRUE(put_file("a", "", text, text.size())) << "one part again, not the whole";
   EXPECT_EQ(size("a").value(), text.size());
+  EXPECT_EQ(bucket().simulator.counts().uploads, 0u);
+}
+
+TEST_P(BucketTest, TheEndOfAnUploadIsTriedAgainAndLookedAt) {
+  std::string text(9u << 20, 'x');
+  constexpr auto after = S3Simulator::Fault::When::after;
+  // S3 may find out after it has answered 200.
+  bucket().simulator.fail_next({.times = 1,
+                                .status = 200,
+                                .code = "InternalError",
+                                .match = "POST /parley/node/1/a?uploadId"});
+  ASSERT_TRUE(put_file("a", "", text, text.size()));
+  // It was done, and only the answer is lost: the second try finds no upload, but the object.
+  bucket().simulator.fail_next({.times = 1,
+                                .status = 500,
+                                .code = "InternalError",
+                                .match = "POST /parley/node/1/b?uploadId",
+                                .when = after});
+  ASSERT_TRUE(put_file("b", "", text, text.size()));
+  EXPECT_TRUE(get("b").value() == text);
   EXPECT_EQ(bucket().simulator.counts().uploads, 0u);
 }
 

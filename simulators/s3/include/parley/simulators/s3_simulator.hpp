@@ -37,6 +37,8 @@ class S3Simulator {
     int status = 503;
     std::string code = "SlowDown";
     std::string match;
+    /// Before anything is done, or after: then only the answer is lost.
+    enum class When { before, after } when = When::before;
   };
   void fail_next(Fault fault);
 
