@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <charconv>
-#include <cstdio>
 
 #include "parley/base/strings.hpp"
 
@@ -68,17 +67,24 @@ S3Result<Claim> claim_of(const net::HttpRequest& request) {
   return claim;
 }
 
-std::optional<WallTime> time_of(const std::string& date) {
-  int year = 0;
-  unsigned month = 0, day = 0, hour = 0, minute = 0, second = 0;
-  if (date.size() != 16 || std::sscanf(date.c_str(), "%4d%2u%2uT%2u%2u%2uZ", &year, &month, &day,
-                                       &hour, &minute, &second) != 6)
-    return std::nullopt;
-  std::chrono::year_month_day when{std::chrono::year(year), std::chrono::month(month),
-                                   std::chrono::day(day)};
-  if (!when.ok()) return std::nullopt;
-  return WallTime(std::chrono::sys_days(when)) + std::chrono::hours(hour) +
-         std::chrono::minutes(minute) + std::chrono::seconds(second);
+/// "20260115T123456Z".
+std::optional<WallTime> time_of(std::string_view date) {
+  if (date.size() != 16 || date[8] != 'T' || date[15] != 'Z') return std::nullopt;
+  bool good = true;
+  auto number = [&](std::size_t at, std::size_t digits) {
+    unsigned value = 0;
+    auto text = date.substr(at, digits);
+    auto read = std::from_chars(text.data(), text.data() + text.size(), value);
+    good = good && read.ec == std::errc() && read.ptr == text.data() + text.size();
+    return value;
+  };
+  std::chrono::year_month_day day{std::chrono::year(static_cast<int>(number(0, 4))),
+                                  std::chrono::month(number(4, 2)), std::chrono::day(number(6, 2))};
+  auto hour = std::chrono::hours(number(9, 2));
+  auto minute = std::chrono::minutes(number(11, 2));
+  auto second = std::chrono::seconds(number(13, 2));
+  if (!good || !day.ok()) return std::nullopt;
+  return WallTime(std::chrono::sys_days(day)) + hour + minute + second;
 }
 
 S3Result<void> check_time(const Claim& claim, WallTime at, WallTime now) {
