@@ -12,6 +12,7 @@
 #include "data_folder.hpp"
 #include "demo.hpp"
 #include "integration_suite.hpp"
+#include "object_storage.hpp"
 #include "parley/api/api.hpp"
 #include "parley/auth/auth.hpp"
 #include "parley/auth/master_key.hpp"
@@ -140,8 +141,9 @@ struct Server::Impl {
   std::unique_ptr<WorkerPool> indexing;
   std::unique_ptr<WorkerPool> recognizing;
   std::unique_ptr<WorkerPool> speaking;
-  std::unique_ptr<store::ObjectStore> objects;
   std::unique_ptr<net::HttpClient> http;
+  resilience::Policies policies{clock, random, metrics::process_registry(), tracer};
+  std::unique_ptr<store::ObjectStore> objects;
   std::optional<auth::MasterKey> master;
   auth::Auth auth;
 
@@ -206,10 +208,10 @@ Result<void> Server::Impl::open_foundations() {
       .name = "hearing", .threads = numbers.speech_threads, .max_queued = 16384, .nice = 5});
   speaking = std::make_unique<WorkerPool>(WorkerPool::Options{
       .name = "speaking", .threads = numbers.speech_threads, .max_queued = 1024});
-  auto stored = store::open_folder_objects(*files, folder->path() / "objects");
+  http = net::make_http_client(main_loop().get_executor());
+  auto stored = open_object_storage({settings, folder->path(), *http, policies, *files, clock});
   if (!stored) return std::unexpected(stored.error());
   objects = std::move(*stored);
-  http = net::make_http_client(main_loop().get_executor());
   auto& shared_key = settings.text("auth.master_key");
   auto key = shared_key.empty()
                  ? auth::MasterKey::load_or_create(folder->path() / "master_key", random)

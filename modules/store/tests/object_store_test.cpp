@@ -6,6 +6,7 @@
 
 #include "parley/base/strings.hpp"
 #include "parley/store/objects.hpp"
+#include "parley/testkit/object_store_suite.hpp"
 #include "parley/testkit/sim_world.hpp"
 
 namespace parley::store {
@@ -48,31 +49,6 @@ class ObjectStoreTest : public ::testing::Test {
   std::unique_ptr<ObjectStore> objects;
 };
 
-TEST_F(ObjectStoreTest, PutGetReplaceRemove) {
-  ASSERT_TRUE(put("org_1/recordings/a.wav", "one"));
-  EXPECT_EQ(get("org_1/recordings/a.wav").value(), "one");
-  ASSERT_TRUE(put("org_1/recordings/a.wav", "two, longer"));
-  EXPECT_EQ(get("org_1/recordings/a.wav").value(), "two, longer");
-  EXPECT_EQ(files(), 1u);
-  ASSERT_TRUE(remove("org_1/recordings/a.wav"));
-  ASSERT_TRUE(remove("org_1/recordings/a.wav"));
-  EXPECT_EQ(get("org_1/recordings/a.wav").error().code, Errc::not_found);
-  ASSERT_TRUE(put("empty", ""));
-  EXPECT_EQ(get("empty").value(), "");
-}
-
-TEST_F(ObjectStoreTest, KeysThatLeaveTheFolderAreInvalid) {
-  std::ofstream(folder / "secret") << "x";
-  for (const std::string& key :
-       std::vector<std::string>{"", "/", "/etc/passwd", "../secret", "a/../../secret", "a//b", "a/",
-                                "./a", "a b", "ü", ".tmp-1", "a\\b", "a\nb"}) {
-    EXPECT_EQ(put(key, "x").error().code, Errc::invalid) << key;
-    EXPECT_EQ(get(key).error().code, Errc::invalid) << key;
-    EXPECT_EQ(remove(key).error().code, Errc::invalid) << key;
-  }
-  EXPECT_EQ(put(std::string(600, 'a'), "x").error().code, Errc::invalid);
-}
-
 TEST_F(ObjectStoreTest, AKeyIsAFileOrAFolder) {
   ASSERT_TRUE(put("a/b", "x"));
   EXPECT_EQ(put("a", "x").error().code, Errc::conflict);
@@ -97,6 +73,35 @@ TEST_F(ObjectStoreTest, AFullDiskLeavesTheOldObject) {
   EXPECT_EQ(files(), 1u) << "no unfinished file is left";
   ASSERT_TRUE(put("big", std::string(200000, 'x')));
 }
+
+/// The suite of all object stores, on a folder.
+class FolderWorld final : public testkit::ObjectStoreWorld {
+ public:
+  FolderWorld() {
+    auto name = (std::filesystem::temp_directory_path() / "parley-objects-XXXXXX").string();
+    if (!::mkdtemp(name.data())) throw std::runtime_error("no folder");
+    folder_ = name;
+    objects_ = open_folder_objects(pool_, folder_).value();
+  }
+  ~FolderWorld() override { std::filesystem::remove_all(folder_); }
+  ObjectStore& objects() override { return *objects_; }
+
+ private:
+  std::filesystem::path folder_;
+  WorkerPool pool_{{.name = "objects", .threads = 0}};
+  std::unique_ptr<ObjectStore> objects_;
+};
+std::unique_ptr<testkit::ObjectStoreWorld> in_a_folder() { return std::make_unique<FolderWorld>(); }
+
+}  // namespace
+}  // namespace parley::store
+
+namespace parley::testkit {
+INSTANTIATE_TEST_SUITE_P(InAFolder, ObjectStoreSuite, ::testing::Values(&store::in_a_folder));
+}
+
+namespace parley::store {
+namespace {
 
 TEST(OpenFolderObjects, AFileInTheWayIsUnavailable) {
   WorkerPool pool{{.name = "objects", .threads = 0}};
