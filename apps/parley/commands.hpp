@@ -35,6 +35,13 @@ struct CallOptions {
 };
 int run_call(const CommonOptions& common, const CallOptions& options);
 
+struct TransformOptions {
+  std::string mapping;
+  std::string input;  ///< "-": standard input
+  bool dry_run = false;
+};
+int run_transform(const TransformOptions& options);
+
 int run_doctor(const CommonOptions& common, bool json);
 int run_config(const CommonOptions& common, bool json);
 int run_migrate(const CommonOptions& common);
