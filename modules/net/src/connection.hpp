@@ -63,6 +63,10 @@ class Connection : public std::enable_shared_from_this<Connection> {
   asio::awaitable<After> serve_request();
   asio::awaitable<After> serve_http(HttpRequest request, Router::HttpMatch match);
   asio::awaitable<After> serve_websocket(HttpRequest request, Router::WebSocketMatch match);
+  asio::awaitable<After> serve_gate(HttpRequest request, Router::GateMatch match);
+  asio::awaitable<WebSocketAdmission> admit(const WebSocketGate& gate, HttpRequest request);
+  asio::awaitable<After> open_websocket(HttpRequest request, WebSocketLimits limits,
+                                        const WebSocketHandler& handler, std::string protocol);
   asio::awaitable<HttpResponse> call(const HttpHandler& handler, HttpRequest request);
   asio::awaitable<After> refuse(Refusal refusal, Headers headers = {});
   asio::awaitable<After> respond(HttpResponse response);

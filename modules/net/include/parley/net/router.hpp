@@ -19,6 +19,11 @@ class Router {
   void add(Method method, std::string pattern, HttpHandler handler, Limits limits = {10u << 20});
   void add_websocket(std::string pattern, WebSocketHandler handler, WebSocketLimits limits = {});
 
+  /// For paths that no pattern covers: whoever knows more of them than the routes do, such as a
+  /// gateway. A path that exists with another method stays 405.
+  void otherwise(HttpHandler handler, Limits limits = {10u << 20});
+  void otherwise_websocket(WebSocketGate gate, WebSocketLimits limits = {});
+
   struct HttpMatch {
     const HttpHandler* handler;
     Limits limits;
@@ -36,12 +41,21 @@ class Router {
   std::variant<HttpMatch, WrongMethod, NoRoute> match(Method method, std::string_view path) const;
   std::optional<WebSocketMatch> match_websocket(std::string_view path) const;
 
+  struct GateMatch {
+    const WebSocketGate* gate;
+    WebSocketLimits limits;
+  };
+  /// For handshakes on paths that no pattern covers in any way.
+  std::optional<GateMatch> match_gate(std::string_view path) const;
+
   Router();
   ~Router();
 
  private:
   struct Node;
   std::unique_ptr<Node> root_;
+  struct Otherwise;
+  std::unique_ptr<Otherwise> otherwise_;
 };
 
 }  // namespace parley::net
