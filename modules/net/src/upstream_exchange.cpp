@@ -6,7 +6,7 @@
 #include <boost/asio/ssl/host_name_verification.hpp>
 #include <boost/system/system_error.hpp>
 
-#include "address_policy.hpp"
+#include "parley/net/address_policy.hpp"
 #include "client_tls.hpp"
 #include "response_head.hpp"
 

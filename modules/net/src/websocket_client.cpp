@@ -6,7 +6,7 @@
 #include <boost/beast/http/parser.hpp>
 #include <boost/url/parse.hpp>
 
-#include "address_policy.hpp"
+#include "parley/net/address_policy.hpp"
 #include "client_tls.hpp"
 #include "parley/base/race.hpp"
 #include "parley/base/strings.hpp"

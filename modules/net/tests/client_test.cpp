@@ -2,7 +2,7 @@
 
 #include <future>
 
-#include "address_policy.hpp"
+#include "parley/net/address_policy.hpp"
 #include "net_fixture.hpp"
 #include "parley/base/task_group.hpp"
 
