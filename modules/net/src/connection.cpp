@@ -329,21 +329,24 @@ asio::awaitable<Connection::After> Connection::respond(HttpResponse response) {
   if (!streamed) co_await compress(response);
   HeadFacts facts{.now = shared_->clock.wall(), .request_id = request_id_};
   bool has_body = status_has_body(response.status);
-  if (streamed)
+  bool unknown_length = streamed && !response.stream_size;
+  if (unknown_length)
     facts.chunked = has_body && !http_1_0_;
   else if (has_body)
-    facts.content_length = response.body.size();
+    facts.content_length = streamed ? *response.stream_size : response.body.size();
   facts.http_1_0 = http_1_0_;
   facts.keep_alive = keep_alive_ && !shared_->draining && !refused_ && reader_.done() &&
-                     !(streamed && http_1_0_) &&
+                     !(unknown_length && http_1_0_) &&
                      !has_word(response.headers.get("Connection"), "close");
   shared_->metrics.requests[static_cast<std::size_t>(response.status / 100) - 2].add();
   auto head = response_head(response, facts);
   bool sent = false;
   if (is_head_ || !has_body)
     sent = co_await write(head);
-  else if (streamed)
+  else if (unknown_length)
     sent = co_await write_stream(std::move(head), std::move(response.stream));
+  else if (streamed)
+    sent = co_await write_sized(std::move(head), std::move(response));
   else
     sent = co_await write_body(std::move(head), response.body);
   if (!sent) co_return After::drop;
@@ -385,20 +388,45 @@ asio::awaitable<Result<std::string>> Connection::next_piece(const BodyStream& st
   co_return fail(Errc::unavailable, std::move(thrown));
 }
 
-/// A stream that fails is cut off without its last chunk, so that the client sees it is not whole.
+void Connection::stream_failed(std::string_view what) {
+  log::warn("http.stream_failed", {{"requestId", request_id_}, {"what", what}});
+}
+
+/// A stream that fails is cut off without its last chunk, so that the client sees it is not whole;
+/// in HTTP/1.0, where the end of the connection is the end of the body, only a reset says so.
 asio::awaitable<bool> Connection::write_stream(std::string head, BodyStream stream) {
   if (!co_await write(head)) co_return false;
   while (true) {
     enter(Phase::handler);
     auto piece = co_await next_piece(stream);
     if (!piece) {
-      log::warn("http.stream_failed", {{"requestId", request_id_}, {"what", piece.error().detail}});
+      stream_failed(piece.error().detail);
+      if (http_1_0_) stream_->reset();
       co_return false;
     }
     auto framed = http_1_0_ ? *piece : fmt::format("{:x}\r\n{}\r\n", piece->size(), *piece);
     if (!framed.empty() && !co_await write(framed)) co_return false;
     if (piece->empty()) co_return true;
   }
+}
+
+/// Ends after the promised bytes, or is cut off before them.
+asio::awaitable<bool> Connection::write_sized(std::string head, HttpResponse response) {
+  if (!co_await write(head)) co_return false;
+  for (auto left = *response.stream_size; left > 0;) {
+    enter(Phase::handler);
+    auto piece = co_await next_piece(response.stream);
+    if (piece && piece->empty()) piece = fail(Errc::corrupt, "the body is shorter than was said");
+    if (piece && piece->size() > left)
+      piece = fail(Errc::corrupt, "the body is longer than was said");
+    if (!piece) {
+      stream_failed(piece.error().detail);
+      co_return false;
+    }
+    left -= piece->size();
+    if (!co_await write_body("", *piece)) co_return false;
+  }
+  co_return true;
 }
 
 }  // namespace parley::net

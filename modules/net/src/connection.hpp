@@ -72,6 +72,8 @@ class Connection : public std::enable_shared_from_this<Connection> {
   asio::awaitable<After> respond(HttpResponse response);
   asio::awaitable<bool> write_body(std::string head, std::string_view body);
   asio::awaitable<bool> write_stream(std::string head, BodyStream stream);
+  asio::awaitable<bool> write_sized(std::string head, HttpResponse response);
+  void stream_failed(std::string_view what);
   asio::awaitable<bool> write(std::string_view bytes);
   asio::awaitable<void> compress(HttpResponse& response);
   asio::awaitable<Result<std::string>> next_piece(const BodyStream& stream);

@@ -71,6 +71,12 @@ class Stream {
     error_code ec;
     socket_.cancel(ec);
   }
+  /// Closes so that the peer sees a failure, not an end. What was not sent yet may be lost.
+  void reset() noexcept {
+    error_code ec;
+    socket_.set_option(asio::socket_base::linger(true, 0), ec);
+    socket_.close(ec);
+  }
   void close() noexcept {
     error_code ec;
     socket_.close(ec);

@@ -1,4 +1,5 @@
 #pragma once
+#include <cstdint>
 #include <functional>
 #include <map>
 #include <memory>
@@ -49,14 +50,23 @@ struct HttpRequest {
   std::optional<std::string_view> path_value(std::string_view name) const;
 };
 
-/// Gives the next piece of a streamed body, an empty string at the end.
+/// Gives the next piece of a streamed body, an empty string at the end. The connection asks for a
+/// piece when the socket has taken the one before, so a body needs no more memory than its largest
+/// piece; body_piece_bytes is a good one. It is let go of, and with it what it holds, at the end or
+/// when a write finds the client gone. An error in the middle cuts the connection, so that no
+/// client takes a part for the whole. Each call must bound its own waiting.
 using BodyStream = std::function<Task<std::string>()>;
+inline constexpr std::size_t body_piece_bytes = 64u << 10;
 
 struct HttpResponse {
   int status = 200;
   Headers headers;
   std::string body;
-  BodyStream stream;  ///< instead of body: sent chunked (server-sent events, exports)
+  BodyStream stream;  ///< instead of body; sent as it comes, never compressed
+  /// What `stream` will give: the Content-Length, also of the answer to HEAD, for which the stream
+  /// is not asked. More or less than this is an error of the stream. Empty: not known; sent chunked
+  /// (server-sent events, exports, what another server answers without a length).
+  std::optional<std::uint64_t> stream_size;
 };
 
 HttpResponse text_response(int status, std::string body,
