@@ -30,6 +30,8 @@ constexpr std::array table{
     Row{"recordings:read", from_closer},   Row{"messages:read", everyone},
     Row{"events:read", from_admin},        Row{"metrics:read", from_admin},
     Row{"webhooks:read", from_admin},      Row{"webhooks:write", from_admin},
+    Row{"gateway:read", from_admin},       Row{"gateway:write", from_admin},
+    Row{"gateway:use", everyone},
 };
 
 constexpr auto names = [] {

@@ -183,12 +183,15 @@ void Router::otherwise_websocket(WebSocketGate gate, WebSocketLimits limits) {
   otherwise_->gate_limits = limits;
 }
 
+bool Router::is_otherwise(const HttpMatch& match) const noexcept {
+  return match.handler == &otherwise_->http;
+}
+
 std::optional<Router::GateMatch> Router::match_gate(std::string_view path) const {
   if (!otherwise_->gate) return std::nullopt;
   auto http = match(Method::get, path);
   auto* found = std::get_if<HttpMatch>(&http);
-  bool is_ours =
-      std::holds_alternative<WrongMethod>(http) || (found && found->handler != &otherwise_->http);
+  bool is_ours = std::holds_alternative<WrongMethod>(http) || (found && !is_otherwise(*found));
   if (is_ours) return std::nullopt;
   return GateMatch{&otherwise_->gate, otherwise_->gate_limits};
 }

@@ -41,6 +41,9 @@ class Router {
   std::variant<HttpMatch, WrongMethod, NoRoute> match(Method method, std::string_view path) const;
   std::optional<WebSocketMatch> match_websocket(std::string_view path) const;
 
+  /// Whether it is what answers for paths that no pattern covers.
+  bool is_otherwise(const HttpMatch& match) const noexcept;
+
   struct GateMatch {
     const WebSocketGate* gate;
     WebSocketLimits limits;
