@@ -108,6 +108,7 @@ RouteTable route_table() {
   add_call_routes(table);
   add_event_routes(table);
   add_webhook_routes(table);
+  add_gateway_routes(table);
   add_health_routes(table);
   std::set<std::string> names;
   for (auto& route : table.routes) {

@@ -83,9 +83,13 @@ struct ApiTest::Parts {
         store::open_folder_objects(files, test.folder() / "objects").value());
     knowledge = knowledge::make_knowledge_base(loop.get_executor(), test.clock, system_random,
                                                test.db(), *objects, files);
+    gateway = std::make_unique<gateway::Gateway>(
+        gateway::Gateway::Parts{loop.get_executor(), test.clock, system_random, test.db(),
+                                *auth.sessions, files, registry},
+        gateway::Gateway::Options{});
     ApiParts all{auth,        master,    test.db(), test.clock, system_random,
                  *businesses, *messages, *booking,  *knowledge, test.calls,
-                 feed,        registry,  tracer,    webhooks};
+                 feed,        registry,  tracer,    webhooks,   *gateway};
     mount_api(router, all, test.options());
     net::ServerOptions where;
     where.port = 0;
@@ -121,6 +125,7 @@ struct ApiTest::Parts {
   std::unique_ptr<net::HttpClient> http;
   queue::Queue queue;  ///< not started: jobs are stored and stay
   webhooks::Webhooks webhooks;
+  std::unique_ptr<gateway::Gateway> gateway;  ///< not started: nothing runs in the background
   net::Router router;
   std::unique_ptr<net::HttpServer> server;
   std::jthread thread;
@@ -206,6 +211,9 @@ void ApiTest::fill() {
   made = send("POST", "/api-keys", this->owner(), {{"name", "CRM"}});
   key = std::string(made.data().at("id").as_string());
   fill_webhooks();
+  made = send("POST", "/gateway/routes", this->owner(),
+              {{"path", "/crm"}, {"targets", {{{"url", "https://crm.example.com"}}}}});
+  gateway_route = std::string(made.data().at("id").as_string());
   calls::Call one;
   one.id = CallId("call_1");
   one.organization = first.organization.id;

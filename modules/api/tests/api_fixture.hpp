@@ -97,6 +97,7 @@ class ApiTest : public testkit::DatabaseTest {
   std::string source;
   std::string inbox_event;
   std::string delivery;
+  std::string gateway_route;
   /// A local time that can be booked; another with each call.
   std::string free_time();
   json::object booking_body(std::string local_start);

@@ -110,7 +110,8 @@ TEST_P(EveryRoute, ListsShowOnlyOnesOwn) {
                                    endpoint,
                                    source,
                                    delivery,
-                                   inbox_event};
+                                   inbox_event,
+                                   gateway_route};
   int checked = 0;
   for (auto& route : table.routes) {
     if (writes(route) || is_open(route) || !path_names(route.path).empty() ||

@@ -7,6 +7,7 @@
 #include "parley/business/businesses.hpp"
 #include "parley/calls/calls.hpp"
 #include "parley/events/live_feed.hpp"
+#include "parley/gateway/gateway.hpp"
 #include "parley/knowledge/knowledge.hpp"
 #include "parley/net/router.hpp"
 #include "parley/net/server.hpp"
@@ -32,6 +33,7 @@ struct ApiParts {
   metrics::Registry& metrics;
   trace::Tracer& tracer;
   webhooks::Webhooks& webhooks;
+  gateway::Gateway& gateway;
 };
 
 /// A token bucket: `burst` at once, refilled with `per_second`. 0 per second: no limit.
