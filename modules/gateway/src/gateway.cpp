@@ -165,7 +165,10 @@ Gateway::Gateway(Parts parts, Options options)
 Gateway::~Gateway() = default;
 
 void Gateway::mount(net::Router& router) {
-  router.otherwise([this](net::HttpRequest request) { return impl_->answer(std::move(request)); });
+  // A route says how much it takes; what is short is read at once, and can be sent again.
+  net::Router::Limits limits{.max_body_bytes = 1u << 30, .stream_above_bytes = 64u << 10};
+  router.otherwise([this](net::HttpRequest request) { return impl_->answer(std::move(request)); },
+                   limits);
   router.otherwise_websocket(
       [this](net::HttpRequest request) { return impl_->admit(std::move(request)); });
   mount_older_names(router);

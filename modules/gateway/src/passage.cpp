@@ -122,7 +122,8 @@ asio::awaitable<Passage::Checked> Passage::admit() {
                   .message = "Too many requests. Wait as long as Retry-After says.",
                   .retry_after = taken.error().retry_after});
   }
-  if (request_.body.size() > route_->spec().max_body_bytes)
+  if (std::max<std::uint64_t>(request_.body.size(), request_.body_length.value_or(0)) >
+      route_->spec().max_body_bytes)
     co_return std::unexpected(
         Refusal{413, "too_large", "The body is larger than this route takes."});
   auto mapping = map_request();
@@ -162,16 +163,54 @@ asio::awaitable<Passage::Checked> Passage::identify() {
   co_return Checked{};
 }
 
+// The request's body
+
+/// What the client did wrong while its body was read.
+Refusal Passage::refusal_of_body(const Error& error) const {
+  switch (error.code) {
+    case Errc::too_large:
+      return {413, "too_large", "The body is larger than this route takes."};
+    case Errc::timeout:
+      return {408, "request_timeout", "The body took too long."};
+    default:
+      return {400, "malformed_request", "The body broke off or is malformed."};
+  }
+}
+
+Task<std::string> Passage::next_piece_up() {
+  body_begun_ = true;
+  auto reading = request_.body_stream();
+  auto piece = co_await std::move(reading);
+  if (piece) body_bytes_ += piece->size();
+  if (piece && body_bytes_ > route_->spec().max_body_bytes)
+    piece = fail(Errc::too_large, "the body is larger than the route takes");
+  if (!piece) body_failure_ = piece.error();
+  co_return piece;
+}
+
+asio::awaitable<Passage::Checked> Passage::read_whole_body() {
+  while (request_.body_stream && request_.body.size() <= max_mapped_bytes) {
+    auto reading = next_piece_up();
+    auto piece = co_await std::move(reading);
+    if (!piece) co_return std::unexpected(refusal_of_body(piece.error()));
+    if (piece->empty()) request_.body_stream = nullptr;
+    request_.body += *piece;
+  }
+  if (request_.body.size() > max_mapped_bytes)
+    co_return std::unexpected(Refusal{413, "too_large", "A body that is mapped has at most 4 MB."});
+  co_return Checked{};
+}
+
 // Mapping bodies
 
 asio::awaitable<Passage::Checked> Passage::map_request() {
   auto& mapping = route_->spec().request_mapping;
-  if (!mapping || request_.body.empty()) co_return Checked{};
+  if (!mapping || (request_.body.empty() && !request_.body_stream)) co_return Checked{};
   if (!is_json(request_.headers))
     co_return std::unexpected(
         Refusal{415, "unsupported_media_type", "Content-Type must be application/json."});
-  if (request_.body.size() > max_mapped_bytes)
-    co_return std::unexpected(Refusal{413, "too_large", "A body that is mapped has at most 4 MB."});
+  auto reading = read_whole_body();
+  if (auto read = co_await std::move(reading); !read) co_return read;
   // The work owns what it touches: it is not interrupted when this coroutine is.
   std::function<Result<Mapped>()> work = [mapping = *mapping, text = std::move(request_.body)] {
     return map_text(mapping, text);
@@ -225,7 +264,10 @@ asio::awaitable<Passage::Answered> Passage::map_response(net::HttpResponse respo
 
 // Passing on
 
-bool Passage::may_repeat() const { return net::is_idempotent(request_.method); }
+/// Nor what streamed up and is gone.
+bool Passage::may_repeat() const {
+  return net::is_idempotent(request_.method) && !(request_.body_stream && body_begun_);
+}
 
 net::UpstreamRequest Passage::request_for(Target& target) {
   auto& spec = route_->spec();
@@ -269,7 +311,9 @@ asio::awaitable<Passage::Answered> Passage::pass_on() {
                {"requestId", request_.request_id}},
               ctx_);
     place_.reset();
-    bool again = --attempts > 0 && overdue() == Overdue::no && error.code != Errc::invalid;
+    if (body_failure_) co_return std::unexpected(refusal_of_body(*body_failure_));
+    bool again =
+        --attempts > 0 && may_repeat() && overdue() == Overdue::no && error.code != Errc::invalid;
     if (!again) co_return std::unexpected(refusal_of(error, overdue()));
     route_->count_retry();
   }
@@ -279,11 +323,15 @@ Task<net::HttpResponse> Passage::attempt(Target::Place& place) {
   auto out = request_for(place.target());
   // Kept for another attempt, when there may be one.
   out.body = may_repeat() ? request_.body : std::move(request_.body);
+  if (request_.body_stream) {
+    out.body_stream = [this] { return next_piece_up(); };
+    out.body_length = request_.body_length;
+  }
   auto sending = place.target().upstream().send(ctx_, std::move(out));
   auto from = co_await std::move(sending);
   if (!from) {
     // A header the client sent that cannot be passed on is not the target's fault.
-    if (from.error().code != Errc::invalid) place.failed();
+    if (from.error().code != Errc::invalid && !body_failure_) place.failed();
     co_return std::unexpected(from.error());
   }
   auto answering = answer_of(std::move(*from), place);

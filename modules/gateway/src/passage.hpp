@@ -34,6 +34,9 @@ class Passage {
   asio::awaitable<Checked> admit();
   asio::awaitable<Checked> identify();
   asio::awaitable<Checked> map_request();
+  asio::awaitable<Checked> read_whole_body();
+  Refusal refusal_of_body(const Error& error) const;
+  Task<std::string> next_piece_up();
   asio::awaitable<Answered> pass_on();
   Task<net::HttpResponse> attempt(Target::Place& place);
   Task<net::HttpResponse> answer_of(net::UpstreamResponse from, Target::Place& place);
@@ -50,6 +53,10 @@ class Passage {
   ForwardedBy by_;
   TimePoint deadline_;
   std::unique_ptr<Target::Place> place_;
+  // Of a body that streams up: whether any of it is gone, and what its sender did wrong.
+  bool body_begun_ = false;
+  std::uint64_t body_bytes_ = 0;
+  std::optional<Error> body_failure_;
 };
 
 /// Carries messages both ways until one side ends; then ends the other.

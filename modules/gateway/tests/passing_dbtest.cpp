@@ -158,5 +158,58 @@ TEST_P(PassingDbTest, LongAndEndlessBodiesStreamThrough) {
   EXPECT_EQ(client.take_until("0\r\n\r\n"), "6\r\nsecond\r\n0\r\n\r\n");
 }
 
+TEST_P(PassingDbTest, RequestBodiesStreamUpward) {
+  std::promise<void> has_first;
+  ScriptedTarget target([&](tcp::socket& socket, int number) {
+    std::string in;
+    boost::system::error_code ec;
+    if (number == 0) {
+      // The first piece is here before the client has sent the second.
+      asio::read_until(socket, asio::dynamic_buffer(in), "first", ec);
+      has_first.set_value();
+    }
+    asio::read_until(socket, asio::dynamic_buffer(in), "the end", ec);
+    say(socket,
+        "HTTP/1.1 200 OK\r\nContent-Length: " + std::to_string(std::to_string(in.size()).size()) +
+            "\r\n\r\n" + std::to_string(in.size()));
+  });
+  open(route("/", {target.url()}));
+  RawClient client(serving->port());
+  client.send("POST /up HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nfirst\r\n");
+  has_first.get_future().wait();
+  client.send("7\r\nthe end\r\n0\r\n\r\n");
+  EXPECT_EQ(client.answer().status, 200);
+  // The connection is whole: the next request follows on it.
+  std::string large = std::string(3u << 20, 'x') + "the end";
+  client.send("PUT /up HTTP/1.1\r\nHost: a\r\nExpect: 100-continue\r\nContent-Length: " +
+              std::to_string(large.size()) + "\r\n\r\n");
+  EXPECT_EQ(client.take_until("\r\n\r\n"), "HTTP/1.1 100 Continue\r\n\r\n");
+  client.send(large);
+  auto answer = client.answer();
+  EXPECT_EQ(answer.status, 200);
+  EXPECT_GT(std::stoul(answer.body), large.size());
+}
+
+TEST_P(PassingDbTest, BodiesTooLargeOrBrokenAreTheClientsFault) {
+  ScriptedTarget target([&](tcp::socket& socket, int) {
+    std::string in;
+    boost::system::error_code ec;
+    asio::read(socket, asio::dynamic_buffer(in), ec);
+  });
+  open(route("/", {target.url()}, R"("name": "large", "maxBodyMb": 1)"));
+  RawClient announced(serving->port());
+  announced.send("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 2000000\r\n\r\n");
+  EXPECT_EQ(announced.answer().status, 413);
+  RawClient endless(serving->port());
+  endless.send("POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n1E8480\r\n" +
+               std::string(2'000'000, 'x') + "\r\n");
+  EXPECT_EQ(endless.answer().status, 413);
+  RawClient broken(serving->port());
+  broken.send(
+      "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nfirst\r\nzzz\r\n");
+  EXPECT_EQ(broken.answer().status, 400);
+  EXPECT_EQ(figure(R"(parley_gateway_target_failures_total{route="large",target="0"})"), "0");
+}
+
 }  // namespace
 }  // namespace parley::gateway::testing

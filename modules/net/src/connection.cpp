@@ -182,6 +182,35 @@ asio::awaitable<bool> Connection::read_body() {
   }
 }
 
+/// The same for a body that the handler reads: only what the client makes us wait counts.
+Task<std::string> Connection::next_body_piece() {
+  if (refused_) co_return fail(Errc::invalid, refused_->message);
+  if (!std::exchange(continued_, true) && in_.empty() &&
+      !co_await write("HTTP/1.1 100 Continue\r\n\r\n"))
+    co_return fail(Errc::end_of_stream, "the client went away");
+  in_.grow_to(long_body_bytes);
+  while (true) {
+    if (!reader_.done()) in_.consume(reader_.feed(in_.data(), refused_));
+    if (refused_)
+      co_return fail(refused_->status == 413 ? Errc::too_large : Errc::invalid, refused_->message);
+    auto piece = reader_.take_body();
+    if (!piece.empty() || reader_.done()) {
+      enter(Phase::handler);
+      co_return piece;
+    }
+    auto earned = std::chrono::seconds(reader_.body_bytes() / body_bytes_per_second);
+    enter(Phase::body, shared_->options.body_timeout + earned - body_waited_);
+    auto began = shared_->clock.now();
+    bool more = co_await read_more();
+    body_waited_ += shared_->clock.now() - began;
+    if (more) continue;
+    enter(Phase::handler);
+    keep_alive_ = false;
+    if (expired_) co_return fail(Errc::timeout, "the request body took too long");
+    co_return fail(Errc::end_of_stream, "the client went away");
+  }
+}
+
 std::string Connection::request_id_for(const Headers& headers) {
   auto given = headers.get("X-Request-Id");
   if (given && is_sound_request_id(*given)) return std::string(*given);
@@ -265,13 +294,21 @@ asio::awaitable<Connection::After> Connection::serve_http(HttpRequest request,
   if (head.content_length.value_or(0) > limit)
     co_return co_await refuse({413, "the body is larger than " + std::to_string(limit) + " bytes"});
   reader_.set_body_limit(limit);
-  if (!reader_.done()) {
+  auto& above = match.limits.stream_above_bytes;
+  bool streams =
+      above && !reader_.done() && (!head.content_length || *head.content_length > *above);
+  if (streams) {
+    continued_ = !head.expects_continue;
+    body_waited_ = {};
+    request.body_length = head.content_length;
+    request.body_stream = [self = shared_from_this()] { return self->next_body_piece(); };
+  } else if (!reader_.done()) {
     if (head.expects_continue && in_.empty() && !co_await write("HTTP/1.1 100 Continue\r\n\r\n"))
       co_return After::drop;
     if (!co_await read_body()) co_return After::drop;
     if (refused_) co_return co_await refuse(*refused_);
   }
-  request.body = reader_.take_body();
+  if (!streams) request.body = reader_.take_body();
   request.path_values = std::move(match.path_values);
   enter(Phase::handler);
   auto answer = call(*match.handler, std::move(request));

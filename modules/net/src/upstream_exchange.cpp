@@ -6,8 +6,8 @@
 #include <boost/asio/ssl/host_name_verification.hpp>
 #include <boost/system/system_error.hpp>
 
-#include "parley/net/address_policy.hpp"
 #include "client_tls.hpp"
+#include "parley/net/address_policy.hpp"
 #include "response_head.hpp"
 
 namespace parley::net {
@@ -319,7 +319,8 @@ Task<UpstreamResponse> UpstreamExchange::run(Context ctx, UpstreamRequest reques
     co_return fail(Errc::invalid, "the target of the request cannot be sent");
   head_due_ = std::min(ctx.deadline, request.head_deadline);
   idle_timeout_ = request.idle_timeout;
-  auto first = attempt(request, Kept::allowed);
+  // A body that streams cannot be sent again when a kept connection turns out closed.
+  auto first = attempt(request, request.body_stream ? Kept::no : Kept::allowed);
   auto outcome = co_await std::move(first);
   bool closed_in_between = !outcome && outcome.error().code == Errc::unavailable && was_kept_ &&
                            !reader_->started() && !body_taken_ && is_idempotent(method_);

@@ -6,10 +6,10 @@
 #include <boost/beast/http/parser.hpp>
 #include <boost/url/parse.hpp>
 
-#include "parley/net/address_policy.hpp"
 #include "client_tls.hpp"
 #include "parley/base/race.hpp"
 #include "parley/base/strings.hpp"
+#include "parley/net/address_policy.hpp"
 #include "parley/net/client.hpp"
 #include "response_head.hpp"
 #include "websocket_core.hpp"

@@ -1,5 +1,6 @@
 #pragma once
 #include <memory>
+#include <optional>
 #include <string>
 #include <variant>
 #include <vector>
@@ -15,6 +16,9 @@ class Router {
  public:
   struct Limits {
     std::size_t max_body_bytes = 10u << 20;
+    /// A body longer than this, or of unknown length, is not read before the handler runs: it gets
+    /// HttpRequest::body_stream. Empty: never.
+    std::optional<std::size_t> stream_above_bytes;
   };
   void add(Method method, std::string pattern, HttpHandler handler, Limits limits = {10u << 20});
   void add_websocket(std::string pattern, WebSocketHandler handler, WebSocketLimits limits = {});
