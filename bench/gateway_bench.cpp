@@ -197,16 +197,19 @@ Figures measure(std::uint16_t port, const std::function<double()>& cpu_seconds) 
 }
 
 void print(const char* what, std::vector<Figures> results) {
-  auto median = [&](double Figures::* member) {
-    std::ranges::sort(results, {}, member);
-    return results[results.size() / 2].*member;
+  auto sorted = [&](double Figures::* member) {
+    std::vector<double> values;
+    for (auto& result : results) values.push_back(result.*member);
+    std::ranges::sort(values);
+    return values;
   };
-  auto per_second = median(&Figures::per_second);
+  auto median = [&](double Figures::* member) { return sorted(member)[results.size() / 2]; };
+  auto rates = sorted(&Figures::per_second);
   fmt::print(
-      "{:<28} {:8.0f} requests/s (min {:.0f}, max {:.0f})  p50 {:.2f} ms  p99 {:.2f} ms  {:.1f} us "
-      "of processor each\n",
-      what, per_second, results.front().per_second, results.back().per_second,
-      median(&Figures::p50_ms), median(&Figures::p99_ms), median(&Figures::cpu_us));
+      "{:<28} {:8.0f} requests/s (min {:.0f}, max {:.0f})  p50 {:.2f} ms  p99 {:.2f} ms  "
+      "{:.1f} us of processor each\n",
+      what, median(&Figures::per_second), rates.front(), rates.back(), median(&Figures::p50_ms),
+      median(&Figures::p99_ms), median(&Figures::cpu_us));
 }
 
 int run() {
