@@ -40,6 +40,13 @@ struct DoctorOptions {
   bool suite = false;  ///< also try everything on the running server
 };
 int run_doctor(const CommonOptions& common, DoctorOptions options);
+struct TransformOptions {
+  std::string mapping;
+  std::string input;  ///< "-": standard input
+  bool dry_run = false;
+};
+int run_transform(const TransformOptions& options);
+
 int run_config(const CommonOptions& common, bool json);
 int run_migrate(const CommonOptions& common);
 

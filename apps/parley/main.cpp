@@ -46,6 +46,17 @@ void add_call(CLI::App& app, CommonOptions& common, std::function<int()>& chosen
   command->callback([&, options] { chosen = [&, options] { return run_call(common, *options); }; });
 }
 
+void add_transform(CLI::App& app, std::function<int()>& chosen) {
+  auto options = std::make_shared<TransformOptions>();
+  auto* command = app.add_subcommand("transform", "Try a mapping: outside JSON in, ours out");
+  command->add_option("--mapping", options->mapping, "The mapping's JSON file")->required();
+  command->add_option("--input", options->input, "A JSON object or a list of them; - for stdin")
+      ->required();
+  command->add_flag("--dry-run", options->dry_run,
+                    "A report instead: what would come out, what is unknown, missing or wrong");
+  command->callback([&, options] { chosen = [options] { return run_transform(*options); }; });
+}
+
 void add_small_commands(CLI::App& app, CommonOptions& common, std::function<int()>& chosen) {
   auto json = std::make_shared<bool>(false);
   auto* doctor = app.add_subcommand("doctor", "Check configuration and everything it needs");
@@ -82,6 +93,7 @@ int main(int argc, char** argv) {
   std::function<int()> chosen;
   add_serve(app, common, chosen);
   add_call(app, common, chosen);
+  add_transform(app, chosen);
   add_small_commands(app, common, chosen);
   try {
     app.parse(argc, argv);

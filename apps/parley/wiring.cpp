@@ -13,6 +13,7 @@
 #include "demo.hpp"
 #include "integration_suite.hpp"
 #include "object_storage.hpp"
+#include "gateway_settings.hpp"
 #include "parley/api/api.hpp"
 #include "parley/auth/auth.hpp"
 #include "parley/auth/master_key.hpp"
@@ -110,6 +111,7 @@ struct Server::Impl {
   Result<void> open_foundations();
   Result<void> make_integration();
   void make_checks();
+  Result<void> make_gateway();
   void make_business_parts();
   Result<void> make_engines();
   Result<Ready> make_owner();
@@ -169,6 +171,8 @@ struct Server::Impl {
   std::unique_ptr<WorkerPool> mailing;
   Alerting alerting;
   std::unique_ptr<providers::twilio::TwilioCarrier> twilio;
+  std::unique_ptr<WorkerPool> transforming;
+  std::unique_ptr<gateway::Gateway> gateway;
 
   net::Router router;
   std::unique_ptr<net::HttpServer> server;
@@ -271,6 +275,21 @@ void Server::Impl::make_checks() {
   add_probes(*health, parts, where);
   add_suite_steps(*suite, *health, parts, where);
   watch_health(alerting, *health);
+}
+
+/// What no other route covers goes to services of the user's own.
+Result<void> Server::Impl::make_gateway() {
+  auto chosen = read_gateway_options(settings);
+  if (!chosen) return std::unexpected(chosen.error());
+  chosen->trusted_proxies = api_options.trusted_proxies;
+  transforming = std::make_unique<WorkerPool>(
+      WorkerPool::Options{.name = "transforming", .threads = 2, .max_queued = 256, .nice = 5});
+  gateway = std::make_unique<gateway::Gateway>(
+      gateway::Gateway::Parts{main_loop().get_executor(), clock, random, *database, *auth.sessions,
+                              *transforming, metrics::process_registry()},
+      std::move(*chosen));
+  gateway->mount(router);
+  return {};
 }
 
 void Server::Impl::make_business_parts() {
@@ -386,7 +405,7 @@ Result<std::string> Server::Impl::open_port() {
   twilio->mount(router);
   api::ApiParts parts{auth,      *master,   *database,  clock,  random, *businesses,
                       *messages, *booking,  *knowledge, *calls, *feed,  metrics::process_registry(),
-                      tracer,    *webhooks, *health,    *suite};
+                      tracer,    *webhooks, *health,    *suite, *gateway};
   api::mount_api(router, parts, api_options);
 
   net::ServerOptions server_options;
@@ -410,6 +429,7 @@ Result<std::string> Server::Impl::open_port() {
 Result<Server::Ready> Server::Impl::start() {
   if (auto opened = open_foundations(); !opened) return std::unexpected(opened.error());
   if (auto made = make_integration(); !made) return std::unexpected(made.error());
+  if (auto made = make_gateway(); !made) return std::unexpected(made.error());
   make_business_parts();
   if (auto made = make_engines(); !made) return std::unexpected(made.error());
   feed = std::make_unique<events::LiveFeed>(main_loop().get_executor(), clock, *database);
@@ -465,6 +485,9 @@ asio::awaitable<void> Server::Impl::serve() {
   health->start();
   alerting.watch->start();
   tasks->spawn("telemetry.spans", [this] { return spans.run(*http); });
+  auto routing = gateway->start();
+  if (auto routed = co_await std::move(routing); !routed)
+    log::warn("gateway.not_loaded", {{"reason", routed.error().detail}});
   auto signal = signals->async_wait(asio::use_awaitable);
   int number = co_await std::move(signal);
   log::info("server.stopping", {{"signal", number}});
@@ -484,6 +507,8 @@ asio::awaitable<void> Server::Impl::shut_down() {
   co_await std::move(hanging_up);
   auto reading = knowledge->stop();
   co_await std::move(reading);
+  auto closing = gateway->stop();
+  co_await std::move(closing);
   auto unsubscribing = subscriptions->stop();
   co_await std::move(unsubscribing);
   auto finishing = queue->stop();

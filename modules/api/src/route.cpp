@@ -109,6 +109,7 @@ RouteTable route_table() {
   add_event_routes(table);
   add_webhook_routes(table);
   add_suite_routes(table);
+  add_gateway_routes(table);
   add_health_routes(table);
   std::set<std::string> names;
   for (auto& route : table.routes) {

@@ -166,6 +166,7 @@ void add_call_routes(RouteTable& table);
 void add_event_routes(RouteTable& table);
 void add_webhook_routes(RouteTable& table);
 void add_suite_routes(RouteTable& table);
+void add_gateway_routes(RouteTable& table);
 void add_health_routes(RouteTable& table);
 
 /// The whole table. Throws std::logic_error when a row contradicts itself (an unknown permission, a

@@ -1,4 +1,5 @@
 #include "services.hpp"
+#include "short_page.hpp"
 #include "values.hpp"
 
 namespace parley::api {
@@ -30,19 +31,6 @@ Reply made_reply(const MadeEndpoint& made) {
   auto data = endpoint_json(made.endpoint);
   data["secret"] = made.secret;
   return {.data = std::move(data), .version = made.endpoint.version};
-}
-
-/// A page of a short list that is read whole, the oldest first.
-template <class Item, class Show>
-Reply page_of_short(const std::vector<Item>& all, Request& in, Show show) {
-  auto page = in.query.integer("page", 1);
-  auto limit = in.query.integer("limit", 50);
-  auto total = static_cast<std::int64_t>(all.size());
-  bool newest_first = in.query.text("sort").starts_with('-');
-  json::array items;
-  for (auto at = (page - 1) * limit; at < std::min(total, page * limit); ++at)
-    items.push_back(show(all[static_cast<std::size_t>(newest_first ? total - 1 - at : at)]));
-  return Reply{.data = std::move(items), .pagination = page_of(page, limit, total)};
 }
 
 Answer list_endpoints(Request& in) {

@@ -118,9 +118,13 @@ struct ApiTest::Parts {
         store::open_folder_objects(files, test.folder() / "objects").value());
     knowledge = knowledge::make_knowledge_base(loop.get_executor(), test.clock, system_random,
                                                test.db(), *objects, files);
-    ApiParts all{auth,      master,   test.db(),  test.clock, system_random, *businesses,
-                 *messages, *booking, *knowledge, test.calls, feed,          registry,
-                 tracer,    webhooks, health,     suite};
+    gateway = std::make_unique<gateway::Gateway>(
+        gateway::Gateway::Parts{loop.get_executor(), test.clock, system_random, test.db(),
+                                *auth.sessions, files, registry},
+        gateway::Gateway::Options{});
+    ApiParts all{auth,        master,    test.db(), test.clock, system_random,
+                 *businesses, *messages, *booking,  *knowledge, test.calls,
+                 feed,        registry,  tracer,    webhooks,   health, suite, *gateway};
     mount_api(router, all, test.options());
     net::ServerOptions where;
     where.port = 0;
@@ -159,6 +163,7 @@ struct ApiTest::Parts {
   webhooks::Webhooks webhooks;
   health::Monitor health;
   health::Suite suite;
+  std::unique_ptr<gateway::Gateway> gateway;  ///< not started: nothing runs in the background
   net::Router router;
   std::unique_ptr<net::HttpServer> server;
   std::jthread thread;
@@ -247,6 +252,9 @@ void ApiTest::fill() {
   fill_webhooks();
   made = send("POST", "/integration/test-all", this->owner(), json::object{});
   suite_run = std::string(made.data().at("id").as_string());
+  made = send("POST", "/gateway/routes", this->owner(),
+              {{"path", "/crm"}, {"targets", {{{"url", "https://crm.example.com"}}}}});
+  gateway_route = std::string(made.data().at("id").as_string());
   calls::Call one;
   one.id = CallId("call_1");
   one.organization = first.organization.id;

@@ -80,6 +80,7 @@ class ApiTest : public testkit::DatabaseTest {
   std::string delivery;
   std::string suite_run;
   std::atomic<bool> cache_away = false;
+  std::string gateway_route;
   /// A local time that can be booked; another with each call.
   std::string free_time();
   json::object booking_body(std::string local_start);

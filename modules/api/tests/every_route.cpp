@@ -16,7 +16,8 @@ std::string EveryRoute::id_for(const Route& route) const {
       {"/webhook-sources/", &ApiTest::source},
       {"/webhook-deliveries/", &ApiTest::delivery},
       {"/inbox/", &ApiTest::inbox_event},
-      {"/integration/runs/", &ApiTest::suite_run}};
+      {"/integration/runs/", &ApiTest::suite_run},
+      {"/gateway/routes/", &ApiTest::gateway_route}};
   for (auto& [prefix, thing] : things)
     if (route.path.starts_with(prefix)) return this->*thing;
   ADD_FAILURE() << route.path << ": say here which thing its {id} means";

@@ -111,7 +111,8 @@ TEST_P(EveryRoute, ListsShowOnlyOnesOwn) {
                                    source,
                                    delivery,
                                    inbox_event,
-                                   suite_run};
+                                   suite_run,
+                                   gateway_route};
   int checked = 0;
   for (auto& route : table.routes) {
     if (writes(route) || is_open(route) || !path_names(route.path).empty() ||

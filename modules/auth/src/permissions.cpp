@@ -31,6 +31,8 @@ constexpr std::array table{
     Row{"events:read", from_admin},        Row{"metrics:read", from_admin},
     Row{"webhooks:read", from_admin},      Row{"webhooks:write", from_admin},
     Row{"integration:read", from_admin},   Row{"integration:write", from_admin},
+    Row{"gateway:read", from_admin},       Row{"gateway:write", from_admin},
+    Row{"gateway:use", everyone},
 };
 
 constexpr auto names = [] {

@@ -1,4 +1,4 @@
-#include "address_policy.hpp"
+#include "parley/net/address_policy.hpp"
 
 #include <algorithm>
 #include <array>

@@ -6,6 +6,7 @@
 #include <boost/system/system_error.hpp>
 
 #include "gzip.hpp"
+#include "handler_failure.hpp"
 #include "parley/telemetry/log.hpp"
 #include "request_target.hpp"
 #include "websocket_handshake.hpp"
@@ -25,22 +26,6 @@ std::string text_of(const asio::ip::address& address) {
   if (address.is_v6() && address.to_v6().is_v4_mapped())
     return asio::ip::make_address_v4(asio::ip::v4_mapped, address.to_v6()).to_string();
   return address.to_string();
-}
-
-std::string what_was_thrown() {
-  try {
-    throw;
-  } catch (const std::exception& e) {
-    return e.what();
-  } catch (...) {
-    return "unknown exception";
-  }
-}
-
-asio::awaitable<void> throw_if_cancelled() {
-  auto state = co_await asio::this_coro::cancellation_state;
-  if (state.cancelled() != asio::cancellation_type::none)
-    throw boost::system::system_error(asio::error::operation_aborted);
 }
 
 }  // namespace
@@ -197,6 +182,35 @@ asio::awaitable<bool> Connection::read_body() {
   }
 }
 
+/// The same for a body that the handler reads: only what the client makes us wait counts.
+Task<std::string> Connection::next_body_piece() {
+  if (refused_) co_return fail(Errc::invalid, refused_->message);
+  if (!std::exchange(continued_, true) && in_.empty() &&
+      !co_await write("HTTP/1.1 100 Continue\r\n\r\n"))
+    co_return fail(Errc::end_of_stream, "the client went away");
+  in_.grow_to(long_body_bytes);
+  while (true) {
+    if (!reader_.done()) in_.consume(reader_.feed(in_.data(), refused_));
+    if (refused_)
+      co_return fail(refused_->status == 413 ? Errc::too_large : Errc::invalid, refused_->message);
+    auto piece = reader_.take_body();
+    if (!piece.empty() || reader_.done()) {
+      enter(Phase::handler);
+      co_return piece;
+    }
+    auto earned = std::chrono::seconds(reader_.body_bytes() / body_bytes_per_second);
+    enter(Phase::body, shared_->options.body_timeout + earned - body_waited_);
+    auto began = shared_->clock.now();
+    bool more = co_await read_more();
+    body_waited_ += shared_->clock.now() - began;
+    if (more) continue;
+    enter(Phase::handler);
+    keep_alive_ = false;
+    if (expired_) co_return fail(Errc::timeout, "the request body took too long");
+    co_return fail(Errc::end_of_stream, "the client went away");
+  }
+}
+
 std::string Connection::request_id_for(const Headers& headers) {
   auto given = headers.get("X-Request-Id");
   if (given && is_sound_request_id(*given)) return std::string(*given);
@@ -238,8 +252,11 @@ asio::awaitable<Connection::After> Connection::serve_request() {
 
   auto& router = shared_->router;
   auto websocket = router.match_websocket(request->path);
-  if (websocket && asks_for_websocket(*request))
-    co_return co_await serve_websocket(std::move(*request), std::move(*websocket));
+  if (asks_for_websocket(*request)) {
+    if (websocket) co_return co_await serve_websocket(std::move(*request), std::move(*websocket));
+    if (auto gate = router.match_gate(request->path))
+      co_return co_await serve_gate(std::move(*request), *gate);
+  }
   if (method) {
     auto match = router.match(*method, request->path);
     if (auto* found = std::get_if<Router::HttpMatch>(&match))
@@ -277,13 +294,21 @@ asio::awaitable<Connection::After> Connection::serve_http(HttpRequest request,
   if (head.content_length.value_or(0) > limit)
     co_return co_await refuse({413, "the body is larger than " + std::to_string(limit) + " bytes"});
   reader_.set_body_limit(limit);
-  if (!reader_.done()) {
+  auto& above = match.limits.stream_above_bytes;
+  bool streams =
+      above && !reader_.done() && (!head.content_length || *head.content_length > *above);
+  if (streams) {
+    continued_ = !head.expects_continue;
+    body_waited_ = {};
+    request.body_length = head.content_length;
+    request.body_stream = [self = shared_from_this()] { return self->next_body_piece(); };
+  } else if (!reader_.done()) {
     if (head.expects_continue && in_.empty() && !co_await write("HTTP/1.1 100 Continue\r\n\r\n"))
       co_return After::drop;
     if (!co_await read_body()) co_return After::drop;
     if (refused_) co_return co_await refuse(*refused_);
   }
-  request.body = reader_.take_body();
+  if (!streams) request.body = reader_.take_body();
   request.path_values = std::move(match.path_values);
   enter(Phase::handler);
   auto answer = call(*match.handler, std::move(request));
@@ -439,53 +464,6 @@ asio::awaitable<bool> Connection::write_sized(std::string head, HttpResponse res
     if (!co_await write_body("", *piece)) co_return false;
   }
   co_return true;
-}
-
-// WebSocket
-
-asio::awaitable<Connection::After> Connection::serve_websocket(HttpRequest request,
-                                                               Router::WebSocketMatch match) {
-  if (auto refusal = check_websocket_request(request)) {
-    Headers headers;
-    headers.set("Sec-WebSocket-Version", "13");
-    co_return co_await refuse(std::move(*refusal), std::move(headers));
-  }
-  auto accept = websocket_accept(request.headers.get("Sec-WebSocket-Key").value_or(""));
-  auto answer = fmt::format(
-      "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
-      "Sec-WebSocket-Accept: {}\r\nX-Request-Id: {}\r\n\r\n",
-      accept, request_id_);
-  if (!co_await write(answer)) co_return After::drop;
-  request.path_values = std::move(match.path_values);
-  WebSocketCore::Parts parts{std::move(stream_), std::move(in_), FrameReader::Side::server,
-                             match.limits};
-  websocket_ = std::make_shared<WebSocketCore>(strand_, shared_->clock, std::move(parts));
-  phase_ = Phase::websocket;
-  due_ = websocket_->tick(shared_->clock.now()).time_since_epoch().count();
-  auto work = run_websocket(*match.handler, std::move(request));
-  co_await std::move(work);
-  co_return After::drop;
-}
-
-asio::awaitable<void> Connection::run_websocket(const WebSocketHandler& handler,
-                                                HttpRequest request) {
-  struct Open {
-    metrics::Gauge open;
-    explicit Open(metrics::Gauge gauge) : open(gauge) { open.add(); }
-    ~Open() { open.subtract(); }
-  } counted(shared_->metrics.websockets);
-  auto socket = make_websocket(websocket_, shared_->clock, Timing::by_owner);
-  std::string thrown;
-  try {
-    auto work = handler(std::move(request), std::move(socket));
-    co_await std::move(work);
-  } catch (...) {
-    thrown = what_was_thrown();
-  }
-  co_await throw_if_cancelled();
-  if (!thrown.empty())
-    log::error("http.websocket_handler_threw", {{"requestId", request_id_}, {"what", thrown}});
-  co_await websocket_->close(thrown.empty() ? 1000 : 1011, "");
 }
 
 }  // namespace parley::net

@@ -59,10 +59,15 @@ class Connection : public std::enable_shared_from_this<Connection> {
   asio::awaitable<bool> shake_hands();
   asio::awaitable<bool> read_head();
   asio::awaitable<bool> read_body();
+  Task<std::string> next_body_piece();
   asio::awaitable<bool> read_more();
   asio::awaitable<After> serve_request();
   asio::awaitable<After> serve_http(HttpRequest request, Router::HttpMatch match);
   asio::awaitable<After> serve_websocket(HttpRequest request, Router::WebSocketMatch match);
+  asio::awaitable<After> serve_gate(HttpRequest request, Router::GateMatch match);
+  asio::awaitable<WebSocketAdmission> admit(const WebSocketGate& gate, HttpRequest request);
+  asio::awaitable<After> open_websocket(HttpRequest request, WebSocketLimits limits,
+                                        const WebSocketHandler& handler, std::string protocol);
   asio::awaitable<HttpResponse> call(const HttpHandler& handler, HttpRequest request);
   asio::awaitable<After> refuse(Refusal refusal, Headers headers = {});
   asio::awaitable<After> respond(HttpResponse response);
@@ -93,6 +98,8 @@ class Connection : public std::enable_shared_from_this<Connection> {
 
   Phase phase_ = Phase::handshake;
   bool expired_ = false;
+  bool continued_ = false;  ///< 100 Continue was said, or was not asked for
+  Duration body_waited_{};  ///< for pieces of a streamed request body
   bool keep_alive_ = true;
   bool is_head_ = false;
   bool http_1_0_ = false;

@@ -9,9 +9,9 @@
 #include <boost/system/system_error.hpp>
 #include <cstring>
 
-#include "address_policy.hpp"
 #include "client_tls.hpp"
 #include "parley/base/strings.hpp"
+#include "parley/net/address_policy.hpp"
 #include "parley/telemetry/trace.hpp"
 
 namespace parley::net {

@@ -45,6 +45,7 @@ class Parser final : public http::basic_parser<true> {
 
   RequestReader::Head head;
   std::string body;
+  std::size_t taken_bytes = 0;  ///< of a streamed body, given away already
   std::size_t max_body_bytes = 0;
   std::optional<Refusal> refused;
 
@@ -111,7 +112,7 @@ class Parser final : public http::basic_parser<true> {
   void on_finish_impl(error_code&) override {}
 
   std::size_t keep(string_view piece, error_code& ec) {
-    if (piece.size() > max_body_bytes - body.size()) {
+    if (piece.size() > max_body_bytes - taken_bytes - body.size()) {
       refuse_body(ec);
       return 0;
     }
@@ -177,7 +178,12 @@ RequestReader::Head& RequestReader::head() noexcept { return impl_->parser->head
 void RequestReader::set_body_limit(std::size_t bytes) noexcept {
   impl_->parser->max_body_bytes = bytes;
 }
-std::size_t RequestReader::body_bytes() const noexcept { return impl_->parser->body.size(); }
-std::string RequestReader::take_body() noexcept { return std::move(impl_->parser->body); }
+std::size_t RequestReader::body_bytes() const noexcept {
+  return impl_->parser->taken_bytes + impl_->parser->body.size();
+}
+std::string RequestReader::take_body() noexcept {
+  impl_->parser->taken_bytes += impl_->parser->body.size();
+  return std::exchange(impl_->parser->body, std::string());
+}
 
 }  // namespace parley::net

@@ -44,7 +44,8 @@ class RequestReader {
   Head& head() noexcept;
   /// To be set between the head and the body: the next feed() applies it.
   void set_body_limit(std::size_t bytes) noexcept;
-  std::size_t body_bytes() const noexcept;
+  std::size_t body_bytes() const noexcept;  ///< all that was read of the body
+  /// What was read since the last call.
   std::string take_body() noexcept;
 
  private:

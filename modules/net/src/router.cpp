@@ -149,7 +149,14 @@ void add_allowed(std::array<bool, method_count>& allowed, const Routes& routes) 
 
 }  // namespace
 
-Router::Router() : root_(std::make_unique<Node>()) {}
+struct Router::Otherwise {
+  HttpHandler http;
+  Limits limits;
+  WebSocketGate gate;
+  WebSocketLimits gate_limits;
+};
+
+Router::Router() : root_(std::make_unique<Node>()), otherwise_(std::make_unique<Otherwise>()) {}
 Router::~Router() = default;
 
 void Router::add(Method method, std::string pattern, HttpHandler handler, Limits limits) {
@@ -164,6 +171,29 @@ void Router::add_websocket(std::string pattern, WebSocketHandler handler, WebSoc
   auto& slot = place(*root_, pattern, route.names).websocket;
   if (slot) bad_pattern(pattern, "is registered twice as a WebSocket");
   slot = std::move(route);
+}
+
+void Router::otherwise(HttpHandler handler, Limits limits) {
+  otherwise_->http = std::move(handler);
+  otherwise_->limits = limits;
+}
+
+void Router::otherwise_websocket(WebSocketGate gate, WebSocketLimits limits) {
+  otherwise_->gate = std::move(gate);
+  otherwise_->gate_limits = limits;
+}
+
+bool Router::is_otherwise(const HttpMatch& match) const noexcept {
+  return match.handler == &otherwise_->http;
+}
+
+std::optional<Router::GateMatch> Router::match_gate(std::string_view path) const {
+  if (!otherwise_->gate) return std::nullopt;
+  auto http = match(Method::get, path);
+  auto* found = std::get_if<HttpMatch>(&http);
+  bool is_ours = std::holds_alternative<WrongMethod>(http) || (found && !is_otherwise(*found));
+  if (is_ours) return std::nullopt;
+  return GateMatch{&otherwise_->gate, otherwise_->gate_limits};
 }
 
 std::variant<Router::HttpMatch, Router::WrongMethod, Router::NoRoute> Router::match(
@@ -190,8 +220,9 @@ std::variant<Router::HttpMatch, Router::WrongMethod, Router::NoRoute> Router::ma
     if (!wrong.allow.empty()) wrong.allow += ", ";
     wrong.allow += to_string(static_cast<Method>(i));
   }
-  if (wrong.allow.empty()) return NoRoute{};
-  return wrong;
+  if (!wrong.allow.empty()) return wrong;
+  if (otherwise_->http) return HttpMatch{&otherwise_->http, otherwise_->limits, {}};
+  return NoRoute{};
 }
 
 std::optional<Router::WebSocketMatch> Router::match_websocket(std::string_view path) const {

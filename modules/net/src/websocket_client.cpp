@@ -9,6 +9,7 @@
 #include "client_tls.hpp"
 #include "parley/base/race.hpp"
 #include "parley/base/strings.hpp"
+#include "parley/net/address_policy.hpp"
 #include "parley/net/client.hpp"
 #include "response_head.hpp"
 #include "websocket_core.hpp"
@@ -54,15 +55,23 @@ Error broken(const error_code& ec, std::string_view when) {
   return Error{Errc::unavailable, fmt::format("{}: {}", when, ec.message())};
 }
 
-asio::awaitable<Result<std::unique_ptr<Stream>>> open_stream(const Address& address) {
+enum class Addresses { any, public_only };
+
+asio::awaitable<Result<std::unique_ptr<Stream>>> open_stream(const Address& address,
+                                                             Addresses allowed) {
   auto executor = co_await asio::this_coro::executor;
   error_code ec;
   tcp::resolver resolver(executor);
   auto endpoints = co_await resolver.async_resolve(address.host, address.port,
                                                    asio::redirect_error(asio::use_awaitable, ec));
   if (ec) co_return std::unexpected(broken(ec, "cannot resolve the host"));
+  std::vector<tcp::endpoint> reachable;
+  for (auto& found : endpoints)
+    if (allowed == Addresses::any || is_public_address(found.endpoint().address()))
+      reachable.push_back(found.endpoint());
+  if (reachable.empty()) co_return fail(Errc::forbidden, "the address is not a public one");
   tcp::socket socket(executor);
-  co_await asio::async_connect(socket, endpoints, asio::redirect_error(asio::use_awaitable, ec));
+  co_await asio::async_connect(socket, reachable, asio::redirect_error(asio::use_awaitable, ec));
   if (ec) co_return std::unexpected(broken(ec, "cannot connect"));
   socket.set_option(tcp::no_delay(true), ec);
   if (!address.tls) co_return std::make_unique<Stream>(std::move(socket));
@@ -97,8 +106,9 @@ Result<void> check_answer(const http::response<http::empty_body>& answer, const 
   return {};
 }
 
-asio::awaitable<Result<void>> shake_hands(Stream& stream, InputBuffer& in, std::string request,
-                                          std::string key) {
+/// Gives the subprotocol that was chosen.
+asio::awaitable<Result<std::string>> shake_hands(Stream& stream, InputBuffer& in,
+                                                 std::string request, std::string key) {
   error_code ec;
   co_await stream.write(asio::buffer(request), ec);
   if (ec) co_return std::unexpected(broken(ec, "the connection broke"));
@@ -113,12 +123,13 @@ asio::awaitable<Result<void>> shake_hands(Stream& stream, InputBuffer& in, std::
     if (ec && ec != http::error::need_more)
       co_return std::unexpected(broken(ec, "the server's answer is not HTTP"));
   }
-  co_return check_answer(parser.get(), key);
+  if (auto good = check_answer(parser.get(), key); !good) co_return std::unexpected(good.error());
+  co_return std::string(parser.get()["Sec-WebSocket-Protocol"]);
 }
 
-Task<std::unique_ptr<WebSocket>> open(Context ctx, Clock& clock, WebSocketTarget target,
-                                      Address address) {
-  auto stream = co_await open_stream(address);
+Task<OpenedWebSocket> open(Context ctx, Clock& clock, WebSocketTarget target, Address address) {
+  auto allowed = target.public_addresses_only ? Addresses::public_only : Addresses::any;
+  auto stream = co_await open_stream(address, allowed);
   if (!stream) co_return std::unexpected(stream.error());
   std::array<std::byte, 16> nonce;
   SystemRandom().fill(nonce);
@@ -131,13 +142,23 @@ Task<std::unique_ptr<WebSocket>> open(Context ctx, Clock& clock, WebSocketTarget
                              target.limits};
   auto executor = co_await asio::this_coro::executor;
   auto core = std::make_shared<WebSocketCore>(executor, clock, std::move(parts));
-  co_return make_websocket(std::move(core), clock, Timing::by_itself);
+  OpenedWebSocket opened;
+  opened.socket = make_websocket(std::move(core), clock, Timing::by_itself);
+  opened.protocol = std::move(*shaken);
+  co_return opened;
 }
 
 }  // namespace
 
 Task<std::unique_ptr<WebSocket>> connect_websocket(Context ctx, Clock& clock,
                                                    WebSocketTarget target) {
+  auto opening = open_websocket(std::move(ctx), clock, std::move(target));
+  auto opened = co_await std::move(opening);
+  if (!opened) co_return std::unexpected(opened.error());
+  co_return std::move(opened->socket);
+}
+
+Task<OpenedWebSocket> open_websocket(Context ctx, Clock& clock, WebSocketTarget target) {
   auto address = parse_address(target.url);
   if (!address) co_return std::unexpected(address.error());
   for (auto& [name, value] : target.headers.all())

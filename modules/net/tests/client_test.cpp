@@ -2,9 +2,9 @@
 
 #include <future>
 
-#include "address_policy.hpp"
 #include "net_fixture.hpp"
 #include "parley/base/task_group.hpp"
+#include "parley/net/address_policy.hpp"
 
 namespace parley::net {
 namespace {

@@ -1,4 +1,4 @@
-#include "breaker.hpp"
+#include "parley/resilience/breaker.hpp"
 
 #include <algorithm>
 

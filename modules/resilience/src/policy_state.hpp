@@ -2,8 +2,8 @@
 #include <memory>
 #include <mutex>
 
-#include "breaker.hpp"
 #include "bulkhead.hpp"
+#include "parley/resilience/breaker.hpp"
 #include "policy_metrics.hpp"
 #include "retry.hpp"
 

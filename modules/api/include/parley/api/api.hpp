@@ -9,6 +9,7 @@
 #include "parley/events/live_feed.hpp"
 #include "parley/health/monitor.hpp"
 #include "parley/health/suite.hpp"
+#include "parley/gateway/gateway.hpp"
 #include "parley/knowledge/knowledge.hpp"
 #include "parley/net/router.hpp"
 #include "parley/net/server.hpp"
@@ -36,6 +37,7 @@ struct ApiParts {
   webhooks::Webhooks& webhooks;
   health::Monitor& health;
   health::Suite& suite;
+  gateway::Gateway& gateway;
 };
 
 /// A token bucket: `burst` at once, refilled with `per_second`. 0 per second: no limit.

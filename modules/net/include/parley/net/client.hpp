@@ -37,10 +37,18 @@ struct WebSocketTarget {
   std::string url;  ///< ws:// or wss://
   Headers headers;
   WebSocketLimits limits;
+  bool public_addresses_only = false;  ///< as in OutgoingRequest
 };
 /// Errors: unavailable, timeout, forbidden (the server answered the handshake with a 4xx; its
-/// status is in the detail), invalid (url).
+/// status is in the detail; or the address is not a public one), invalid (url).
 Task<std::unique_ptr<WebSocket>> connect_websocket(Context ctx, Clock& clock,
                                                    WebSocketTarget target);
+
+struct OpenedWebSocket {
+  std::unique_ptr<WebSocket> socket;
+  std::string protocol;  ///< the subprotocol the server chose; empty: none
+};
+/// The same, telling the subprotocol.
+Task<OpenedWebSocket> open_websocket(Context ctx, Clock& clock, WebSocketTarget target);
 
 }  // namespace parley::net

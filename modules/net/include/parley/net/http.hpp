@@ -34,6 +34,14 @@ std::optional<std::string_view> find_field(const Fields& fields, std::string_vie
 /// application/x-www-form-urlencoded. Errors: invalid.
 Result<Fields> parse_form(std::string_view text);
 
+/// Gives the next piece of a streamed body, an empty string at the end. The connection asks for a
+/// piece when the socket has taken the one before, so a body needs no more memory than its largest
+/// piece; body_piece_bytes is a good one. It is let go of, and with it what it holds, at the end or
+/// when a write finds the client gone. An error in the middle cuts the connection, so that no
+/// client takes a part for the whole. Each call must bound its own waiting.
+using BodyStream = std::function<Task<std::string>()>;
+inline constexpr std::size_t body_piece_bytes = 64u << 10;
+
 struct HttpRequest {
   Method method = Method::get;
   std::string target;  ///< as received: path and query, percent-encoding untouched
@@ -41,6 +49,11 @@ struct HttpRequest {
   Fields query;
   Headers headers;
   std::string body;
+  /// Instead of body, where the route's limits say so: pieces as they come in. Errors: too_large,
+  /// invalid (broken framing), timeout, end_of_stream (the client went away); then no more is read.
+  /// Of what a handler leaves unread the connection ends.
+  BodyStream body_stream;
+  std::optional<std::uint64_t> body_length;  ///< of body_stream, when the client said it
   std::string remote_ip;
   bool tls = false;
   /// Values of the route's {names}.
@@ -49,14 +62,6 @@ struct HttpRequest {
 
   std::optional<std::string_view> path_value(std::string_view name) const;
 };
-
-/// Gives the next piece of a streamed body, an empty string at the end. The connection asks for a
-/// piece when the socket has taken the one before, so a body needs no more memory than its largest
-/// piece; body_piece_bytes is a good one. It is let go of, and with it what it holds, at the end or
-/// when a write finds the client gone. An error in the middle cuts the connection, so that no
-/// client takes a part for the whole. Each call must bound its own waiting.
-using BodyStream = std::function<Task<std::string>()>;
-inline constexpr std::size_t body_piece_bytes = 64u << 10;
 
 struct HttpResponse {
   int status = 200;

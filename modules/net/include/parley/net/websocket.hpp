@@ -41,4 +41,14 @@ struct WebSocketLimits {
 using WebSocketHandler =
     std::function<asio::awaitable<void>(HttpRequest upgrade, std::unique_ptr<WebSocket> socket)>;
 
+/// What a gate says of a handshake: a refusal, or who takes the socket and the subprotocol to
+/// answer with.
+struct WebSocketAdmission {
+  std::optional<HttpResponse> refused;
+  WebSocketHandler handler;
+  std::string protocol;
+};
+/// Decides before the handshake is answered.
+using WebSocketGate = std::function<asio::awaitable<WebSocketAdmission>(HttpRequest upgrade)>;
+
 }  // namespace parley::net

@@ -8,7 +8,8 @@
 
 namespace parley::resilience {
 
-/// The circuit breaker as plain state; its Policy holds the lock.
+/// The circuit breaker as plain state, for those whose calls do not end when they return (a body
+/// that still streams); everyone else uses a Policy. Its owner holds the lock.
 ///
 ///   closed --(enough calls, share of failures reached)--> open
 ///   open --(open_for passed, next call)--> half_open
