@@ -23,6 +23,11 @@ constexpr SettingSpec specs[]{
     {"server.drain_seconds", "20", "How long running calls may take to end on shutdown"},
     {"data.dir", "data", "Folder of the database, uploads, recordings and keys"},
     {"database.url", "", "sqlite:<path> or postgresql://...; empty: SQLite in data.dir", true},
+    {"redis.url", "",
+     "redis[s]://[[user]:password@]host[:port][/db]: nodes share rate limits, a cache and news; "
+     "empty: each by itself",
+     true},
+    {"redis.ca_file", "", "PEM authorities that rediss:// trusts; empty: the system's"},
     {"auth.owner_email", "", "First owner, made before the port opens"},
     {"auth.owner_password", "", "Password of the first owner", true},
     {"auth.master_key", "", "32 bytes in base64url; empty: kept in data.dir", true},

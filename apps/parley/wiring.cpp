@@ -8,6 +8,7 @@
 #include "api_settings.hpp"
 #include "data_folder.hpp"
 #include "demo.hpp"
+#include "node_sharing.hpp"
 #include "parley/api/api.hpp"
 #include "parley/auth/auth.hpp"
 #include "parley/auth/master_key.hpp"
@@ -84,6 +85,7 @@ struct Server::Impl {
 
   Result<Ready> start();
   Result<void> open_foundations();
+  Result<void> make_sharing();
   void make_integration();
   void make_business_parts();
   Result<void> make_engines();
@@ -117,6 +119,7 @@ struct Server::Impl {
   std::unique_ptr<WorkerPool> recognizing;
   std::unique_ptr<WorkerPool> speaking;
   std::unique_ptr<store::ObjectStore> objects;
+  std::unique_ptr<NodeSharing> sharing;
   std::unique_ptr<net::HttpClient> http;
   std::optional<auth::MasterKey> master;
   auth::Auth auth;
@@ -191,6 +194,15 @@ Result<void> Server::Impl::open_foundations() {
   if (!key) return std::unexpected(key.error());
   master = *key;
   auth = auth::make_auth(*database, clock, random, *hashing, *master);
+  return {};
+}
+
+/// What nodes share beside the database.
+Result<void> Server::Impl::make_sharing() {
+  NodeSharing::Parts parts{main_loop().get_executor(), clock, random, metrics::process_registry()};
+  auto made = make_node_sharing(settings, parts);
+  if (!made) return std::unexpected(made.error());
+  sharing = std::move(*made);
   return {};
 }
 
@@ -313,9 +325,10 @@ Result<std::string> Server::Impl::open_port() {
   }
   twilio = std::make_unique<providers::twilio::TwilioCarrier>(carrier, clock, *http, *calls);
   twilio->mount(router);
-  api::ApiParts parts{auth,      *master,  *database,  clock,  random, *businesses,
-                      *messages, *booking, *knowledge, *calls, *feed,  metrics::process_registry(),
-                      tracer,    *webhooks};
+  api::ApiParts parts{
+      auth,      *master,   *database,        clock,  random, *businesses,
+      *messages, *booking,  *knowledge,       *calls, *feed,  metrics::process_registry(),
+      tracer,    *webhooks, sharing->limits()};
   api::mount_api(router, parts, api_options);
 
   net::ServerOptions server_options;
@@ -338,6 +351,7 @@ Result<std::string> Server::Impl::open_port() {
 
 Result<Server::Ready> Server::Impl::start() {
   if (auto opened = open_foundations(); !opened) return std::unexpected(opened.error());
+  if (auto made = make_sharing(); !made) return std::unexpected(made.error());
   make_integration();
   make_business_parts();
   if (auto made = make_engines(); !made) return std::unexpected(made.error());
@@ -387,6 +401,7 @@ asio::awaitable<void> Server::Impl::serve() {
   auto calling = calls->start();
   co_await std::move(calling);
   feed->start();
+  sharing->start();
   auth::keep_swept(*tasks, clock, *auth.sessions);
   queue->start();
   subscriptions->start();
@@ -411,6 +426,8 @@ asio::awaitable<void> Server::Impl::shut_down() {
   co_await std::move(finishing);
   auto silencing = feed->stop();
   co_await std::move(silencing);
+  auto unsharing = sharing->stop();
+  co_await std::move(unsharing);
   auto ending = tasks->stop();
   co_await std::move(ending);
   database->close();
