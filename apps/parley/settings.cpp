@@ -31,6 +31,11 @@ constexpr SettingSpec specs[]{
     {"s3.access_key_id", "", "Access key that may get, put and delete objects in the bucket"},
     {"s3.secret_access_key", "", "Its secret", true},
     {"s3.session_token", "", "Of temporary credentials; else empty", true},
+    {"redis.url", "",
+     "redis[s]://[[user]:password@]host[:port][/db]: nodes share rate limits, a cache and news; "
+     "empty: each by itself",
+     true},
+    {"redis.ca_file", "", "PEM authorities that rediss:// trusts; empty: the system's"},
     {"auth.owner_email", "", "First owner, made before the port opens"},
     {"auth.owner_password", "", "Password of the first owner", true},
     {"auth.master_key", "", "32 bytes in base64url; empty: kept in data.dir", true},

@@ -14,6 +14,7 @@
 #include "integration_suite.hpp"
 #include "object_storage.hpp"
 #include "gateway_settings.hpp"
+#include "node_sharing.hpp"
 #include "parley/api/api.hpp"
 #include "parley/auth/auth.hpp"
 #include "parley/auth/master_key.hpp"
@@ -112,6 +113,7 @@ struct Server::Impl {
   Result<void> make_integration();
   void make_checks();
   Result<void> make_gateway();
+  Result<void> make_sharing();
   void make_business_parts();
   Result<void> make_engines();
   Result<Ready> make_owner();
@@ -143,6 +145,7 @@ struct Server::Impl {
   std::unique_ptr<WorkerPool> indexing;
   std::unique_ptr<WorkerPool> recognizing;
   std::unique_ptr<WorkerPool> speaking;
+  std::unique_ptr<NodeSharing> sharing;
   std::unique_ptr<net::HttpClient> http;
   resilience::Policies policies{clock, random, metrics::process_registry(), tracer};
   std::unique_ptr<store::ObjectStore> objects;
@@ -225,6 +228,15 @@ Result<void> Server::Impl::open_foundations() {
   if (!key) return std::unexpected(key.error());
   master = *key;
   auth = auth::make_auth(*database, clock, random, *hashing, *master);
+  return {};
+}
+
+/// What nodes share beside the database.
+Result<void> Server::Impl::make_sharing() {
+  NodeSharing::Parts parts{main_loop().get_executor(), clock, random, metrics::process_registry()};
+  auto made = make_node_sharing(settings, parts);
+  if (!made) return std::unexpected(made.error());
+  sharing = std::move(*made);
   return {};
 }
 
@@ -403,9 +415,9 @@ Result<std::string> Server::Impl::open_port() {
   }
   twilio = std::make_unique<providers::twilio::TwilioCarrier>(carrier, clock, *http, *calls);
   twilio->mount(router);
-  api::ApiParts parts{auth,      *master,   *database,  clock,  random, *businesses,
-                      *messages, *booking,  *knowledge, *calls, *feed,  metrics::process_registry(),
-                      tracer,    *webhooks, *health,    *suite, *gateway};
+  api::ApiParts parts{auth,       *master,   *database,  clock,     random,   *businesses,
+                      *messages,  *booking,  *knowledge, *calls,    *feed,    metrics::process_registry(),
+                      tracer,     *webhooks, *health,    *suite,    *gateway, sharing->limits()};
   api::mount_api(router, parts, api_options);
 
   net::ServerOptions server_options;
@@ -428,6 +440,7 @@ Result<std::string> Server::Impl::open_port() {
 
 Result<Server::Ready> Server::Impl::start() {
   if (auto opened = open_foundations(); !opened) return std::unexpected(opened.error());
+  if (auto made = make_sharing(); !made) return std::unexpected(made.error());
   if (auto made = make_integration(); !made) return std::unexpected(made.error());
   if (auto made = make_gateway(); !made) return std::unexpected(made.error());
   make_business_parts();
@@ -479,6 +492,7 @@ asio::awaitable<void> Server::Impl::serve() {
   auto calling = calls->start();
   co_await std::move(calling);
   feed->start();
+  sharing->start();
   auth::keep_swept(*tasks, clock, *auth.sessions);
   queue->start();
   subscriptions->start();
@@ -515,6 +529,8 @@ asio::awaitable<void> Server::Impl::shut_down() {
   co_await std::move(finishing);
   auto silencing = feed->stop();
   co_await std::move(silencing);
+  auto unsharing = sharing->stop();
+  co_await std::move(unsharing);
   auto ending = tasks->stop();
   co_await std::move(ending);
   auto last = spans.flush(*http, clock.now() + std::chrono::seconds(2));

@@ -1,11 +1,9 @@
 #include "parley/testkit/postgres_server.hpp"
 
-#include <arpa/inet.h>
 #include <fcntl.h>
 #include <grp.h>
 #include <libpq-fe.h>
 #include <pwd.h>
-#include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -15,6 +13,7 @@
 
 #include "parley/base/clock.hpp"
 #include "parley/store/migrations.hpp"
+#include "parley/testkit/free_port.hpp"
 
 namespace parley::testkit {
 
@@ -61,19 +60,6 @@ fs::path find_binaries() {
     throw std::runtime_error(
         "PostgreSQL is not installed, and this test needs it: apt-get install postgresql");
   return *versions.rbegin();
-}
-
-int free_port() {
-  int s = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-  sockaddr_in address{};
-  address.sin_family = AF_INET;
-  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-  socklen_t size = sizeof(address);
-  auto* generic = reinterpret_cast<sockaddr*>(&address);
-  bool good = s >= 0 && ::bind(s, generic, size) == 0 && ::getsockname(s, generic, &size) == 0;
-  if (s >= 0) ::close(s);
-  if (!good) throw std::runtime_error("no free loopback port");
-  return ntohs(address.sin_port);
 }
 
 /// Who runs the server: PostgreSQL refuses to be root.

@@ -58,7 +58,7 @@ class Exchange {
  private:
   asio::awaitable<net::HttpResponse> answer();
   asio::awaitable<Checked> identify();
-  Checked count(const std::string& client, const OrganizationId* organization);
+  asio::awaitable<Checked> count(std::string client, const OrganizationId* organization);
   Checked note(const RateLimiter::Decision& decision);
   Checked read_idempotency_key();
   asio::awaitable<net::HttpResponse> once();
@@ -122,11 +122,12 @@ asio::awaitable<net::HttpResponse> Exchange::answer() {
 
 asio::awaitable<Checked> Exchange::identify() {
   auto address = "address " + address_group(request_.client_ip);
-  if (route_.access == Access::anyone) co_return count(address, nullptr);
+  auto counting = count(address, nullptr);
+  if (route_.access == Access::anyone) co_return co_await std::move(counting);
   auto header = request_.http.headers.get("Authorization").value_or("");
   is_local_ = route_.access == Access::permitted_or_local && header.empty() &&
               comes_from_here(request_.http);
-  if (is_local_) co_return count(address, nullptr);
+  if (is_local_) co_return co_await std::move(counting);
   bool is_bearer = header.size() > 7 && iequals(header.substr(0, 7), "Bearer ");
   Failure nobody;
   nobody.status = 401;
@@ -135,8 +136,10 @@ asio::awaitable<Checked> Exchange::identify() {
   nobody.headers.set("WWW-Authenticate", "Bearer");
   if (is_bearer) {
     // Guesses at keys cost a look into the database: an address that made too many waits.
-    if (services_.clients.exhausted(address))
-      if (auto counted = count(address, nullptr); !counted) co_return counted;
+    if (services_.clients.exhausted(address)) {
+      auto guessing = count(address, nullptr);
+      if (auto counted = co_await std::move(guessing); !counted) co_return counted;
+    }
     auto checking = services_.parts.auth.sessions->authenticate(
         request_.ctx, std::string(trim(header.substr(7))));
     auto who = co_await std::move(checking);
@@ -144,21 +147,24 @@ asio::awaitable<Checked> Exchange::identify() {
       request_.who = std::move(*who);
       request_.ctx.organization = request_.who.organization;
       request_.ctx.principal = request_.who.principal;
-      co_return count("principal " + request_.who.principal.id, &request_.who.organization);
+      auto known = count("principal " + request_.who.principal.id, &request_.who.organization);
+      co_return co_await std::move(known);
     }
     if (who.error().code != Errc::unauthenticated) co_return refuse(who.error());
     nobody.message = failure_of(who.error()).message;
     nobody.headers.set("WWW-Authenticate", "Bearer error=\"invalid_token\"");
   }
-  auto counted = count(address, nullptr);
-  if (!counted) co_return counted;
+  if (auto counted = co_await std::move(counting); !counted) co_return counted;
   co_return std::unexpected(std::move(nobody));
 }
 
-Checked Exchange::count(const std::string& client, const OrganizationId* organization) {
-  if (auto good = note(services_.clients.take(client)); !good) return good;
-  if (organization) return note(services_.organizations.take(organization->str()));
-  return {};
+asio::awaitable<Checked> Exchange::count(std::string client, const OrganizationId* organization) {
+  auto taking = services_.clients.take(request_.ctx, std::move(client));
+  auto own = co_await std::move(taking);
+  if (auto good = note(own); !good || !organization) co_return good;
+  auto sharing = services_.organizations.take(request_.ctx, organization->str());
+  auto all = co_await std::move(sharing);
+  co_return note(all);
 }
 
 /// Of two limits the one that is nearer is told.

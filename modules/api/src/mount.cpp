@@ -10,8 +10,8 @@ Services::Services(ApiParts p, ApiOptions o)
     : parts(p),
       options(std::move(o)),
       links(parts.master),
-      clients(parts.clock, options.per_client),
-      organizations(parts.clock, options.per_organization),
+      clients(parts.clock, options.per_client, {parts.limits, "client"}),
+      organizations(parts.clock, options.per_organization, {parts.limits, "organization"}),
       idempotency(parts, options),
       table(route_table()),
       openapi(openapi_document(table, options)) {}

@@ -4,6 +4,7 @@
 #include "failure.hpp"
 #include "multipart.hpp"
 #include "parley/testkit/settable_clock.hpp"
+#include "parley/testkit/sim_world.hpp"
 #include "rate_limiter.hpp"
 #include "request_check.hpp"
 #include "schema.hpp"
@@ -180,20 +181,72 @@ TEST(ByteRanges, AreReadAsRfc9110Says) {
 
 TEST(RateLimiting, BucketsRefillAndAreBounded) {
   testkit::SettableClock clock;
-  RateLimiter limiter(clock, {1, 2}, 16);
+  RateLimiter limiter(clock, {1, 2}, {nullptr, ""}, 16);
   EXPECT_FALSE(limiter.exhausted("a"));
-  EXPECT_TRUE(limiter.take("a").allowed);
-  EXPECT_TRUE(limiter.take("a").allowed);
-  auto refused = limiter.take("a");
+  EXPECT_TRUE(limiter.take_here("a").allowed);
+  EXPECT_TRUE(limiter.take_here("a").allowed);
+  auto refused = limiter.take_here("a");
   EXPECT_FALSE(refused.allowed);
   EXPECT_EQ(refused.retry_after, 1s);
   EXPECT_TRUE(limiter.exhausted("a"));
   clock.advance(1s);
-  EXPECT_TRUE(limiter.take("a").allowed);
-  for (int i = 0; i < 1000; ++i) EXPECT_TRUE(limiter.take(std::to_string(i)).allowed);
-  EXPECT_TRUE(limiter.take("a").allowed) << "its bucket had to go";
+  EXPECT_TRUE(limiter.take_here("a").allowed);
+  for (int i = 0; i < 1000; ++i) EXPECT_TRUE(limiter.take_here(std::to_string(i)).allowed);
+  EXPECT_TRUE(limiter.take_here("a").allowed) << "its bucket had to go";
   RateLimiter unlimited(clock, {});
-  for (int i = 0; i < 1000; ++i) EXPECT_TRUE(unlimited.take("a").allowed);
+  for (int i = 0; i < 1000; ++i) EXPECT_TRUE(unlimited.take_here("a").allowed);
+}
+
+/// Of all nodes; it may be away.
+struct Buckets final : resilience::SharedBuckets {
+  Task<Level> take(Context, Bucket bucket) override {
+    asked.push_back(bucket.key);
+    if (away) co_return fail(Errc::unavailable, "away");
+    Level level;
+    level.taken = tokens >= 1;
+    if (level.taken) --tokens;
+    level.remaining = tokens;
+    level.until_next = level.taken ? 0ms : 1500ms;
+    level.until_full = 2500ms;
+    co_return level;
+  }
+  Condition condition() const override { return {}; }
+  double tokens = 3;
+  bool away = false;
+  std::vector<std::string> asked;
+};
+
+TEST(RateLimiting, SharedBucketsCountForAllAndLocalOnesWhileTheyAreAway) {
+  testkit::SimWorld world;
+  Buckets buckets;
+  RateLimiter limiter(world.clock(), {1, 5}, {&buckets, "client"});
+  auto take = [&] {
+    return world.run([&]() -> Task<RateLimiter::Decision> {
+      auto taking = limiter.take(world.context(), "a");
+      co_return co_await std::move(taking);
+    });
+  };
+  auto first = take();
+  EXPECT_TRUE(first->allowed);
+  EXPECT_EQ(first->remaining, 2) << "the others took two";
+  EXPECT_EQ(first->until_full, 3s);
+  EXPECT_TRUE(take()->allowed);
+  EXPECT_TRUE(take()->allowed);
+  EXPECT_TRUE(limiter.exhausted("a"));
+  EXPECT_FALSE(take()->allowed);
+  EXPECT_EQ(buckets.asked.size(), 3u) << "what is known to be used up is not asked for";
+  EXPECT_EQ(buckets.asked[0], "api/client/a");
+  // A token has come back here, and another node was faster.
+  world.run_for(1s);
+  auto refused = take();
+  EXPECT_FALSE(refused->allowed);
+  EXPECT_EQ(refused->retry_after, 2s);
+  // The shared ones go away: what is known goes on.
+  buckets.away = true;
+  world.run_for(2s);
+  EXPECT_TRUE(take()->allowed);
+  EXPECT_TRUE(take()->allowed);
+  EXPECT_FALSE(take()->allowed);
 }
 
 TEST(Addresses, ProxiesAreBelievedOnlyWhenConfigured) {

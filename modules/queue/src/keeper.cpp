@@ -224,7 +224,9 @@ asio::awaitable<void> Keeper::leave() {
   auto node = shared_.node();
   if (node.empty()) co_return;
   auto work = shared_.relaxed([&](store::Tx& tx) -> Result<void> {
-    if (auto back = hand_back(tx, node); !back) return std::unexpected(back.error());
+    auto back = hand_back(tx, node);
+    if (!back) return std::unexpected(back.error());
+    if (*back > 0) tx.after_commit(shared_.waker_of_all());
     return remove_node(tx, node);
   });
   // When the database is away, the others take over what is left.

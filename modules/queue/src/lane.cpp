@@ -15,6 +15,8 @@ namespace {
 constexpr Duration deaf_after = 10s;
 /// An older node may not know the name yet or any more; another one will.
 constexpr Duration unknown_handler_pause = 60s;
+/// How long notices wait for a hand to be free before other nodes get them.
+constexpr Duration notices_wait = 1s;
 
 /// What the handler throws becomes its failure, also its being cancelled.
 Task<void> guarded(const Handler& handler, Context ctx, JobRun& run) {
@@ -63,8 +65,11 @@ asio::awaitable<void> Lane::run() {
     if (free > 0 && !shared_.node().empty()) {
       auto asked = claim_size(static_cast<std::size_t>(free));
       state_.more = false;
+      auto held = state_.take_held();
       auto claiming = claim(asked);
       auto claimed = co_await std::move(claiming);
+      for (auto& respond : held)
+        respond(claimed ? Broker::Answer::looked : Broker::Answer::not_now);
       if (!claimed) {
         log::warn("queue.not_claimed", {{"lane", name_}, {"reason", claimed.error().detail}});
         auto pause = clock.sleep_for(trouble);
@@ -75,12 +80,23 @@ asio::awaitable<void> Lane::run() {
       trouble = 100ms;
       bool all = claimed->size() == asked;
       for (auto& one : *claimed) start(std::move(one));
+      if (!all) state_.passed_on = false;
+      // All hands are full, and there may be more: another node may have some free.
+      if (all && state_.busy >= state_.workers && !state_.passed_on.exchange(true))
+        shared_.herald->tell({name_, "", {}});
       if (all) {
         state_.more = true;
         continue;
       }
     }
-    auto waiting = state_.news.wait(clock, seen, clock.now() + shared_.options.poll);
+    auto until = clock.now() + shared_.poll();
+    if (auto since = state_.holds_since()) {
+      if (clock.now() >= *since + notices_wait)
+        for (auto& respond : state_.take_held()) respond(Broker::Answer::elsewhere);
+      else
+        until = std::min(until, *since + notices_wait);
+    }
+    auto waiting = state_.news.wait(clock, seen, until);
     co_await std::move(waiting);
   }
 }

@@ -57,6 +57,7 @@ class Queue::Impl {
     tasks_.spawn("queue timekeeper", [this] { return timekeeper_.run(); });
     tasks_.spawn("queue settler", [this] { return settler_.run(); });
     for (auto& lane : lanes_) tasks_.spawn("queue lane", [l = lane.get()] { return l->run(); });
+    if (shared_.parts.broker) listen(*shared_.parts.broker);
   }
 
   asio::awaitable<void> stop() {
@@ -68,6 +69,7 @@ class Queue::Impl {
     co_await std::move(flushing);
     auto leaving = keeper_.leave();
     co_await std::move(leaving);
+    if (shared_.parts.broker) shared_.parts.broker->stop();
   }
 
   Result<Enqueued> enqueue(store::Tx& tx, const NewJob& job) {
@@ -110,8 +112,9 @@ class Queue::Impl {
       if (!joined) return std::unexpected(joined.error());
       ready = *joined;
     }
-    if (ready) tx.after_commit(shared_.waker(row.lane));
+    if (ready) tx.after_commit(shared_.waker(row.lane, enqueued.id));
     if (later) tx.after_commit(shared_.waker_of_delays());
+    if (later) tx.after_commit(shared_.teller_of_delay(enqueued.id, run_at - now));
     return enqueued;
   }
 
@@ -195,6 +198,24 @@ class Queue::Impl {
   store::Database& database() { return shared_.parts.database; }
 
  private:
+  /// What this node holds of a lane's notices is what it could do at once.
+  void listen(Broker& broker) {
+    std::map<std::string, int> wanted{{std::string(lane_of_delays), 1}};
+    for (const auto& [name, lane] : shared_.lanes) wanted[name] = lane->workers;
+    Broker::Listener listener;
+    listener.on_notice = [this](const std::string& name, Broker::Respond respond) {
+      if (auto* lane = shared_.lane(name))
+        return lane->hold(std::move(respond), shared_.parts.clock.now());
+      shared_.delays.raise();
+      respond(Broker::Answer::looked);
+    };
+    listener.on_change = [this] {
+      shared_.look_again_everywhere();
+      shared_.delays.raise();
+    };
+    broker.start(std::move(wanted), std::move(listener));
+  }
+
   std::unexpected<Error> no_handler(const std::string& name) const {
     std::vector<std::string> known;
     for (const auto& [handler, registration] : shared_.handlers) known.push_back(handler);

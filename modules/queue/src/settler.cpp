@@ -141,6 +141,8 @@ Result<void> Settler::after_end(store::Tx& tx, const Item& item) {
   const auto& lease = item.settlement.lease;
   if (item.settlement.as == Settlement::As::again) {
     tx.after_commit(shared_.waker_of_delays());
+    auto pause = item.settlement.run_at - shared_.steady_now();
+    tx.after_commit(shared_.teller_of_delay(lease.id, pause));
     return {};
   }
   if (lease.group.empty()) return {};

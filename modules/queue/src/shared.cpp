@@ -21,6 +21,7 @@ Shared::Shared(Queue::Parts given, Queue::Options chosen)
     : parts(std::move(given)),
       options(std::move(chosen)),
       shown(parts.registry),
+      herald(std::make_shared<Herald>(parts.broker)),
       origin_(parts.clock.now()),
       origin_wall_(parts.clock.wall()) {
   for (const auto& [name, workers] : options.workers) {
@@ -60,11 +61,17 @@ void Shared::look_again_everywhere() {
   for (auto& [name, lane] : lanes) lane->look_again();
 }
 
-std::function<void()> Shared::waker(const std::string& lane_name) const {
+Duration Shared::poll() const {
+  bool told = parts.broker && parts.broker->condition().well();
+  return told ? std::max(options.sweep, options.poll) : options.poll;
+}
+
+std::function<void()> Shared::waker(const std::string& lane_name, const JobId& job) const {
   auto found = lanes.find(lane_name);
   if (found == lanes.end()) return [] {};
-  return [lane = std::weak_ptr(found->second)] {
+  return [lane = std::weak_ptr(found->second), teller = std::weak_ptr(herald), lane_name, job] {
     if (auto alive = lane.lock()) alive->look_again();
+    if (auto alive = teller.lock()) alive->tell({lane_name, job.str(), {}});
   };
 }
 
@@ -78,6 +85,13 @@ std::function<void()> Shared::waker_of_all() const {
 
 std::function<void()> Shared::waker_of_delays() const {
   return [handle = delays.handle()] { Wake::raise(handle); };
+}
+
+std::function<void()> Shared::teller_of_delay(const JobId& job, Duration delay) const {
+  return [teller = std::weak_ptr(herald), job, delay] {
+    if (auto alive = teller.lock())
+      alive->tell({std::string(lane_of_delays), job.str(), std::max<Duration>(delay, 1ms)});
+  };
 }
 
 std::string Shared::node() const {

@@ -28,6 +28,9 @@ struct Metrics {
   metrics::Gauge dead;
 };
 
+/// Notices under this name say that something has come due, of whatever lane.
+constexpr std::string_view lane_of_delays = "@due";
+
 /// An attempt that runs here.
 struct Running {
   Running(Claimed c, TimePoint hopeless) : claimed(std::move(c)), give_up(hopeless) {}
@@ -50,15 +53,66 @@ struct LaneState {
   Wake news;
   std::atomic<bool> more{true};  ///< there may be ready jobs that nobody has looked for
   std::atomic<int> busy{0};
+  /// The others were told that there is more than this node can do.
+  std::atomic<bool> passed_on{false};
+
+  /// A notice is answered once somebody has looked after it came.
+  void hold(Broker::Respond respond, TimePoint now) {
+    {
+      std::lock_guard lock(mutex);
+      if (held.empty()) held_since = now;
+      held.push_back(std::move(respond));
+    }
+    look_again();
+  }
+  /// Since when the oldest notice waits, if one does.
+  std::optional<TimePoint> holds_since() {
+    std::lock_guard lock(mutex);
+    return held.empty() ? std::nullopt : std::optional(held_since);
+  }
+  std::vector<Broker::Respond> take_held() {
+    std::lock_guard lock(mutex);
+    return std::exchange(held, {});
+  }
 
   void look_again() {
     more = true;
     news.raise();
   }
+
+ private:
+  std::mutex mutex;
+  std::vector<Broker::Respond> held;
+  TimePoint held_since;
+};
+
+/// How news of jobs reach the broker, also from a database thread when the queue has gone.
+class Herald {
+ public:
+  explicit Herald(Broker* broker) : broker_(broker) {}
+  /// From here on, nothing is told any more.
+  void fall_silent() {
+    std::lock_guard lock(mutex_);
+    broker_ = nullptr;
+  }
+  void tell(Broker::Notice notice) {
+    std::lock_guard lock(mutex_);
+    if (broker_) broker_->publish(std::move(notice));
+  }
+
+ private:
+  std::mutex mutex_;
+  Broker* broker_;
 };
 
 struct Shared {
   Shared(Queue::Parts given, Queue::Options chosen);
+  ~Shared() { herald->fall_silent(); }
+  Shared(const Shared&) = delete;
+  Shared& operator=(const Shared&) = delete;
+
+  /// How soon to look for what nobody told of.
+  Duration poll() const;
 
   /// Civil time that hands set back or forward do not move: what delays and retries count in.
   WallTime steady_now() const;
@@ -84,9 +138,12 @@ struct Shared {
   LaneState* lane(const std::string& name);
   void look_again_everywhere();
   /// For after a commit: on a database thread, perhaps when the queue has gone.
-  std::function<void()> waker(const std::string& lane_name) const;
+  /// Wakes this node's workers and tells the others.
+  std::function<void()> waker(const std::string& lane_name, const JobId& job = {}) const;
   std::function<void()> waker_of_all() const;
   std::function<void()> waker_of_delays() const;
+  /// The others look then, should this node be gone.
+  std::function<void()> teller_of_delay(const JobId& job, Duration delay) const;
 
   /// Empty while not registered: nothing is claimed.
   std::string node() const;
@@ -103,6 +160,7 @@ struct Shared {
   std::map<std::string, Registration, std::less<>> handlers;             ///< fixed from start() on
   std::map<std::string, std::shared_ptr<LaneState>, std::less<>> lanes;  ///< fixed
   Wake delays;  ///< something is due sooner than was known
+  const std::shared_ptr<Herald> herald;
 
  private:
   const TimePoint origin_;

@@ -52,7 +52,7 @@ Task<TimePoint> Timekeeper::turn() {
   auto civil = clock.wall();
   Duration wait{};
   auto look = [&](store::Tx& tx) -> Result<void> {
-    wait = shared_.options.poll;
+    wait = shared_.poll();
     auto sooner = [&](const Result<std::optional<WallTime>>& due, WallTime now) -> Result<void> {
       if (!due) return std::unexpected(due.error());
       if (*due) wait = std::clamp<Duration>(**due - now, 1ms, wait);

@@ -13,6 +13,7 @@
 #include "parley/knowledge/knowledge.hpp"
 #include "parley/net/router.hpp"
 #include "parley/net/server.hpp"
+#include "parley/resilience/shared_buckets.hpp"
 #include "parley/telemetry/metrics.hpp"
 #include "parley/telemetry/trace.hpp"
 #include "parley/webhooks/webhooks.hpp"
@@ -38,6 +39,8 @@ struct ApiParts {
   health::Monitor& health;
   health::Suite& suite;
   gateway::Gateway& gateway;
+  /// Rate limits are counted with the other nodes; none: each node counts by itself.
+  resilience::SharedBuckets* limits = nullptr;
 };
 
 /// A token bucket: `burst` at once, refilled with `per_second`. 0 per second: no limit.

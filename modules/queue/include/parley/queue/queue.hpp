@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "parley/base/random.hpp"
+#include "parley/queue/broker.hpp"
 #include "parley/queue/cron.hpp"
 #include "parley/queue/job.hpp"
 #include "parley/store/database.hpp"
@@ -53,6 +54,8 @@ class Queue {
   struct Options {
     std::map<std::string, int> workers{{"default", 16}};  ///< of each lane, at once
     Duration poll = 1s;  ///< for jobs of other nodes; own ones are signalled
+    /// The same while a broker brings news of other nodes' jobs: for the notices that were lost.
+    Duration sweep = 30s;
     Duration lease = 30s;
     Duration keep_finished = 24h;
     Duration keep_dead = 24h * 90;
@@ -65,6 +68,8 @@ class Queue {
     store::Database& database;
     metrics::Registry& registry;
     trace::Tracer& tracer;
+    /// Tells other nodes of jobs; none: they look. Started and stopped with the queue.
+    Broker* broker = nullptr;
   };
   explicit Queue(Parts parts);
   Queue(Parts parts, Options options);
