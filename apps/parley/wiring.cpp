@@ -11,10 +11,10 @@
 #include "api_settings.hpp"
 #include "data_folder.hpp"
 #include "demo.hpp"
-#include "integration_suite.hpp"
-#include "object_storage.hpp"
 #include "gateway_settings.hpp"
+#include "integration_suite.hpp"
 #include "node_sharing.hpp"
+#include "object_storage.hpp"
 #include "parley/api/api.hpp"
 #include "parley/auth/auth.hpp"
 #include "parley/auth/master_key.hpp"
@@ -415,9 +415,10 @@ Result<std::string> Server::Impl::open_port() {
   }
   twilio = std::make_unique<providers::twilio::TwilioCarrier>(carrier, clock, *http, *calls);
   twilio->mount(router);
-  api::ApiParts parts{auth,       *master,   *database,  clock,     random,   *businesses,
-                      *messages,  *booking,  *knowledge, *calls,    *feed,    metrics::process_registry(),
-                      tracer,     *webhooks, *health,    *suite,    *gateway, sharing->limits()};
+  api::ApiParts parts{
+      auth,      *master,   *database,  clock,  random,   *businesses,
+      *messages, *booking,  *knowledge, *calls, *feed,    metrics::process_registry(),
+      tracer,    *webhooks, *health,    *suite, *gateway, sharing->limits()};
   api::mount_api(router, parts, api_options);
 
   net::ServerOptions server_options;
