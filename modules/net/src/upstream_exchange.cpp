@@ -257,6 +257,8 @@ Task<std::string> UpstreamExchange::next_piece() {
     in.consume(*taken);
     auto piece = reader_->take_body();
     if (reader_->done()) release();
+    // Until the next piece is asked for, time is the receiver's.
+    if (!piece.empty()) watch_until(TimePoint::max());
     if (!piece.empty()) co_return piece;
     if (!connection_) continue;
     in.grow_to(piece_bytes);
@@ -337,6 +339,7 @@ Task<UpstreamResponse> UpstreamExchange::run(Context ctx, UpstreamRequest reques
   response.status = reader_->status();
   response.headers = std::move(reader_->headers());
   response.length = reader_->length();
+  watch_until(TimePoint::max());
   if (reader_->done()) release();
   response.body = [self = shared_from_this()] { return self->next_piece(); };
   co_return response;

@@ -240,6 +240,37 @@ TEST(Upstream, DeadlinesAreKept) {
   EXPECT_EQ(got.body_error->code, Errc::timeout);
 }
 
+TEST(Upstream, OnlyTheTargetsSilenceCounts) {
+  ScriptedTarget target([&](tcp::socket& socket, int) {
+    read_request(socket);
+    say(socket, "HTTP/1.1 200 OK\r\nContent-Length: 1000000\r\n\r\n" + std::string(1'000'000, 'x'));
+    read_request(socket);
+  });
+  auto upstream = make_upstream({.url = target.url()}).value();
+  auto read = run([&]() -> asio::awaitable<std::size_t> {
+    auto request = request_of(Method::get);
+    request.head_deadline = std::chrono::steady_clock::now() + 40ms;
+    request.idle_timeout = 40ms;
+    auto sending = upstream->send(Context{}, std::move(request));
+    auto response = co_await std::move(sending);
+    EXPECT_TRUE(response);
+    // A receiver that takes its time, twice: before the first piece and after it.
+    asio::steady_timer pause(co_await asio::this_coro::executor);
+    std::size_t bytes = 0;
+    for (int i = 0; response; ++i) {
+      pause.expires_after(i < 2 ? 100ms : 0ms);
+      co_await pause.async_wait(asio::use_awaitable);
+      auto reading = response->body();
+      auto piece = co_await std::move(reading);
+      EXPECT_TRUE(piece) << piece.error().detail;
+      if (!piece || piece->empty()) break;
+      bytes += piece->size();
+    }
+    co_return bytes;
+  });
+  EXPECT_EQ(read, 1'000'000u);
+}
+
 TEST(Upstream, BodiesStreamUpward) {
   std::vector<std::string> seen;
   ScriptedTarget target([&](tcp::socket& socket, int number) {
