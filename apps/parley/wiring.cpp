@@ -33,6 +33,7 @@
 #include "parley/providers/otlp/exporter.hpp"
 #include "parley/providers/pocketsphinx/pocketsphinx_recognizer.hpp"
 #include "parley/providers/twilio/carrier.hpp"
+#include "parley/providers/twilio/inbox_callbacks.hpp"
 #include "parley/speech/fallback.hpp"
 #include "parley/speech/synthesis_cache.hpp"
 #include "parley/store/migrations.hpp"
@@ -173,6 +174,7 @@ struct Server::Impl {
   std::unique_ptr<health::Suite> suite;
   std::unique_ptr<WorkerPool> mailing;
   Alerting alerting;
+  std::unique_ptr<providers::twilio::Callbacks> twilio_callbacks;
   std::unique_ptr<providers::twilio::TwilioCarrier> twilio;
   std::unique_ptr<WorkerPool> transforming;
   std::unique_ptr<gateway::Gateway> gateway;
@@ -413,7 +415,9 @@ Result<std::string> Server::Impl::open_port() {
     if (!kept) return std::unexpected(kept.error());
     carrier.auth_token = *kept;
   }
-  twilio = std::make_unique<providers::twilio::TwilioCarrier>(carrier, clock, *http, *calls);
+  twilio_callbacks = providers::twilio::make_inbox_callbacks(*database, webhooks->inbox, *calls);
+  twilio = std::make_unique<providers::twilio::TwilioCarrier>(carrier, clock, *http, *calls,
+                                                              *twilio_callbacks);
   twilio->mount(router);
   api::ApiParts parts{
       auth,      *master,   *database,  clock,  random,   *businesses,

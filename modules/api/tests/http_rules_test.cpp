@@ -54,6 +54,7 @@ TEST_P(HttpRules, IfMatchKeepsFromOverwriting) {
            {"/businesses/" + business + "/services",
             {{"services", json::array{json::object{{"id", service}, {"name", "Cleaning"}}}}}},
            {"/appointments/" + appointment, {{"notes", "brings a friend"}}},
+           {"/webhook-endpoints/" + endpoint, {{"description", "of the shop"}}},
            {"/users/" + user, {{"name", "New name"}}}}) {
     auto tag = get(path, owner()).header("ETag");
     auto stale = send("PUT", path, owner(), change, {{"If-Match", "\"v99\""}});
@@ -65,8 +66,9 @@ TEST_P(HttpRules, IfMatchKeepsFromOverwriting) {
     EXPECT_EQ(send("PUT", path, owner(), change, {{"If-Match", tag}}).status, 412) << path;
     EXPECT_EQ(send("PUT", path, owner(), change, {{"If-Match", "*"}}).status, 200) << path;
   }
-  for (auto& path : {"/businesses/" + business, "/documents/" + document,
-                     "/appointments/" + appointment, "/users/" + user}) {
+  for (auto& path :
+       {"/businesses/" + business, "/documents/" + document, "/appointments/" + appointment,
+        "/webhook-endpoints/" + endpoint, "/users/" + user}) {
     EXPECT_EQ(send("DELETE", path, owner(), nullptr, {{"If-Match", "\"v99\""}}).status, 412)
         << path;
     EXPECT_EQ(get(path, owner()).status, 200) << path;

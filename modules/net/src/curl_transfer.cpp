@@ -7,6 +7,7 @@
 #include <boost/asio/error.hpp>
 #include <boost/asio/ip/address.hpp>
 #include <boost/system/system_error.hpp>
+#include <boost/url/parse.hpp>
 #include <cstring>
 
 #include "client_tls.hpp"
@@ -83,6 +84,22 @@ CurlTransfer::CurlTransfer(OutgoingRequest request, TraceContext trace)
 CurlTransfer::~CurlTransfer() {
   curl_easy_cleanup(easy_);
   curl_slist_free_all(header_lines_);
+  curl_slist_free_all(known_hosts_);
+}
+
+void CurlTransfer::resolve_with(const Resolve& resolve) {
+  auto url = boost::urls::parse_uri(request_.url);
+  if (!url) return;
+  std::string host(url->encoded_host());
+  auto addresses = resolve(host);
+  if (addresses.empty()) return;
+  std::string port(url->port());
+  if (port.empty()) port = url->scheme_id() == boost::urls::scheme::https ? "443" : "80";
+  auto line = host + ":" + port + ":";
+  for (auto& address : addresses) line += (line.ends_with(':') ? "" : ",") + address;
+  known_hosts_ = curl_slist_append(nullptr, line.c_str());
+  if (!known_hosts_) throw std::bad_alloc();
+  curl_easy_setopt(easy_, CURLOPT_RESOLVE, known_hosts_);
 }
 
 void CurlTransfer::set_method() {

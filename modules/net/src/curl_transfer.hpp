@@ -6,7 +6,7 @@
 #include <memory>
 #include <string>
 
-#include "parley/net/client.hpp"
+#include "parley/net/named_hosts.hpp"
 
 namespace parley::net {
 
@@ -23,6 +23,8 @@ class CurlTransfer {
 
   CURL* easy() noexcept { return easy_; }
   void set_timeout(Duration timeout);
+  /// The addresses of the URL's host, instead of the system's resolver.
+  void resolve_with(const Resolve& resolve);
   void set_done(Done done) { done_ = std::move(done); }
 
   /// Exactly one of these has an effect, once.
@@ -44,6 +46,7 @@ class CurlTransfer {
   OutgoingRequest request_;
   CURL* easy_ = nullptr;
   curl_slist* header_lines_ = nullptr;
+  curl_slist* known_hosts_ = nullptr;
   char error_text_[CURL_ERROR_SIZE] = "";
   HttpResponse response_;
   bool too_large_ = false;

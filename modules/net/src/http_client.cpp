@@ -5,7 +5,7 @@
 
 #include "curl_loop.hpp"
 #include "parley/base/strings.hpp"
-#include "parley/net/client.hpp"
+#include "parley/net/named_hosts.hpp"
 #include "response_head.hpp"
 
 namespace parley::net {
@@ -26,8 +26,9 @@ Result<void> check(const OutgoingRequest& request) {
 
 class CurlClient final : public HttpClient {
  public:
-  explicit CurlClient(const asio::any_io_executor& executor)
-      : loop_(std::make_shared<CurlLoop>(asio::make_strand(executor))) {}
+  CurlClient(const asio::any_io_executor& executor, Resolve resolve)
+      : loop_(std::make_shared<CurlLoop>(asio::make_strand(executor))),
+        resolve_(std::move(resolve)) {}
   ~CurlClient() override {
     asio::post(loop_->strand(), [loop = loop_] { loop->close(); });
   }
@@ -38,14 +39,15 @@ class CurlClient final : public HttpClient {
     if (until <= std::chrono::steady_clock::now())
       co_return fail(Errc::timeout, "the deadline has passed");
     auto transfer = std::make_shared<CurlTransfer>(std::move(request), std::move(ctx.trace));
-    auto work = transfer_on(loop_, std::move(transfer), until);
+    auto work = transfer_on(loop_, std::move(transfer), until, resolve_);
     co_return co_await std::move(work);
   }
 
  private:
   static Task<HttpResponse> transfer_on(std::shared_ptr<CurlLoop> loop,
-                                        std::shared_ptr<CurlTransfer> transfer, TimePoint until) {
-    auto begin = [loop, transfer, until](auto handler) {
+                                        std::shared_ptr<CurlTransfer> transfer, TimePoint until,
+                                        Resolve resolve) {
+    auto begin = [loop, transfer, until, resolve](auto handler) {
       auto executor = asio::get_associated_executor(handler);
       auto slot = asio::get_associated_cancellation_slot(handler);
       auto shared = std::make_shared<decltype(handler)>(std::move(handler));
@@ -64,7 +66,8 @@ class CurlClient final : public HttpClient {
         });
       };
       if (slot.is_connected()) slot.assign(std::move(cancel));
-      asio::post(loop->strand(), [loop, transfer, until] {
+      asio::post(loop->strand(), [loop, transfer, until, resolve] {
+        if (resolve) transfer->resolve_with(resolve);
         transfer->set_timeout(until - std::chrono::steady_clock::now());
         loop->start(transfer);
       });
@@ -76,12 +79,17 @@ class CurlClient final : public HttpClient {
   }
 
   std::shared_ptr<CurlLoop> loop_;
+  Resolve resolve_;
 };
 
 }  // namespace
 
 std::unique_ptr<HttpClient> make_http_client(asio::any_io_executor executor) {
-  return std::make_unique<CurlClient>(executor);
+  return std::make_unique<CurlClient>(executor, nullptr);
+}
+
+std::unique_ptr<HttpClient> make_http_client(asio::any_io_executor executor, Resolve resolve) {
+  return std::make_unique<CurlClient>(executor, std::move(resolve));
 }
 
 }  // namespace parley::net

@@ -3,37 +3,26 @@
 #include <iostream>
 
 #include "parley/queue/queue.hpp"
-#include "parley/telemetry/log.hpp"
 #include "parley/testkit/database_test.hpp"
-#include "parley/testkit/kill_points.hpp"
-#include "parley/testkit/outside_ledger.hpp"
+#include "parley/testkit/kill_program.hpp"
 
 namespace parley::queue {
 namespace {
 
 using testkit::kill_point;
 using testkit::KillRun;
-using testkit::OutsideLedger;
-
-OutsideLedger ledger_of(const KillRun& run) { return OutsideLedger(run.folder / "ledger"); }
+using testkit::ledger_of;
 
 /// Wants a job, once, and runs until it is done. Its handler reaches outside under the job's key,
 /// then finishes the job together with a row of its own.
 void run_job(const KillRun& run) {
-  if (!log::configure({.level = log::Level::off})) throw std::runtime_error("log");
-  SystemClock clock;
-  SystemRandom random;
-  metrics::Registry registry;
-  trace::NoSpanSink sink;
-  trace::Tracer tracer(clock, random, sink);
-  auto database = store::open_database(clock, run.url);
-  if (!database) throw std::runtime_error(database.error().detail);
-  auto watched = testkit::kill_around_writes(**database, "queue");
-  asio::io_context io(1);
+  testkit::KillProgram program(run, "queue");
   Queue::Options options;
   options.lease = 200ms;
   options.poll = 1h;
-  Queue queue({io.get_executor(), clock, random, *watched, registry, tracer}, options);
+  Queue queue({program.io.get_executor(), program.clock, program.random, *program.watched,
+               program.registry, program.tracer},
+              options);
   auto ledger = ledger_of(run);
   queue.add("work.v1", {}, [&](Context ctx, JobRun& job) -> Task<void> {
     auto wanted = std::string(job.payload().at("wanted").as_string());
@@ -46,14 +35,12 @@ void run_job(const KillRun& run) {
       if (!put) return std::unexpected(put.error());
       return job.finish(tx);
     };
-    auto work = watched->write(ctx, change);
+    auto work = program.watched->write(ctx, change);
     co_return co_await std::move(work);
   });
-  auto body = [&]() -> asio::awaitable<void> {
-    Context ctx;
-    ctx.organization = OrganizationId("org_test");
+  program.run([&]() -> asio::awaitable<void> {
     queue.start();
-    auto want = watched->write(ctx, [&](store::Tx& tx) -> Result<void> {
+    auto want = program.watched->write(program.ctx, [&](store::Tx& tx) -> Result<void> {
       auto wanted = tx.execute("INSERT INTO wanted VALUES (?1) ON CONFLICT DO NOTHING", {run.key});
       if (!wanted) return std::unexpected(wanted.error());
       if (*wanted == 0) return {};
@@ -65,22 +52,11 @@ void run_job(const KillRun& run) {
       return {};
     });
     if (auto done = co_await std::move(want); !done) throw std::runtime_error(done.error().detail);
-    while (true) {
-      auto looking = (*database)->read(ctx, [&](store::Tx& tx) {
-        return tx.query("SELECT job FROM effects WHERE key = ?1", {run.key});
-      });
-      auto rows = co_await std::move(looking);
-      if (rows && !rows->empty()) break;
-      auto pause = clock.sleep_for(5ms);
-      co_await std::move(pause);
-    }
+    auto done = program.until_found("SELECT job FROM effects WHERE key = ?1", {run.key});
+    co_await std::move(done);
     auto ending = queue.stop();
     co_await std::move(ending);
-  };
-  asio::co_spawn(io, body(), [](const std::exception_ptr& e) {
-    if (e) std::rethrow_exception(e);
   });
-  io.run();
 }
 
 const testkit::KillScenario scenario{"job", run_job};

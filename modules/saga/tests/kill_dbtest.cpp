@@ -3,19 +3,15 @@
 #include <iostream>
 
 #include "parley/saga/saga.hpp"
-#include "parley/telemetry/log.hpp"
 #include "parley/testkit/database_test.hpp"
-#include "parley/testkit/kill_points.hpp"
-#include "parley/testkit/outside_ledger.hpp"
+#include "parley/testkit/kill_program.hpp"
 
 namespace parley::saga {
 namespace {
 
 using testkit::kill_point;
 using testkit::KillRun;
-using testkit::OutsideLedger;
-
-OutsideLedger ledger_of(const KillRun& run) { return OutsideLedger(run.folder / "ledger"); }
+using testkit::ledger_of;
 
 enum class Ending { well, refused };
 enum class Buying { looked_up, blind };
@@ -77,44 +73,27 @@ SagaType trip(const KillRun& run, Ending ending, Buying buying) {
 
 /// The program: starts the saga, unless it was, and runs until it has ended.
 void run_trip(const KillRun& run, Ending ending, Buying buying) {
-  if (!log::configure({.level = log::Level::off})) throw std::runtime_error("log");
-  SystemClock clock;
-  SystemRandom random;
-  metrics::Registry registry;
-  trace::NoSpanSink sink;
-  trace::Tracer tracer(clock, random, sink);
-  auto database = store::open_database(clock, run.url);
-  if (!database) throw std::runtime_error(database.error().detail);
-  auto watched = testkit::kill_around_writes(**database, "saga");
-  asio::io_context io(1);
+  testkit::KillProgram program(run, "saga");
   queue::Queue::Options options;
   options.workers = {{"default", 1}, {"saga", 1}};
   options.lease = 200ms;
   options.poll = 100ms;
-  queue::Queue queue({io.get_executor(), clock, random, **database, registry, tracer}, options);
-  Sagas sagas(clock, random, *watched, queue);
+  queue::Queue queue({program.io.get_executor(), program.clock, program.random, *program.database,
+                      program.registry, program.tracer},
+                     options);
+  Sagas sagas(program.clock, program.random, *program.watched, queue);
   sagas.add(trip(run, ending, buying));
-  auto body = [&]() -> asio::awaitable<void> {
+  program.run([&]() -> asio::awaitable<void> {
     queue.start();
-    Context ctx;
-    ctx.organization = OrganizationId("org_test");
-    auto starting = sagas.start(ctx, {"trip.v1", {}, run.key});
+    auto starting = sagas.start(program.ctx, {"trip.v1", {}, run.key});
     auto id = co_await std::move(starting);
     if (!id) throw std::runtime_error(id.error().detail);
-    while (true) {
-      auto finding = sagas.find(ctx, *id);
-      auto view = co_await std::move(finding);
-      if (view && view->ended_at) break;
-      auto pause = clock.sleep_for(5ms);
-      co_await std::move(pause);
-    }
+    auto ended = program.until_found("SELECT id FROM sagas WHERE id = ?1 AND ended_at IS NOT NULL",
+                                     {id->str()});
+    co_await std::move(ended);
     auto ending_queue = queue.stop();
     co_await std::move(ending_queue);
-  };
-  asio::co_spawn(io, body(), [](const std::exception_ptr& e) {
-    if (e) std::rethrow_exception(e);
   });
-  io.run();
 }
 
 const testkit::KillScenario well{

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <array>
 
-#include "parley/store/sort.hpp"
+#include "paged_rows.hpp"
 
 namespace parley::webhooks {
 
@@ -80,28 +80,14 @@ Result<DeliveryState> DeliveryRows::state(store::Tx& tx, const DeliveryId& id) {
 }
 
 Result<Deliveries::Page> DeliveryRows::list(store::Tx& tx, const Deliveries::Filter& filter) {
-  std::string where = " FROM webhook_deliveries WHERE organization_id = ?1";
-  store::Params params{tx.context().organization};
-  auto only = [&](std::string_view column, std::string_view value) {
-    params.emplace_back(value);
-    where += " AND " + std::string(column) + " = ?" + std::to_string(params.size());
-  };
-  if (!filter.endpoint.empty()) only("endpoint_id", filter.endpoint.str());
-  if (filter.status) only("status", to_string(*filter.status));
-  if (!filter.event_type.empty()) only("event_type", filter.event_type);
-  auto total = tx.one("SELECT COUNT(*) AS many" + where, params);
-  if (!total) return std::unexpected(total.error());
+  PagedRows paged(tx, "webhook_deliveries");
+  if (!filter.endpoint.empty()) paged.only("endpoint_id", filter.endpoint.str());
+  if (filter.status) paged.only("status", to_string(*filter.status));
+  if (!filter.event_type.empty()) paged.only("event_type", filter.event_type);
   constexpr std::array fields{store::SortField{"createdAt", "created_at"}};
-  auto order = store::order_by(filter.sort, fields, "id DESC");
-  if (!order) return std::unexpected(order.error());
-  params.emplace_back(filter.limit);
-  params.emplace_back((filter.page - 1) * filter.limit);
-  auto rows =
-      tx.query("SELECT *" + where + *order + " LIMIT ?" + std::to_string(params.size() - 1) +
-                   " OFFSET ?" + std::to_string(params.size()),
-               params);
-  if (!rows) return std::unexpected(rows.error());
-  return Deliveries::Page{read_all(*rows), total->integer("many")};
+  auto found = paged.read({filter.page, filter.limit, filter.sort}, fields);
+  if (!found) return std::unexpected(found.error());
+  return Deliveries::Page{read_all(found->rows), found->total};
 }
 
 Result<std::vector<DeliveryAttempt>> DeliveryRows::attempts(store::Tx& tx, const DeliveryId& id) {

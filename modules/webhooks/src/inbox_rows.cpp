@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <array>
 
-#include "parley/store/sort.hpp"
+#include "paged_rows.hpp"
 
 namespace parley::webhooks {
 
@@ -104,29 +104,15 @@ Result<Received> InboxRows::get(store::Tx& tx, const InboxId& id) {
 }
 
 Result<Inbox::Page> InboxRows::list(store::Tx& tx, const Inbox::Filter& filter) {
-  std::string where = " FROM inbox WHERE organization_id = ?1";
-  store::Params params{tx.context().organization};
-  auto only = [&](std::string_view column, std::string_view value) {
-    params.emplace_back(value);
-    where += " AND " + std::string(column) + " = ?" + std::to_string(params.size());
-  };
-  if (filter.status) only("status", to_string(*filter.status));
-  if (!filter.source.empty()) only("source", filter.source);
-  auto total = tx.one("SELECT COUNT(*) AS many" + where, params);
-  if (!total) return std::unexpected(total.error());
+  PagedRows paged(tx, "inbox");
+  if (filter.status) paged.only("status", to_string(*filter.status));
+  if (!filter.source.empty()) paged.only("source", filter.source);
   constexpr std::array fields{store::SortField{"receivedAt", "received_at"}};
-  auto order = store::order_by(filter.sort, fields, "id DESC");
-  if (!order) return std::unexpected(order.error());
-  params.emplace_back(filter.limit);
-  params.emplace_back((filter.page - 1) * filter.limit);
-  auto rows =
-      tx.query("SELECT *" + where + *order + " LIMIT ?" + std::to_string(params.size() - 1) +
-                   " OFFSET ?" + std::to_string(params.size()),
-               params);
-  if (!rows) return std::unexpected(rows.error());
+  auto found = paged.read({filter.page, filter.limit, filter.sort}, fields);
+  if (!found) return std::unexpected(found.error());
   Inbox::Page page;
-  page.total = total->integer("many");
-  for (auto& row : *rows) page.items.push_back(read(row));
+  page.total = found->total;
+  for (auto& row : found->rows) page.items.push_back(read(row));
   return page;
 }
 

@@ -190,7 +190,7 @@ Task<void> Sender::put_off(Context ctx, queue::JobRun& run, const Plan& plan, Du
 }
 
 Result<void> Sender::record(store::Tx& tx, queue::JobRun& run, const Plan& plan,
-                            const DeliveryAttempt& attempt, Duration retry_after) {
+                            DeliveryAttempt attempt, Duration retry_after) {
   auto& id = plan.delivery().id;
   if (auto finished = run.finish(tx); !finished) return finished;
   // Removed or replayed while the request was under way: the newer job decides.
@@ -198,6 +198,9 @@ Result<void> Sender::record(store::Tx& tx, queue::JobRun& run, const Plan& plan,
   if (!state && state.error().code == Errc::not_found) return {};
   if (!state) return std::unexpected(state.error());
   if (state->job_id != run.job().id.str()) return {};
+  auto broken_off = record_broken_off(tx, run, plan);
+  if (!broken_off) return std::unexpected(broken_off.error());
+  attempt.number += *broken_off;
   if (auto added = DeliveryRows::add_attempt(tx, id, attempt); !added) return added;
   if (!is_success(attempt)) {
     tx.after_commit([this] { failed_.add(); });
@@ -207,6 +210,25 @@ Result<void> Sender::record(store::Tx& tx, queue::JobRun& run, const Plan& plan,
   auto ended = DeliveryRows::set_ended(tx, id, DeliveryStatus::delivered, "");
   if (!ended || !plan.endpoint.failing_since) return ended;
   return EndpointRows::set_failing_since(tx, plan.endpoint.id, std::nullopt);
+}
+
+/// Nobody wrote down how the job's earlier attempts ended: the process died, or the database was
+/// away.
+Result<std::int64_t> Sender::record_broken_off(store::Tx& tx, const queue::JobRun& run,
+                                               const Plan& plan) {
+  auto& delivery = plan.delivery();
+  DeliveryAttempt lost;
+  lost.number = delivery.attempts;
+  lost.url = plan.endpoint.url;
+  lost.sent_at = delivery.next_attempt_at.value_or(tx.now());
+  lost.error = "broken off before its outcome was stored: it may have been sent";
+  auto many = run.attempt() - 1;
+  for (std::int64_t i = 0; i < many; ++i) {
+    ++lost.number;
+    if (auto added = DeliveryRows::add_attempt(tx, delivery.id, lost); !added)
+      return std::unexpected(added.error());
+  }
+  return many;
 }
 
 Result<void> Sender::record_failure(store::Tx& tx, const Plan& plan, const DeliveryAttempt& attempt,

@@ -23,8 +23,11 @@ class Sender {
   Task<net::HttpResponse> exchange(Context ctx, const Plan& plan);
   Task<void> give_up(Context ctx, queue::JobRun& run, const Plan& plan, std::string_view why);
   Task<void> put_off(Context ctx, queue::JobRun& run, const Plan& plan, Duration delay);
-  Result<void> record(store::Tx& tx, queue::JobRun& run, const Plan& plan,
-                      const DeliveryAttempt& attempt, Duration retry_after);
+  Result<void> record(store::Tx& tx, queue::JobRun& run, const Plan& plan, DeliveryAttempt attempt,
+                      Duration retry_after);
+  /// How many of them there were.
+  static Result<std::int64_t> record_broken_off(store::Tx& tx, const queue::JobRun& run,
+                                                const Plan& plan);
   Result<void> record_failure(store::Tx& tx, const Plan& plan, const DeliveryAttempt& attempt,
                               Duration retry_after);
   Result<void> disable(store::Tx& tx, const Plan& plan, std::string_view reason);

@@ -208,6 +208,37 @@ TEST_P(DeliveriesDbTest, PrivateAddressesAreNotConnectedToWhateverTheNameSays) {
   EXPECT_TRUE(all().empty()) << "deliveries go with their endpoint";
 }
 
+TEST_P(DeliveriesDbTest, ANameThatIsPublicWhenItIsGivenAndPrivateWhenItIsSentTo) {
+  make_hooks(Addresses::public_only);
+  queue->start();
+  std::string host = "hooks.example.com";
+  names[host] = {"93.184.215.14"};
+  endpoint(fmt::format("http://{}:{}/hook", host, server->port()));
+  using Answers = std::vector<std::string>;
+  for (auto& private_now : {Answers{"127.0.0.1"}, Answers{"::1"}, Answers{"169.254.169.254"},
+                            Answers{"10.0.0.1", "127.0.0.1"}}) {
+    names[host] = private_now;
+    auto before = all().empty() ? 0 : log().size();
+    if (before == 0)
+      happen("call.ended");
+    else
+      ASSERT_TRUE(run([&, id = one().id] { return hooks->deliveries.replay(ctx, id); }));
+    until([&] { return log().size() > before; });
+    EXPECT_EQ(log().back().error, "the address is not a public one") << private_now[0];
+    EXPECT_FALSE(log().back().response_status);
+  }
+  EXPECT_TRUE(got.empty());
+  // The name does lead here, where that is allowed.
+  stop();
+  make_hooks(Addresses::any);
+  queue->start();
+  names[host] = {"127.0.0.1"};
+  ASSERT_TRUE(run([&, id = one().id] { return hooks->deliveries.replay(ctx, id); }));
+  until_status(DeliveryStatus::delivered);
+  ASSERT_EQ(got.size(), 1u);
+  EXPECT_EQ(header(got[0], "host"), fmt::format("{}:{}", host, server->port()));
+}
+
 TEST_P(DeliveriesDbTest, AnEndpointThatFailsForFiveDaysIsDisabledAndAnnounced) {
   answers.assign(1000, 500);
   queue->start();

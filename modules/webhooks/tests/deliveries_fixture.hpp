@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 
 #include "parley/base/strings.hpp"
+#include "parley/net/named_hosts.hpp"
 #include "parley/net/server.hpp"
 #include "parley/webhooks/webhooks.hpp"
 #include "webhooks_fixture.hpp"
@@ -15,7 +16,8 @@ class DeliveriesDbTest : public WebhooksDbTest {
 
   void SetUp() override {
     WebhooksDbTest::SetUp();
-    http = net::make_http_client(io.get_executor());
+    http = net::make_http_client(io.get_executor(),
+                                 [this](const std::string& host) { return names[host]; });
     make_hooks(Addresses::any);
     auto handler = [this](net::HttpRequest request) -> asio::awaitable<net::HttpResponse> {
       auto work = receive(std::move(request));
@@ -145,6 +147,7 @@ class DeliveriesDbTest : public WebhooksDbTest {
   std::unique_ptr<net::HttpClient> http;
   std::unique_ptr<Webhooks> hooks;
   std::vector<net::HttpRequest> got;
+  std::map<std::string, std::vector<std::string>> names;  ///< what DNS says now
   // How the receiver answers.
   std::vector<int> answers;
   int retry_after = 0;
