@@ -1,0 +1,45 @@
+#pragma once
+#include <sys/types.h>
+
+#include <filesystem>
+#include <string>
+
+namespace parley::testkit {
+
+/// A real RabbitMQ of its own for this test process, with an epmd of its own: started on first use
+/// in a temporary folder, all on loopback, stopped and removed when the process ends in whatever
+/// way. It takes many seconds to start. Needs the Debian package rabbitmq-server; throws
+/// std::runtime_error naming it when it is missing.
+class RabbitServer {
+ public:
+  static RabbitServer& instance();
+
+  /// amqp://guest:guest@127.0.0.1:<port>/
+  std::string url() const;
+
+  /// Kills it as a crash would; what it has on disk stays.
+  void crash();
+  /// Again, on the same ports and data; returns when it accepts connections.
+  void start();
+  /// It keeps its connections and answers nothing, until go_on().
+  void freeze();
+  void go_on();
+
+ private:
+  RabbitServer();
+  ~RabbitServer();
+  RabbitServer(const RabbitServer&) = delete;
+  RabbitServer& operator=(const RabbitServer&) = delete;
+  void launch();
+  void order(const std::string& word);
+  void wait_until_ready() const;
+  void close();
+
+  std::filesystem::path folder_;
+  int port_ = 0;
+  int orders_ = -1;   ///< to the supervising shell; closing it ends the server
+  int answers_ = -1;  ///< from it
+  pid_t supervisor_ = 0;
+};
+
+}  // namespace parley::testkit
