@@ -385,7 +385,7 @@ TEST_P(CallsDbTest, ACallThatTheCarrierEndsInBetweenKeepsItsRecording) {
   telephony::CallStatusUpdate over{.carrier = "twilio", .carrier_call_id = "CA1"};
   over.status = telephony::CarrierCallStatus::completed;
   over.sequence = 5;
-  ASSERT_TRUE(run([&] { return service->status_changed(Context{}, over); }));
+  ASSERT_TRUE(write([&](store::Tx& tx) { return service->status_changed(tx, over); }));
   await_call([&](auto& c) {
     clock.advance(10s);
     return c.status == CallStatus::completed && c.has_recording;

@@ -185,6 +185,8 @@ Task<std::string> Passage::next_piece_up() {
   if (piece && body_bytes_ > route_->spec().max_body_bytes)
     piece = fail(Errc::too_large, "the body is larger than the route takes");
   if (!piece) body_failure_ = piece.error();
+  // The route's time runs from the end of the upload.
+  deadline_ = std::max(deadline_, parts_.clock.now() + route_->spec().timeout);
   co_return piece;
 }
 

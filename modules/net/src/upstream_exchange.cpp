@@ -299,6 +299,8 @@ Task<void> UpstreamExchange::attempt(UpstreamRequest& request, Kept kept) {
   auto writing = write_request(request);
   auto written = co_await std::move(writing);
   sent_all_ = written.has_value();
+  // A long upload has not used up the time in which it is answered.
+  if (request.body_stream) head_due_ = std::max(head_due_, now() + idle_timeout_);
   // It may have answered early, refusing a body it does not want; anything but a broken connection
   // is the sender's.
   if (!written && (written.error().code != Errc::unavailable || !sent_any_)) co_return written;

@@ -310,6 +310,25 @@ TEST(Upstream, BodiesStreamUpward) {
   EXPECT_EQ(ask_once(target.url(), std::move(short_one)).head.error().code, Errc::invalid);
 }
 
+TEST(Upstream, ALongUploadMayStillBeAnswered) {
+  ScriptedTarget target([&](tcp::socket& socket, int) {
+    read_request(socket);
+    say(socket, "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok");
+  });
+  auto request = request_of(Method::put);
+  request.head_deadline = std::chrono::steady_clock::now() + 50ms;
+  request.body_length = 3;
+  auto sent = std::make_shared<int>(0);
+  request.body_stream = [sent]() -> Task<std::string> {
+    asio::steady_timer pause(co_await asio::this_coro::executor, 40ms);
+    co_await pause.async_wait(asio::use_awaitable);
+    co_return (*sent)++ < 3 ? "x" : "";
+  };
+  auto got = ask_once(target.url(), std::move(request));
+  ASSERT_TRUE(got.head) << got.head.error().detail;
+  EXPECT_EQ(got.body, "ok");
+}
+
 TEST(Upstream, NoResponseSplittingAndNoPrivateAddressesWhenToldSo) {
   auto bad = request_of(Method::get);
   bad.headers.add("X", "a\r\nEvil: 1");

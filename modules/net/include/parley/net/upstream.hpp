@@ -14,9 +14,10 @@ struct UpstreamRequest {
   std::string target;  ///< path and query as they go on the wire
   Headers headers;     ///< without Host, Connection and what frames the body
   std::string body;
-  BodyStream body_stream;                      ///< instead of body
-  std::optional<std::uint64_t> body_length;    ///< of body_stream; empty: sent chunked
-  TimePoint head_deadline = TimePoint::max();  ///< for the answer's head; ctx.deadline besides
+  BodyStream body_stream;                    ///< instead of body
+  std::optional<std::uint64_t> body_length;  ///< of body_stream; empty: sent chunked
+  /// For the answer's head; ctx.deadline besides. After a streamed body at least idle_timeout more.
+  TimePoint head_deadline = TimePoint::max();
   Duration idle_timeout = std::chrono::seconds(30);  ///< between two pieces of either body
 };
 
