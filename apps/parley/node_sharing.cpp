@@ -1,5 +1,6 @@
 #include "node_sharing.hpp"
 
+#include "parley/providers/rabbitmq/rabbit_broker.hpp"
 #include "parley/providers/redis/adapters.hpp"
 
 namespace parley::app {
@@ -54,6 +55,16 @@ class OverRedis final : public NodeSharing {
 };
 
 }  // namespace
+
+Result<std::unique_ptr<queue::Broker>> make_job_broker(const Settings& settings, Random& random,
+                                                       metrics::Registry& registry) {
+  const auto& url = settings.text("amqp.url");
+  if (url.empty()) return nullptr;
+  auto address = providers::rabbitmq::Address::parse(url);
+  if (!address) return fail(Errc::invalid, "amqp.url: " + address.error().detail);
+  address->authorities = settings.text("amqp.ca_file");
+  return providers::rabbitmq::make_broker(std::move(*address), random, registry);
+}
 
 Result<std::unique_ptr<NodeSharing>> make_node_sharing(const Settings& settings,
                                                        NodeSharing::Parts parts) {

@@ -3,6 +3,7 @@
 
 #include "parley/base/random.hpp"
 #include "parley/base/settings.hpp"
+#include "parley/queue/broker.hpp"
 #include "parley/resilience/shared_buckets.hpp"
 #include "parley/store/cache.hpp"
 #include "parley/store/pubsub.hpp"
@@ -30,6 +31,11 @@ class NodeSharing {
   /// Null: each node counts by itself.
   virtual resilience::SharedBuckets* limits() = 0;
 };
+
+/// RabbitMQ, which tells nodes of each other's jobs; null when the settings name none. The queue
+/// starts and stops it. Errors: invalid, naming the setting.
+Result<std::unique_ptr<queue::Broker>> make_job_broker(const Settings& settings, Random& random,
+                                                       metrics::Registry& registry);
 
 /// Errors: invalid, naming the setting.
 Result<std::unique_ptr<NodeSharing>> make_node_sharing(const Settings& settings,

@@ -36,6 +36,11 @@ constexpr SettingSpec specs[]{
      "empty: each by itself",
      true},
     {"redis.ca_file", "", "PEM authorities that rediss:// trusts; empty: the system's"},
+    {"amqp.url", "",
+     "amqp[s]://[user:password@]host[:port][/vhost]: RabbitMQ tells nodes of each other's jobs; "
+     "empty: they look each second",
+     true},
+    {"amqp.ca_file", "/etc/ssl/certs/ca-certificates.crt", "PEM authorities that amqps:// trusts"},
     {"auth.owner_email", "", "First owner, made before the port opens"},
     {"auth.owner_password", "", "Password of the first owner", true},
     {"auth.master_key", "", "32 bytes in base64url; empty: kept in data.dir", true},

@@ -147,6 +147,7 @@ struct Server::Impl {
   std::unique_ptr<WorkerPool> recognizing;
   std::unique_ptr<WorkerPool> speaking;
   std::unique_ptr<NodeSharing> sharing;
+  std::unique_ptr<queue::Broker> job_broker;
   std::unique_ptr<net::HttpClient> http;
   resilience::Policies policies{clock, random, metrics::process_registry(), tracer};
   std::unique_ptr<store::ObjectStore> objects;
@@ -239,6 +240,9 @@ Result<void> Server::Impl::make_sharing() {
   auto made = make_node_sharing(settings, parts);
   if (!made) return std::unexpected(made.error());
   sharing = std::move(*made);
+  auto broker = make_job_broker(settings, random, metrics::process_registry());
+  if (!broker) return std::unexpected(broker.error());
+  job_broker = std::move(*broker);
   return {};
 }
 
@@ -249,7 +253,8 @@ Result<void> Server::Impl::make_integration() {
   queue::Queue::Options lanes;
   lanes.workers = {{"default", 16}, {"inbox", 8}, {"webhooks", 32}};
   queue = std::make_unique<queue::Queue>(
-      queue::Queue::Parts{executor, clock, random, *database, registry, tracer}, lanes);
+      queue::Queue::Parts{executor, clock, random, *database, registry, tracer, job_broker.get()},
+      lanes);
   webhooks::Webhooks::Options hooks;
   hooks.inbox.lane = "inbox";
   hooks.deliveries.lane = "webhooks";
