@@ -54,7 +54,6 @@ TEST_P(HttpRules, IfMatchKeepsFromOverwriting) {
            {"/businesses/" + business + "/services",
             {{"services", json::array{json::object{{"id", service}, {"name", "Cleaning"}}}}}},
            {"/appointments/" + appointment, {{"notes", "brings a friend"}}},
-           {"/webhook-endpoints/" + endpoint, {{"description", "of the shop"}}},
            {"/users/" + user, {{"name", "New name"}}}}) {
     auto tag = get(path, owner()).header("ETag");
     auto stale = send("PUT", path, owner(), change, {{"If-Match", "\"v99\""}});

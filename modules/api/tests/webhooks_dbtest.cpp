@@ -48,9 +48,9 @@ PARLEY_ON_BOTH_DATABASES(WebhooksOverHttp);
 
 TEST_P(WebhooksOverHttp, ARangeOfDeliveriesIsSentAgain) {
   auto began = clock.wall();
-  clock.advance(1h);
+  clock.advance(4min);
   make_many(0, 2);
-  clock.advance(1h);
+  clock.advance(4min);
   auto all = range(began, clock.wall());
   auto none = replay(all, owner());
   EXPECT_EQ(none.status, 200) << none.body;
@@ -59,7 +59,7 @@ TEST_P(WebhooksOverHttp, ARangeOfDeliveriesIsSentAgain) {
   auto three = replay(all, owner());
   EXPECT_EQ(three.data().at("count").as_int64(), 3);
   EXPECT_TRUE(three.data().at("nextFrom").is_null());
-  auto later = range(began + 30min, clock.wall());
+  auto later = range(began + 2min, clock.wall());
   later["status"] = "pending";
   EXPECT_EQ(replay(later, owner()).data().at("count").as_int64(), 2);
   later["status"] = "delivered";
@@ -67,7 +67,7 @@ TEST_P(WebhooksOverHttp, ARangeOfDeliveriesIsSentAgain) {
 }
 
 TEST_P(WebhooksOverHttp, ARangeIsReplayedFiveHundredAtATime) {
-  clock.advance(1h);
+  clock.advance(4min);
   auto began = clock.wall();
   make_many(0, 250);
   clock.advance(1s);
@@ -106,7 +106,7 @@ TEST_P(WebhooksOverHttp, IfMatchOfAnEndpoint) {
   ASSERT_EQ(rotated.status, 200) << rotated.body;
   auto renewed = get(path, owner()).header("ETag");
   EXPECT_NE(renewed, tag) << "a rotation is a change";
-  auto late = send("PUT", path, owner(), {{"description", "x"}}, {{"If-Match", tag}});
+  auto late = send("PATCH", path, owner(), {{"description", "x"}}, {{"If-Match", tag}});
   EXPECT_EQ(late.status, 412);
   EXPECT_EQ(late.code(), "precondition_failed");
   EXPECT_EQ(send("DELETE", path, owner(), nullptr, {{"If-Match", tag}}).status, 412);
