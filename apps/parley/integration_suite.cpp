@@ -439,6 +439,16 @@ void add_probes(health::Monitor& monitor, const CheckedParts& parts,
         });
 }
 
+void add_probe(health::Monitor& monitor, SharedService service) {
+  auto made = probe(service.name, service.kind, Probe::Weight::replaceable, service.advice);
+  made.look = [condition = std::move(service.condition)](Context) -> Task<Finding> {
+    auto now = condition();
+    if (!now.well()) co_return fail(Errc::unavailable, now.reason);
+    co_return Finding{};
+  };
+  monitor.add(std::move(made));
+}
+
 void add_suite_steps(health::Suite& suite, health::Monitor& monitor, const CheckedParts& parts,
                      const CheckedAddresses& addresses) {
   auto add = [&](SuiteStep made, auto run) {

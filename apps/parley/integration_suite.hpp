@@ -1,5 +1,6 @@
 #pragma once
 #include "parley/auth/auth.hpp"
+#include "parley/base/condition.hpp"
 #include "parley/booking/booking.hpp"
 #include "parley/business/businesses.hpp"
 #include "parley/health/monitor.hpp"
@@ -27,6 +28,14 @@ struct CheckedParts {
   speech::Synthesizer& synthesizer;
 };
 
+/// Something that nodes share and that tells its own condition.
+struct SharedService {
+  std::string name;
+  std::string kind;
+  std::string advice;
+  std::function<Condition()> condition;
+};
+
 /// Where the server's own API answers, and the carrier's account; known when the port is open.
 struct CheckedAddresses {
   std::string own_url;      ///< "http://127.0.0.1:8080"
@@ -39,6 +48,8 @@ struct CheckedAddresses {
 /// A probe for each thing configured.
 void add_probes(health::Monitor& monitor, const CheckedParts& parts,
                 const CheckedAddresses& addresses);
+/// The same for what needs no asking.
+void add_probe(health::Monitor& monitor, SharedService service);
 
 /// databases, services (the probes once more), endpoints, and the flow of an appointment in the
 /// sandbox organization, which cleans up before itself.

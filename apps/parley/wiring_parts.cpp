@@ -75,6 +75,16 @@ void Server::Impl::make_checks() {
   where.twilio_sid = settings.text("twilio.account_sid");
   where.twilio_token = settings.text("twilio.auth_token");
   add_probes(*health, parts, where);
+  if (!settings.text("redis.url").empty())
+    add_probe(*health, {.name = "redis",
+                        .kind = "cache",
+                        .advice = "start it, or check redis.url; until then each node counts alone",
+                        .condition = [this] { return sharing->cache().condition(); }});
+  if (job_broker)
+    add_probe(*health, {.name = "rabbitmq",
+                        .kind = "broker",
+                        .advice = "start it, or check amqp.url; until then nodes look for jobs",
+                        .condition = [this] { return job_broker->condition(); }});
   add_suite_steps(*suite, *health, parts, where);
   watch_health(alerting, *health);
 }
