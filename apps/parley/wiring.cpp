@@ -129,9 +129,17 @@ Result<Server::Ready> Server::Impl::start() {
   make_business_parts();
   if (auto made = make_engines(); !made) return std::unexpected(made.error());
   feed = std::make_unique<events::LiveFeed>(main_loop().get_executor(), clock, *database);
-  calls::CallServiceParts parts{
-      *database,  clock,       random,       *businesses, *objects,
-      *dialogues, *recognizer, *synthesizer, *files,      main_loop().get_executor()};
+  calls::CallServiceParts parts{*database,
+                                clock,
+                                random,
+                                *businesses,
+                                *objects,
+                                *dialogues,
+                                *recognizer,
+                                *synthesizer,
+                                *files,
+                                tracer,
+                                main_loop().get_executor()};
   calls::CallServiceOptions call_options;
   call_options.spool = folder->path() / "spool";
   call_options.most_calls = numbers.most_calls;

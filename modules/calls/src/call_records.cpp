@@ -19,14 +19,33 @@ std::uintmax_t bytes_of(Duration length) {
 }
 }  // namespace
 
-CallJournal::CallJournal(store::Database& database, Clock& clock, Context ctx, CallId call)
-    : database_(database), clock_(clock), ctx_(std::move(ctx)), call_(std::move(call)) {}
+CallJournal::CallJournal(store::Database& database, Clock& clock, trace::Tracer& tracer,
+                         Context ctx, CallId call)
+    : database_(database),
+      clock_(clock),
+      ctx_(std::move(ctx)),
+      call_(std::move(call)),
+      tracer_(tracer),
+      span_(tracer.start("call", ctx_, trace::SpanKind::server)) {
+  span_.set("call.id", call_.str());
+}
+
+/// From the caller's last word to the agent's first sound, with where the time went.
+void CallJournal::trace_turn(const json::object& latency) {
+  auto span = tracer_.start("call.turn", span_.context());
+  for (const auto& [name, ms] : latency)
+    if (ms.is_int64()) span.set("latency." + std::string(name), ms.as_int64());
+  auto* total = latency.if_contains("totalMs");
+  if (total && total->is_int64()) span.backdate(std::chrono::milliseconds(total->as_int64()));
+}
 
 void CallJournal::add(voice::TimelineEntry entry) {
   if (entries_.size() >= most_waiting) {
     entries_.erase(entries_.begin());
     ++dropped_;
   }
+  if (auto* latency = entry.data.if_contains("latency"); latency && latency->is_object())
+    trace_turn(latency->as_object());
   entry.at += begins_;
   entries_.push_back(std::move(entry));
 }

@@ -9,6 +9,7 @@
 #include "parley/calls/calls.hpp"
 #include "parley/store/database.hpp"
 #include "parley/store/objects.hpp"
+#include "parley/telemetry/trace.hpp"
 #include "parley/voice/journal.hpp"
 
 namespace parley::calls {
@@ -17,7 +18,8 @@ namespace parley::calls {
 /// path. While the database is away the newest wait, up to a bound. Used from the session's strand.
 class CallJournal final : public voice::Journal {
  public:
-  CallJournal(store::Database& database, Clock& clock, Context ctx, CallId call);
+  CallJournal(store::Database& database, Clock& clock, trace::Tracer& tracer, Context ctx,
+              CallId call);
   void add(voice::TimelineEntry entry) override;
   /// When in the call this connection's time 0 is, so that the timeline of a call of several
   /// connections is one.
@@ -30,10 +32,13 @@ class CallJournal final : public voice::Journal {
   std::size_t waiting() const noexcept { return entries_.size(); }
 
  private:
+  void trace_turn(const json::object& latency);
   store::Database& database_;
   Clock& clock_;
   Context ctx_;
   CallId call_;
+  trace::Tracer& tracer_;
+  trace::Span span_;  ///< of the connection, from its beginning to its end
   Duration begins_{};
   std::vector<voice::TimelineEntry> entries_;
   std::int64_t next_sequence_ = 0;  ///< 0: not known yet

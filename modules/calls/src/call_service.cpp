@@ -105,7 +105,8 @@ Task<void> CallServiceImpl::hold_call(Context ctx, rows::Connected connected,
   auto hold = std::make_shared<SpoolHold>(*this, call.id);
   auto call_ctx = system_context(call.organization);
   call_ctx.trace = ctx.trace;
-  auto journal = std::make_shared<CallJournal>(parts_.database, parts_.clock, call_ctx, call.id);
+  auto journal = std::make_shared<CallJournal>(parts_.database, parts_.clock, parts_.tracer,
+                                               call_ctx, call.id);
   journal->begin_at(connected.begins);
   {
     std::lock_guard lock(mutex_);

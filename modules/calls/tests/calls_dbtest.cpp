@@ -40,8 +40,8 @@ class CallsDbTest : public testkit::DatabaseTest {
     DatabaseTest::TearDown();
   }
   void make_service() {
-    CallServiceParts parts{db(),      clock,      random, businesses, *objects,
-                           dialogues, recognizer, beep,   files,      io.get_executor()};
+    CallServiceParts parts{db(),       clock, random, businesses, *objects,         dialogues,
+                           recognizer, beep,  files,  tracer,     io.get_executor()};
     service = make_call_service(parts, options());
   }
   void stop_service() {
@@ -163,6 +163,8 @@ class CallsDbTest : public testkit::DatabaseTest {
   DeafRecognizer recognizer;
   Beep beep;
   WorkerPool files{{.name = "files", .threads = 1}};
+  trace::NoSpanSink spans;
+  trace::Tracer tracer{clock, random, spans};
   std::unique_ptr<testkit::ObjectsOnTrial> objects;
   std::unique_ptr<CallService> service;
   std::shared_ptr<Line> line;

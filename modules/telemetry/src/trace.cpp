@@ -98,6 +98,12 @@ void Span::set(std::string_view name, AttributeValue value) {
     attributes.emplace_back(std::string(name), std::move(value));
 }
 
+void Span::backdate(Duration by) noexcept {
+  if (!record_) return;
+  began_ -= by;
+  record_->start -= std::chrono::duration_cast<std::chrono::milliseconds>(by);
+}
+
 void Span::ok() {
   if (record_) record_->status = SpanStatus::ok;
 }

@@ -11,6 +11,7 @@
 #include "parley/speech/synthesizer.hpp"
 #include "parley/store/database.hpp"
 #include "parley/store/objects.hpp"
+#include "parley/telemetry/trace.hpp"
 #include "parley/telephony/inbound.hpp"
 #include "parley/voice/call_session.hpp"
 
@@ -26,6 +27,7 @@ struct CallServiceParts {
   speech::Recognizer& recognizer;
   speech::Synthesizer& synthesizer;
   WorkerPool& files;               ///< writes recordings
+  trace::Tracer& tracer;           ///< calls and their turns as spans
   asio::any_io_executor executor;  ///< for what goes on after a call
 };
 

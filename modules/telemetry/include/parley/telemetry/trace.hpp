@@ -86,6 +86,8 @@ class Span {
   const Context& context() const noexcept { return context_; }
   /// Repeating a name replaces; past 64 attributes, or for texts past 1 KB, the rest is dropped.
   void set(std::string_view name, AttributeValue value);
+  /// It began that long before it was made: what is known only when it is over.
+  void backdate(Duration by) noexcept;
   void ok();
   void fail(const Error& error);
   void end() noexcept;
