@@ -112,6 +112,7 @@ struct ApiTest::Parts {
                  *messages, *booking, *knowledge, test.calls, feed,          registry,
                  tracer,    webhooks, health,     suite};
     mount_api(router, all, test.options());
+    webhooks.receiver.mount(router);
     net::ServerOptions where;
     where.port = 0;
     server = std::make_unique<net::HttpServer>(

@@ -65,8 +65,9 @@ TEST_P(HttpRules, IfMatchKeepsFromOverwriting) {
     EXPECT_EQ(send("PUT", path, owner(), change, {{"If-Match", tag}}).status, 412) << path;
     EXPECT_EQ(send("PUT", path, owner(), change, {{"If-Match", "*"}}).status, 200) << path;
   }
-  for (auto& path : {"/businesses/" + business, "/documents/" + document,
-                     "/appointments/" + appointment, "/users/" + user}) {
+  for (auto& path :
+       {"/businesses/" + business, "/documents/" + document, "/appointments/" + appointment,
+        "/webhook-endpoints/" + endpoint, "/users/" + user}) {
     EXPECT_EQ(send("DELETE", path, owner(), nullptr, {{"If-Match", "\"v99\""}}).status, 412)
         << path;
     EXPECT_EQ(get(path, owner()).status, 200) << path;
