@@ -68,9 +68,15 @@ struct Handler final : telephony::CallHandler {
     require(!call.carrier_call_id.empty() && !call.to.empty());
     co_return telephony::SayAndHangUp{call.to};
   }
-  Task<void> status_changed(Context, telephony::CallStatusUpdate update) override {
-    require(!update.carrier_call_id.empty());
-    co_return Result<void>{};
+  Result<OrganizationId> organization_of(store::Tx&, const std::string&,
+                                         const std::string&) override {
+    return fail(Errc::not_found, "no call");
+  }
+  Result<void> status_changed(store::Tx&, const telephony::CallStatusUpdate&) override {
+    return {};
+  }
+  Result<void> recording_changed(store::Tx&, const telephony::CarrierRecording&) override {
+    return {};
   }
   Task<void> media_opened(Context, std::string, std::string,
                           std::unique_ptr<telephony::MediaStream>) override {
@@ -80,6 +86,10 @@ struct Handler final : telephony::CallHandler {
                                                                     std::string) override {
     co_return std::nullopt;
   }
+};
+
+struct KeepsNothing final : Callbacks {
+  Task<void> keep(Context, Callback) override { co_return Result<void>{}; }
 };
 
 struct NoHttp final : net::HttpClient {
@@ -94,8 +104,9 @@ asio::awaitable<void> answer_form(Clock& clock, std::string_view path, std::stri
   if (!form) co_return;
   NoHttp http;
   Handler handler;
+  KeepsNothing callbacks;
   TwilioCarrier carrier({"AC1", "secret", "http://api.test", "https://v.test"}, clock, http,
-                        handler);
+                        handler, callbacks);
   net::Router router;
   carrier.mount(router);
   net::HttpRequest request;

@@ -26,6 +26,7 @@
 #include "parley/providers/flite/flite_synthesizer.hpp"
 #include "parley/providers/pocketsphinx/pocketsphinx_recognizer.hpp"
 #include "parley/providers/twilio/carrier.hpp"
+#include "parley/providers/twilio/inbox_callbacks.hpp"
 #include "parley/speech/fallback.hpp"
 #include "parley/speech/synthesis_cache.hpp"
 #include "parley/store/migrations.hpp"
@@ -144,6 +145,7 @@ struct Server::Impl {
   std::unique_ptr<events::Subscriptions> subscriptions;
   std::unique_ptr<health::Monitor> health;
   std::unique_ptr<health::Suite> suite;
+  std::unique_ptr<providers::twilio::Callbacks> twilio_callbacks;
   std::unique_ptr<providers::twilio::TwilioCarrier> twilio;
 
   net::Router router;
@@ -344,7 +346,9 @@ Result<std::string> Server::Impl::open_port() {
     if (!kept) return std::unexpected(kept.error());
     carrier.auth_token = *kept;
   }
-  twilio = std::make_unique<providers::twilio::TwilioCarrier>(carrier, clock, *http, *calls);
+  twilio_callbacks = providers::twilio::make_inbox_callbacks(*database, webhooks->inbox, *calls);
+  twilio = std::make_unique<providers::twilio::TwilioCarrier>(carrier, clock, *http, *calls,
+                                                              *twilio_callbacks);
   twilio->mount(router);
   api::ApiParts parts{auth,      *master,   *database,  clock,  random, *businesses,
                       *messages, *booking,  *knowledge, *calls, *feed,  metrics::process_registry(),

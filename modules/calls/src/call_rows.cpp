@@ -243,6 +243,21 @@ Result<void> apply_status(store::Tx& tx, const telephony::CallStatusUpdate& upda
   return {};
 }
 
+Result<void> note_carrier_recording(store::Tx& tx, const telephony::CarrierRecording& recording) {
+  auto call = by_carrier(tx, recording.carrier, recording.carrier_call_id);
+  if (!call) return std::unexpected(call.error());
+  json::object said{{"callId", call->id.str()},
+                    {"businessId", call->business.str()},
+                    {"recordingId", recording.recording_id},
+                    {"status", recording.status},
+                    {"url", recording.url}};
+  if (recording.duration) said["lengthSeconds"] = recording.duration->count();
+  tx.act_for(call->organization);
+  auto appended = tx.append(stream_of(call->id), {"call.carrier_recording", std::move(said)});
+  if (!appended) return std::unexpected(appended.error());
+  return {};
+}
+
 Result<void> set_recording(store::Tx& tx, const CallId& id, const std::string& key) {
   auto changed = change(tx, id, "recording_key = ?1", {key}, "call.recorded");
   if (!changed) return std::unexpected(changed.error());

@@ -38,6 +38,8 @@ Result<Call> finish(store::Tx& tx, const CallId& id, const voice::SessionReport&
 /// What the carrier says; older than what is known changes nothing.
 Result<void> apply_status(store::Tx& tx, const telephony::CallStatusUpdate& update,
                           bool session_runs);
+/// An event of the call; its own recording stays the one that is played.
+Result<void> note_carrier_recording(store::Tx& tx, const telephony::CarrierRecording& recording);
 Result<void> set_recording(store::Tx& tx, const CallId& id, const std::string& key);
 Result<std::optional<std::string>> recording_key(store::Tx& tx, const OrganizationId& organization,
                                                  const CallId& id);

@@ -62,17 +62,23 @@ asio::awaitable<telephony::CallAnswer> CallServiceImpl::incoming(Context ctx,
   co_return telephony::ConnectMedia{recorded->media_token};
 }
 
-Task<void> CallServiceImpl::status_changed(Context ctx, telephony::CallStatusUpdate update) {
-  auto look = [update](store::Tx& tx) {
-    return rows::by_carrier(tx, update.carrier, update.carrier_call_id);
-  };
-  auto reading = parts_.database.read(ctx, std::move(look));
-  auto call = co_await std::move(reading);
-  if (!call) co_return std::unexpected(call.error());
-  bool runs = is_running(call->id);
-  auto apply = [update, runs](store::Tx& tx) { return rows::apply_status(tx, update, runs); };
-  auto writing = parts_.database.write(ctx, std::move(apply));
-  co_return co_await std::move(writing);
+Result<OrganizationId> CallServiceImpl::organization_of(store::Tx& tx, const std::string& carrier,
+                                                        const std::string& carrier_call_id) {
+  auto call = rows::by_carrier(tx, carrier, carrier_call_id);
+  if (!call) return std::unexpected(call.error());
+  return call->organization;
+}
+
+Result<void> CallServiceImpl::status_changed(store::Tx& tx,
+                                             const telephony::CallStatusUpdate& update) {
+  auto call = rows::by_carrier(tx, update.carrier, update.carrier_call_id);
+  if (!call) return std::unexpected(call.error());
+  return rows::apply_status(tx, update, is_running(call->id));
+}
+
+Result<void> CallServiceImpl::recording_changed(store::Tx& tx,
+                                                const telephony::CarrierRecording& recording) {
+  return rows::note_carrier_recording(tx, recording);
 }
 
 Task<void> CallServiceImpl::media_opened(Context ctx, std::string media_token,

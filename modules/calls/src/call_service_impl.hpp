@@ -22,7 +22,11 @@ class CallServiceImpl final : public CallService {
   // What carriers bring.
   asio::awaitable<telephony::CallAnswer> incoming(Context ctx,
                                                   telephony::IncomingCall call) override;
-  Task<void> status_changed(Context ctx, telephony::CallStatusUpdate update) override;
+  Result<OrganizationId> organization_of(store::Tx& tx, const std::string& carrier,
+                                         const std::string& carrier_call_id) override;
+  Result<void> status_changed(store::Tx& tx, const telephony::CallStatusUpdate& update) override;
+  Result<void> recording_changed(store::Tx& tx,
+                                 const telephony::CarrierRecording& recording) override;
   Task<void> media_opened(Context ctx, std::string media_token, std::string carrier_call_id,
                           std::unique_ptr<telephony::MediaStream> stream) override;
   asio::awaitable<std::optional<telephony::CallAnswer>> media_ended(

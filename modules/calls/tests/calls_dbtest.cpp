@@ -259,9 +259,9 @@ TEST_P(CallsDbTest, HangingUpFromTheApiEndsTheSession) {
 TEST_P(CallsDbTest, CarrierStatusesMayComeTwiceAndOutOfOrder) {
   ring();
   auto update = [&](telephony::CarrierCallStatus status, std::int64_t sequence) {
-    return run([&] {
+    return write([&](store::Tx& tx) {
       return service->status_changed(
-          Context{},
+          tx,
           {.carrier = "twilio", .carrier_call_id = "CA1", .status = status, .sequence = sequence});
     });
   };
@@ -272,13 +272,29 @@ TEST_P(CallsDbTest, CarrierStatusesMayComeTwiceAndOutOfOrder) {
   auto call = await_call([](auto&) { return true; });
   EXPECT_EQ(call.status, CallStatus::no_answer);
   EXPECT_THAT(event_types(), ElementsAre("call.started", "call.ended"));
-  EXPECT_EQ(run([&] {
-              return service->status_changed(Context{},
-                                             {.carrier = "twilio", .carrier_call_id = "CA9"});
-            })
-                .error()
-                .code,
-            Errc::not_found);
+  auto unknown = write([&](store::Tx& tx) {
+    return service->status_changed(tx, {.carrier = "twilio", .carrier_call_id = "CA9"});
+  });
+  EXPECT_EQ(unknown.error().code, Errc::not_found);
+}
+
+TEST_P(CallsDbTest, ACarriersRecordingIsAnEventOfItsCall) {
+  ring();
+  auto owner = read([&](store::Tx& tx) { return service->organization_of(tx, "twilio", "CA1"); });
+  EXPECT_EQ(owner.value(), ctx.organization);
+  telephony::CarrierRecording recording{.carrier = "twilio",
+                                        .carrier_call_id = "CA1",
+                                        .recording_id = "RE1",
+                                        .status = "completed",
+                                        .url = "https://api.twilio.test/RE1",
+                                        .duration = 12s};
+  ASSERT_TRUE(write([&](store::Tx& tx) { return service->recording_changed(tx, recording); }));
+  EXPECT_THAT(event_types(), ElementsAre("call.started", "call.carrier_recording"));
+  recording.carrier_call_id = "CA9";
+  auto unknown = write([&](store::Tx& tx) { return service->recording_changed(tx, recording); });
+  EXPECT_EQ(unknown.error().code, Errc::not_found);
+  owner = read([&](store::Tx& tx) { return service->organization_of(tx, "twilio", "CA9"); });
+  EXPECT_EQ(owner.error().code, Errc::not_found);
 }
 
 TEST_P(CallsDbTest, AnotherOrganizationSeesNothing) {

@@ -34,8 +34,12 @@ net::HttpResponse twiml(std::string document) {
 }  // namespace
 
 TwilioCarrier::TwilioCarrier(Options options, Clock& clock, net::HttpClient& http,
-                             telephony::CallHandler& calls)
-    : options_(std::move(options)), clock_(clock), http_(http), calls_(calls) {}
+                             telephony::CallHandler& calls, Callbacks& callbacks)
+    : options_(std::move(options)),
+      clock_(clock),
+      http_(http),
+      calls_(calls),
+      callbacks_(callbacks) {}
 
 void TwilioCarrier::mount(net::Router& router) {
   using Handler = asio::awaitable<net::HttpResponse> (TwilioCarrier::*)(net::HttpRequest);
@@ -49,7 +53,8 @@ void TwilioCarrier::mount(net::Router& router) {
   add("/webhooks/twilio/voice", &TwilioCarrier::on_call);
   add("/webhooks/twilio/continue", &TwilioCarrier::on_continue);
   add("/webhooks/twilio/status", &TwilioCarrier::on_status);
-  for (auto* kind : {"recording", "amd", "message"})
+  add("/webhooks/twilio/recording", &TwilioCarrier::on_recording);
+  for (auto* kind : {"amd", "message"})
     add(std::string("/webhooks/twilio/") + kind, &TwilioCarrier::on_notice);
   router.add_websocket("/media/twilio/{callToken}",
                        [this](net::HttpRequest upgrade, std::unique_ptr<net::WebSocket> socket) {
@@ -100,25 +105,27 @@ asio::awaitable<net::HttpResponse> TwilioCarrier::on_continue(net::HttpRequest r
   co_return twiml(render_twiml(answer, {options_.public_url}));
 }
 
-asio::awaitable<net::HttpResponse> TwilioCarrier::on_status(net::HttpRequest request) {
+asio::awaitable<net::HttpResponse> TwilioCarrier::on_callback(net::HttpRequest request,
+                                                              Callback::Kind kind) {
   auto form = verified(request);
   if (!form) co_return refuse(form.error());
-  telephony::CallStatusUpdate update{.carrier = "twilio", .carrier_call_id = sid_of_call(*form)};
-  auto status = telephony::parse_status(field(*form, "CallStatus"));
-  // Twilio may add statuses; what is not known is acknowledged and changes nothing.
-  if (!status || update.carrier_call_id.empty()) co_return net::text_response(204, "");
-  update.status = *status;
-  update.sequence = std::strtoll(field(*form, "SequenceNumber").c_str(), nullptr, 10);
-  if (auto seconds = net::find_field(*form, "CallDuration"))
-    update.duration =
-        std::chrono::seconds(std::strtoll(std::string(*seconds).c_str(), nullptr, 10));
   Context ctx;
   ctx.deadline = clock_.now() + webhook_limit;
-  auto noting = calls_.status_changed(ctx, std::move(update));
-  auto noted = co_await std::move(noting);
+  Callback callback{kind, std::move(*form)};
+  auto keeping = callbacks_.keep(ctx, std::move(callback));
+  auto kept = co_await std::move(keeping);
+  if (!kept && kept.error().code == Errc::invalid) co_return refuse(kept.error());
   // Twilio repeats a callback that was not acknowledged.
-  if (!noted && noted.error().code != Errc::not_found) co_return net::text_response(503, "");
+  if (!kept) co_return net::text_response(503, "");
   co_return net::text_response(204, "");
+}
+
+asio::awaitable<net::HttpResponse> TwilioCarrier::on_status(net::HttpRequest request) {
+  return on_callback(std::move(request), Callback::Kind::status);
+}
+
+asio::awaitable<net::HttpResponse> TwilioCarrier::on_recording(net::HttpRequest request) {
+  return on_callback(std::move(request), Callback::Kind::recording);
 }
 
 asio::awaitable<net::HttpResponse> TwilioCarrier::on_notice(net::HttpRequest request) {

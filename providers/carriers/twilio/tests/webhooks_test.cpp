@@ -14,9 +14,15 @@ struct RecordingHandler final : telephony::CallHandler {
     calls.push_back(call);
     co_return telephony::ConnectMedia{"token1"};
   }
-  Task<void> status_changed(Context, telephony::CallStatusUpdate update) override {
-    updates.push_back(update);
-    co_return status_result;
+  Result<OrganizationId> organization_of(store::Tx&, const std::string&,
+                                         const std::string&) override {
+    return fail(Errc::not_found, "no call");
+  }
+  Result<void> status_changed(store::Tx&, const telephony::CallStatusUpdate&) override {
+    return {};
+  }
+  Result<void> recording_changed(store::Tx&, const telephony::CarrierRecording&) override {
+    return {};
   }
   Task<void> media_opened(Context, std::string token, std::string call_sid,
                           std::unique_ptr<telephony::MediaStream>) override {
@@ -29,10 +35,17 @@ struct RecordingHandler final : telephony::CallHandler {
     co_return std::nullopt;
   }
   std::vector<telephony::IncomingCall> calls;
-  std::vector<telephony::CallStatusUpdate> updates;
-  Result<void> status_result;
   std::vector<std::pair<std::string, std::string>> opened;
   std::vector<std::string> ended;
+};
+
+struct KeptInMemory final : Callbacks {
+  Task<void> keep(Context, Callback callback) override {
+    kept.push_back(callback);
+    co_return outcome;
+  }
+  std::vector<Callback> kept;
+  Result<void> outcome;
 };
 
 struct FakeHttp final : net::HttpClient {
@@ -49,9 +62,10 @@ struct FakeHttp final : net::HttpClient {
 struct WebhooksTest : ::testing::Test {
   testkit::SimWorld world;
   RecordingHandler handler;
+  KeptInMemory callbacks;
   FakeHttp http;
   Options options{"AC1", "secret", "http://api.test", "https://voice.example.test"};
-  TwilioCarrier carrier{options, world.clock(), http, handler};
+  TwilioCarrier carrier{options, world.clock(), http, handler, callbacks};
   net::Router router;
 
   WebhooksTest() { carrier.mount(router); }
@@ -98,11 +112,12 @@ TEST_F(WebhooksTest, AWrongOrMissingSignatureIs403AndReachesNobody) {
   EXPECT_EQ(post("/webhooks/twilio/call", ringing, "AAAA").status, 403);
   EXPECT_EQ(post("/webhooks/twilio/call", ringing, "").status, 403);
   EXPECT_EQ(post("/webhooks/twilio/status", ringing, "AAAA").status, 403);
+  EXPECT_EQ(post("/webhooks/twilio/recording", ringing, "AAAA").status, 403);
   EXPECT_EQ(post("/webhooks/twilio/continue", ringing, "AAAA").status, 403);
   EXPECT_TRUE(handler.calls.empty());
-  EXPECT_TRUE(handler.updates.empty());
+  EXPECT_TRUE(callbacks.kept.empty());
   EXPECT_TRUE(handler.ended.empty());
-  EXPECT_EQ(carrier.refused(), 4u);
+  EXPECT_EQ(carrier.refused(), 5u);
 }
 
 TEST_F(WebhooksTest, AWithheldCallerHasNoNumber) {
@@ -119,26 +134,18 @@ TEST_F(WebhooksTest, MissingFieldsAre400) {
   EXPECT_EQ(post("/webhooks/twilio/call", {{"From", "+12125550199"}}).status, 400);
 }
 
-TEST_F(WebhooksTest, StatusesAreNoted) {
-  auto done = post("/webhooks/twilio/status", {{"CallSid", "CA1"},
-                                               {"CallStatus", "completed"},
-                                               {"SequenceNumber", "3"},
-                                               {"CallDuration", "42"}});
-  EXPECT_EQ(done.status, 204);
-  ASSERT_EQ(handler.updates.size(), 1u);
-  EXPECT_EQ(handler.updates[0].status, telephony::CarrierCallStatus::completed);
-  EXPECT_EQ(handler.updates[0].sequence, 3);
-  EXPECT_EQ(handler.updates[0].duration, std::chrono::seconds(42));
-  // A status this version does not know is acknowledged.
-  EXPECT_EQ(
-      post("/webhooks/twilio/status", {{"CallSid", "CA1"}, {"CallStatus", "teleported"}}).status,
-      204);
-  EXPECT_EQ(handler.updates.size(), 1u);
-  // A failure to store it is not.
-  handler.status_result = fail(Errc::unavailable, "database");
-  EXPECT_EQ(
-      post("/webhooks/twilio/status", {{"CallSid", "CA1"}, {"CallStatus", "completed"}}).status,
-      503);
+TEST_F(WebhooksTest, CallbacksAreAcknowledgedWhenTheyAreKept) {
+  net::Fields form{{"CallSid", "CA1"}, {"CallStatus", "completed"}, {"SequenceNumber", "3"}};
+  EXPECT_EQ(post("/webhooks/twilio/status", form).status, 204);
+  EXPECT_EQ(post("/webhooks/twilio/recording", {{"RecordingSid", "RE1"}}).status, 204);
+  ASSERT_EQ(callbacks.kept.size(), 2u);
+  EXPECT_EQ(callbacks.kept[0].kind, Callback::Kind::status);
+  EXPECT_EQ(callbacks.kept[0].form, form);
+  EXPECT_EQ(callbacks.kept[1].kind, Callback::Kind::recording);
+  callbacks.outcome = fail(Errc::unavailable, "database");
+  EXPECT_EQ(post("/webhooks/twilio/status", form).status, 503) << "to be sent again";
+  callbacks.outcome = fail(Errc::invalid, "not text");
+  EXPECT_EQ(post("/webhooks/twilio/status", form).status, 400) << "no use in that";
 }
 
 TEST_F(WebhooksTest, WhatNextAfterTheStream) {
@@ -148,7 +155,7 @@ TEST_F(WebhooksTest, WhatNextAfterTheStream) {
 }
 
 TEST_F(WebhooksTest, OtherNoticesAreAcknowledged) {
-  for (auto* kind : {"recording", "amd", "message"})
+  for (auto* kind : {"amd", "message"})
     EXPECT_EQ(post(std::string("/webhooks/twilio/") + kind, {{"CallSid", "CA1"}}).status, 204);
 }
 

@@ -6,6 +6,10 @@
 
 #include "parley/telephony/media_stream.hpp"
 
+namespace parley::store {
+class Tx;
+}
+
 namespace parley::telephony {
 
 struct IncomingCall {
@@ -38,6 +42,16 @@ struct CallStatusUpdate {
   std::optional<std::chrono::seconds> duration;
 };
 
+/// What a carrier says of a recording it made itself.
+struct CarrierRecording {
+  std::string carrier;
+  std::string carrier_call_id;
+  std::string recording_id;  ///< "RE..."
+  std::string status;        ///< the carrier's word: "completed"
+  std::string url;           ///< at the carrier, behind its own sign-in; empty while there is none
+  std::optional<std::chrono::seconds> duration;
+};
+
 /// What carriers' adapters call when something comes in. Implemented by the calls product.
 /// Every method is safe under repeated and out-of-order delivery.
 class CallHandler {
@@ -45,7 +59,14 @@ class CallHandler {
   virtual ~CallHandler() = default;
   /// Never fails: whatever happens, the caller hears something.
   virtual asio::awaitable<CallAnswer> incoming(Context ctx, IncomingCall call) = 0;
-  virtual Task<void> status_changed(Context ctx, CallStatusUpdate update) = 0;
+  /// Whose call it is. Errors: not_found.
+  virtual Result<OrganizationId> organization_of(store::Tx& tx, const std::string& carrier,
+                                                 const std::string& carrier_call_id) = 0;
+  /// In the transaction that marks the carrier's webhook as processed, which acts for the call's
+  /// organization. Errors: not_found.
+  virtual Result<void> status_changed(store::Tx& tx, const CallStatusUpdate& update) = 0;
+  /// The same.
+  virtual Result<void> recording_changed(store::Tx& tx, const CarrierRecording& recording) = 0;
   /// The media socket of a call opened with its token. Runs until the call's voice session ends.
   /// Errors: not_found (unknown, used or expired token; the stream is closed), conflict.
   virtual Task<void> media_opened(Context ctx, std::string media_token, std::string carrier_call_id,

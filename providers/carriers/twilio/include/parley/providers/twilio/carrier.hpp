@@ -4,6 +4,7 @@
 
 #include "parley/net/client.hpp"
 #include "parley/net/router.hpp"
+#include "parley/providers/twilio/callbacks.hpp"
 #include "parley/telephony/inbound.hpp"
 
 namespace parley::providers::twilio {
@@ -18,8 +19,8 @@ struct Options {
 /// Twilio's side of telephony: webhooks, TwiML, media streams, REST.
 class TwilioCarrier final : public telephony::Carrier {
  public:
-  TwilioCarrier(Options options, Clock& clock, net::HttpClient& http,
-                telephony::CallHandler& calls);
+  TwilioCarrier(Options options, Clock& clock, net::HttpClient& http, telephony::CallHandler& calls,
+                Callbacks& callbacks);
 
   std::string name() const override { return "twilio"; }
   Task<void> hang_up(Context ctx, std::string carrier_call_id) override;
@@ -40,7 +41,9 @@ class TwilioCarrier final : public telephony::Carrier {
 
   asio::awaitable<net::HttpResponse> on_call(net::HttpRequest request);
   asio::awaitable<net::HttpResponse> on_continue(net::HttpRequest request);
+  asio::awaitable<net::HttpResponse> on_callback(net::HttpRequest request, Callback::Kind kind);
   asio::awaitable<net::HttpResponse> on_status(net::HttpRequest request);
+  asio::awaitable<net::HttpResponse> on_recording(net::HttpRequest request);
   asio::awaitable<net::HttpResponse> on_notice(net::HttpRequest request);
   asio::awaitable<void> on_media(net::HttpRequest upgrade, std::unique_ptr<net::WebSocket> socket);
 
@@ -48,6 +51,7 @@ class TwilioCarrier final : public telephony::Carrier {
   Clock& clock_;
   net::HttpClient& http_;
   telephony::CallHandler& calls_;
+  Callbacks& callbacks_;
   std::atomic<std::uint64_t> refused_ = 0;
 };
 
