@@ -94,8 +94,13 @@ asio::awaitable<void> answer_form(Clock& clock, std::string_view path, std::stri
   if (!form) co_return;
   NoHttp http;
   Handler handler;
+  SystemRandom random;
+  metrics::Registry registry;
+  trace::NoSpanSink spans;
+  trace::Tracer tracer(clock, random, spans);
+  resilience::Policies policies(clock, random, registry, tracer);
   TwilioCarrier carrier({"AC1", "secret", "http://api.test", "https://v.test"}, clock, http,
-                        handler);
+                        policies.add("twilio", {}), handler);
   net::Router router;
   carrier.mount(router);
   net::HttpRequest request;

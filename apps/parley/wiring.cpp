@@ -26,6 +26,8 @@
 #include "parley/providers/flite/flite_synthesizer.hpp"
 #include "parley/providers/pocketsphinx/pocketsphinx_recognizer.hpp"
 #include "parley/providers/twilio/carrier.hpp"
+#include "parley/resilience/policy.hpp"
+#include "parley/saga/saga.hpp"
 #include "parley/speech/fallback.hpp"
 #include "parley/speech/synthesis_cache.hpp"
 #include "parley/store/migrations.hpp"
@@ -87,6 +89,7 @@ struct Server::Impl {
 
   Result<Ready> start();
   Result<void> open_foundations();
+  Result<void> make_policies();
   void make_integration();
   void make_checks();
   void make_business_parts();
@@ -122,6 +125,9 @@ struct Server::Impl {
   std::unique_ptr<WorkerPool> speaking;
   std::unique_ptr<store::ObjectStore> objects;
   std::unique_ptr<net::HttpClient> http;
+  resilience::Policies policies{clock, random, metrics::process_registry(), tracer};
+  resilience::Policy* twilio_policy = nullptr;
+  resilience::Policy* webhooks_policy = nullptr;
   std::optional<auth::MasterKey> master;
   auth::Auth auth;
 
@@ -140,6 +146,7 @@ struct Server::Impl {
   std::unique_ptr<calls::CallService> calls;
   std::unique_ptr<events::LiveFeed> feed;
   std::unique_ptr<queue::Queue> queue;
+  std::unique_ptr<saga::Sagas> sagas;
   std::unique_ptr<webhooks::Webhooks> webhooks;
   std::unique_ptr<events::Subscriptions> subscriptions;
   std::unique_ptr<health::Monitor> health;
@@ -200,17 +207,43 @@ Result<void> Server::Impl::open_foundations() {
   return {};
 }
 
+/// One for each service outside; what the doctor and the health probes ask goes straight out.
+Result<void> Server::Impl::make_policies() {
+  auto add = [this](std::string service,
+                    resilience::PolicyOptions defaults) -> Result<resilience::Policy*> {
+    auto chosen = resilience::policy_options(settings, service, defaults);
+    if (!chosen) return std::unexpected(chosen.error());
+    if (auto good = resilience::check(*chosen); !good)
+      return fail(good.error().code, "resilience." + service + ": " + good.error().detail);
+    return &policies.add(std::move(service), *chosen);
+  };
+  auto carrier = add("twilio", {});
+  if (!carrier) return std::unexpected(carrier.error());
+  twilio_policy = *carrier;
+  // A delivery keeps its own time and is tried again as a job, each endpoint has its own pauses:
+  // what is left is how many go out at once.
+  resilience::PolicyOptions deliveries{.attempt_timeout = 40s, .total_timeout = 50s};
+  deliveries.retry.attempts = 1;
+  deliveries.breaker.failure_percent = 0;
+  auto hooks = add("webhooks", deliveries);
+  if (!hooks) return std::unexpected(hooks.error());
+  webhooks_policy = *hooks;
+  return {};
+}
+
 /// Jobs, and what follows the event log. Slow endpoints have workers of their own.
 void Server::Impl::make_integration() {
   auto executor = main_loop().get_executor();
   auto& registry = metrics::process_registry();
   queue::Queue::Options lanes;
-  lanes.workers = {{"default", 16}, {"inbox", 8}, {"webhooks", 32}};
+  lanes.workers = {{"default", 16}, {"inbox", 8}, {"webhooks", 32}, {"saga", 8}};
   queue = std::make_unique<queue::Queue>(
       queue::Queue::Parts{executor, clock, random, *database, registry, tracer}, lanes);
+  sagas = std::make_unique<saga::Sagas>(clock, random, *database, *queue);
   webhooks::Webhooks::Options hooks;
   hooks.inbox.lane = "inbox";
   hooks.deliveries.lane = "webhooks";
+  hooks.deliveries.policy = webhooks_policy;
   webhooks = std::make_unique<webhooks::Webhooks>(
       webhooks::Webhooks::Parts{clock, random, *database, *queue, *http, *master, registry}, hooks);
   webhooks->receiver.mount(router);
@@ -344,11 +377,13 @@ Result<std::string> Server::Impl::open_port() {
     if (!kept) return std::unexpected(kept.error());
     carrier.auth_token = *kept;
   }
-  twilio = std::make_unique<providers::twilio::TwilioCarrier>(carrier, clock, *http, *calls);
+  twilio = std::make_unique<providers::twilio::TwilioCarrier>(carrier, clock, *http, *twilio_policy,
+                                                              *calls);
   twilio->mount(router);
   api::ApiParts parts{auth,      *master,   *database,  clock,  random, *businesses,
                       *messages, *booking,  *knowledge, *calls, *feed,  metrics::process_registry(),
-                      tracer,    *webhooks, *health,    *suite};
+                      tracer,    *webhooks, *health,    *suite, *queue, *sagas,
+                      policies};
   api::mount_api(router, parts, api_options);
 
   net::ServerOptions server_options;
@@ -371,6 +406,7 @@ Result<std::string> Server::Impl::open_port() {
 
 Result<Server::Ready> Server::Impl::start() {
   if (auto opened = open_foundations(); !opened) return std::unexpected(opened.error());
+  if (auto made = make_policies(); !made) return std::unexpected(made.error());
   make_integration();
   make_business_parts();
   if (auto made = make_engines(); !made) return std::unexpected(made.error());

@@ -70,7 +70,11 @@ struct ApiTest::Parts {
         feed(loop.get_executor(), test.clock, test.db()),
         tracer(test.clock, system_random, spans),
         http(net::make_http_client(loop.get_executor())),
-        queue({loop.get_executor(), test.clock, system_random, test.db(), registry, tracer}),
+        policies(test.clock, system_random, registry, tracer),
+        carrier(policies.add("carrier", {})),
+        queue({loop.get_executor(), test.clock, system_random, test.db(), registry, tracer},
+              {.workers = {{"default", 1}, {"saga", 1}}}),
+        sagas(test.clock, system_random, test.db(), queue),
         webhooks({test.clock, system_random, test.db(), queue, *http, master, registry}),
         health(loop.get_executor(), test.clock, registry, {.fresh_for = {}, .every = 1h}),
         suite({test.clock, system_random, test.db(), queue}) {
@@ -97,6 +101,13 @@ struct ApiTest::Parts {
     step.group = "databases";
     step.run = [](Context) -> Task<std::string> { co_return "written"; };
     suite.add(std::move(step));
+    queue.add("work.v1", {},
+              [](Context, queue::JobRun&) -> Task<void> { co_return Result<void>{}; });
+    saga::Step hold;
+    hold.name = "hold";
+    hold.repeat = saga::Repeat::safe;
+    hold.run = [](saga::StepContext) -> Task<json::value> { co_return json::value("held"); };
+    sagas.add({"trip.v1", {hold}});
     auth::AuthOptions light;
     light.password_passes = 1;
     light.password_memory_bytes = 64 << 10;
@@ -108,9 +119,10 @@ struct ApiTest::Parts {
         store::open_folder_objects(files, test.folder() / "objects").value());
     knowledge = knowledge::make_knowledge_base(loop.get_executor(), test.clock, system_random,
                                                test.db(), *objects, files);
-    ApiParts all{auth,      master,   test.db(),  test.clock, system_random, *businesses,
-                 *messages, *booking, *knowledge, test.calls, feed,          registry,
-                 tracer,    webhooks, health,     suite};
+    ApiParts all{auth,        master,    test.db(), test.clock, system_random,
+                 *businesses, *messages, *booking,  *knowledge, test.calls,
+                 feed,        registry,  tracer,    webhooks,   health,
+                 suite,       queue,     sagas,     policies};
     mount_api(router, all, test.options());
     net::ServerOptions where;
     where.port = 0;
@@ -145,7 +157,10 @@ struct ApiTest::Parts {
   trace::NoSpanSink spans;
   trace::Tracer tracer;
   std::unique_ptr<net::HttpClient> http;
+  resilience::Policies policies;
+  resilience::Policy& carrier;
   queue::Queue queue;  ///< not started: jobs are stored and stay
+  saga::Sagas sagas;
   webhooks::Webhooks webhooks;
   health::Monitor health;
   health::Suite suite;
@@ -176,6 +191,8 @@ void ApiTest::TearDown() {
   parts_.reset();
   DatabaseTest::TearDown();
 }
+
+resilience::Policy& ApiTest::carrier_policy() { return parts_->carrier; }
 
 DiskOfObjects& ApiTest::disk() { return *parts_->objects; }
 
@@ -236,6 +253,7 @@ void ApiTest::fill() {
   fill_webhooks();
   made = send("POST", "/integration/test-all", this->owner(), json::object{});
   suite_run = std::string(made.data().at("id").as_string());
+  fill_jobs();
   calls::Call one;
   one.id = CallId("call_1");
   one.organization = first.organization.id;
@@ -269,6 +287,21 @@ void ApiTest::fill_webhooks() {
   ASSERT_TRUE(write([&](store::Tx& tx) { return projection(tx, happened); }));
   made = get("/webhook-deliveries", owner());
   delivery = std::string(made.data().at(0).at("id").as_string());
+}
+
+/// Jobs do not run here, so three of them are given up by hand.
+void ApiTest::fill_jobs() {
+  for (auto* letter : {&dead_job, &dead_letter, &discarded_letter}) {
+    queue::NewJob work{.handler = "work.v1", .payload = {{"what", "secret of the job"}}};
+    *letter = run([&] { return parts_->queue.enqueue(ctx, work); }).value().id.str();
+    ASSERT_TRUE(write([&](store::Tx& tx) {
+      return tx.execute(
+          "UPDATE jobs SET state = 'dead', died_at = ?1, last_error = 'gave up' WHERE id = ?2",
+          {tx.now(), *letter});
+    }));
+  }
+  saga::NewSaga trip{.type = "trip.v1", .input = {}, .key = {}};
+  saga = run([&] { return parts_->sagas.start(ctx, trip); }).value().str();
 }
 
 std::string ApiTest::free_time() {

@@ -31,6 +31,7 @@ constexpr std::array table{
     Row{"events:read", from_admin},        Row{"metrics:read", from_admin},
     Row{"webhooks:read", from_admin},      Row{"webhooks:write", from_admin},
     Row{"integration:read", from_admin},   Row{"integration:write", from_admin},
+    Row{"jobs:read", from_admin},          Row{"jobs:write", from_admin},
 };
 
 constexpr auto names = [] {

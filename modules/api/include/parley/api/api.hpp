@@ -12,6 +12,9 @@
 #include "parley/knowledge/knowledge.hpp"
 #include "parley/net/router.hpp"
 #include "parley/net/server.hpp"
+#include "parley/queue/queue.hpp"
+#include "parley/resilience/policy.hpp"
+#include "parley/saga/saga.hpp"
 #include "parley/telemetry/metrics.hpp"
 #include "parley/telemetry/trace.hpp"
 #include "parley/webhooks/webhooks.hpp"
@@ -36,6 +39,9 @@ struct ApiParts {
   webhooks::Webhooks& webhooks;
   health::Monitor& health;
   health::Suite& suite;
+  queue::Queue& queue;
+  saga::Sagas& sagas;
+  resilience::Policies& policies;
 };
 
 /// A token bucket: `burst` at once, refilled with `per_second`. 0 per second: no limit.
