@@ -94,13 +94,14 @@ Result<std::string> Server::Impl::open_port() {
     carrier.auth_token = *kept;
   }
   twilio_callbacks = providers::twilio::make_inbox_callbacks(*database, webhooks->inbox, *calls);
-  twilio = std::make_unique<providers::twilio::TwilioCarrier>(carrier, clock, *http, *calls,
-                                                              *twilio_callbacks);
+  twilio = std::make_unique<providers::twilio::TwilioCarrier>(carrier, clock, *http, *twilio_policy,
+                                                              *calls, *twilio_callbacks);
   twilio->mount(router);
   api::ApiParts parts{
-      auth,      *master,   *database,  clock,  random,   *businesses,
-      *messages, *booking,  *knowledge, *calls, *feed,    metrics::process_registry(),
-      tracer,    *webhooks, *health,    *suite, *gateway, sharing->limits()};
+      auth,      *master,   *database,        clock,  random,   *businesses,
+      *messages, *booking,  *knowledge,       *calls, *feed,    metrics::process_registry(),
+      tracer,    *webhooks, *health,          *suite, *gateway, *queue,
+      *sagas,    policies,  sharing->limits()};
   api::mount_api(router, parts, api_options);
 
   net::ServerOptions server_options;
@@ -124,6 +125,7 @@ Result<std::string> Server::Impl::open_port() {
 Result<Server::Ready> Server::Impl::start() {
   if (auto opened = open_foundations(); !opened) return std::unexpected(opened.error());
   if (auto made = make_sharing(); !made) return std::unexpected(made.error());
+  if (auto made = make_policies(); !made) return std::unexpected(made.error());
   if (auto made = make_integration(); !made) return std::unexpected(made.error());
   if (auto made = make_gateway(); !made) return std::unexpected(made.error());
   make_business_parts();

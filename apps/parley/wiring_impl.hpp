@@ -33,6 +33,8 @@
 #include "parley/providers/pocketsphinx/pocketsphinx_recognizer.hpp"
 #include "parley/providers/twilio/carrier.hpp"
 #include "parley/providers/twilio/inbox_callbacks.hpp"
+#include "parley/resilience/policy.hpp"
+#include "parley/saga/saga.hpp"
 #include "parley/speech/fallback.hpp"
 #include "parley/speech/synthesis_cache.hpp"
 #include "parley/store/migrations.hpp"
@@ -71,6 +73,7 @@ struct Server::Impl {
   void make_checks();
   Result<void> make_gateway();
   Result<void> make_sharing();
+  Result<void> make_policies();
   void make_business_parts();
   Result<void> make_engines();
   Result<Ready> make_owner();
@@ -106,6 +109,8 @@ struct Server::Impl {
   std::unique_ptr<queue::Broker> job_broker;
   std::unique_ptr<net::HttpClient> http;
   resilience::Policies policies{clock, random, metrics::process_registry(), tracer};
+  resilience::Policy* twilio_policy = nullptr;
+  resilience::Policy* webhooks_policy = nullptr;
   std::unique_ptr<store::ObjectStore> objects;
   std::optional<auth::MasterKey> master;
   auth::Auth auth;
@@ -125,6 +130,7 @@ struct Server::Impl {
   std::unique_ptr<calls::CallService> calls;
   std::unique_ptr<events::LiveFeed> feed;
   std::unique_ptr<queue::Queue> queue;
+  std::unique_ptr<saga::Sagas> sagas;
   std::unique_ptr<webhooks::Webhooks> webhooks;
   std::unique_ptr<events::Subscriptions> subscriptions;
   std::unique_ptr<health::Monitor> health;

@@ -29,18 +29,44 @@ Result<void> Server::Impl::make_sharing() {
   return {};
 }
 
+/// One for each service outside; what the doctor and the health probes ask goes straight out.
+Result<void> Server::Impl::make_policies() {
+  auto add = [this](std::string service,
+                    resilience::PolicyOptions defaults) -> Result<resilience::Policy*> {
+    auto chosen = resilience::policy_options(settings, service, defaults);
+    if (!chosen) return std::unexpected(chosen.error());
+    if (auto good = resilience::check(*chosen); !good)
+      return fail(good.error().code, "resilience." + service + ": " + good.error().detail);
+    return &policies.add(std::move(service), *chosen);
+  };
+  auto carrier = add("twilio", {});
+  if (!carrier) return std::unexpected(carrier.error());
+  twilio_policy = *carrier;
+  // A delivery keeps its own time and is tried again as a job, each endpoint has its own pauses:
+  // what is left is how many go out at once.
+  resilience::PolicyOptions deliveries{.attempt_timeout = 40s, .total_timeout = 50s};
+  deliveries.retry.attempts = 1;
+  deliveries.breaker.failure_percent = 0;
+  auto hooks = add("webhooks", deliveries);
+  if (!hooks) return std::unexpected(hooks.error());
+  webhooks_policy = *hooks;
+  return {};
+}
+
 /// Jobs, and what follows the event log. Slow endpoints have workers of their own.
 Result<void> Server::Impl::make_integration() {
   auto executor = main_loop().get_executor();
   auto& registry = metrics::process_registry();
   queue::Queue::Options lanes;
-  lanes.workers = {{"default", 16}, {"inbox", 8}, {"webhooks", 32}};
+  lanes.workers = {{"default", 16}, {"inbox", 8}, {"webhooks", 32}, {"saga", 8}};
   queue = std::make_unique<queue::Queue>(
       queue::Queue::Parts{executor, clock, random, *database, registry, tracer, job_broker.get()},
       lanes);
+  sagas = std::make_unique<saga::Sagas>(clock, random, *database, *queue);
   webhooks::Webhooks::Options hooks;
   hooks.inbox.lane = "inbox";
   hooks.deliveries.lane = "webhooks";
+  hooks.deliveries.policy = webhooks_policy;
   webhooks = std::make_unique<webhooks::Webhooks>(
       webhooks::Webhooks::Parts{clock, random, *database, *queue, *http, *master, registry}, hooks);
   webhooks->receiver.mount(router);

@@ -69,6 +69,8 @@ struct Reply {
   std::optional<std::uint64_t> stream_size;  ///< as in net::HttpResponse
 };
 json::object page_of(std::int64_t page, std::int64_t limit, std::int64_t total);
+/// Of a list that is counted only so far: says that there may be more.
+json::object page_of_at_least(std::int64_t page, std::int64_t limit, std::int64_t total);
 
 using Outcome = std::expected<Reply, Failure>;
 using Answer = asio::awaitable<Outcome>;
@@ -167,6 +169,9 @@ void add_event_routes(RouteTable& table);
 void add_webhook_routes(RouteTable& table);
 void add_suite_routes(RouteTable& table);
 void add_gateway_routes(RouteTable& table);
+void add_job_routes(RouteTable& table);
+void add_saga_routes(RouteTable& table);
+void add_service_routes(RouteTable& table);
 void add_health_routes(RouteTable& table);
 
 /// The whole table. Throws std::logic_error when a row contradicts itself (an unknown permission, a

@@ -24,29 +24,6 @@ constexpr std::string_view columns =
     "unique_key, group_key, payload, attempts, fence, cancel_requested, progress, progress_note, "
     "last_error, trace_id, span_id, created_at, started_at, finished_at, died_at";
 
-Job read_job(const store::Row& row) {
-  Job job;
-  job.id = row.id<JobId>("id");
-  job.organization = row.id<OrganizationId>("organization_id");
-  job.handler = row.text("handler");
-  job.lane = row.text("lane");
-  job.state = parse_state(row.text("state"));
-  job.priority = static_cast<Priority>(row.integer("priority"));
-  job.run_at = row.time("run_at");
-  job.unique_key = row.optional_text("unique_key").value_or("");
-  job.group = row.optional_text("group_key").value_or("");
-  job.payload = row.json("payload").as_object();
-  job.attempts = row.integer("attempts");
-  job.progress = static_cast<int>(row.integer("progress"));
-  job.progress_note = row.json("progress_note").as_object();
-  job.last_error = row.text("last_error");
-  job.created_at = row.time("created_at");
-  job.started_at = row.optional_time("started_at");
-  job.finished_at = row.optional_time("finished_at");
-  job.died_at = row.optional_time("died_at");
-  return job;
-}
-
 Claimed read_claimed(const store::Row& row) {
   Claimed claimed;
   claimed.job = read_job(row);
@@ -87,7 +64,38 @@ std::string_view name_of(JobState state) { return state_names[static_cast<std::s
 
 }  // namespace
 
+const std::string_view job_columns = columns;
+
+Job read_job(const store::Row& row) {
+  Job job;
+  job.id = row.id<JobId>("id");
+  job.organization = row.id<OrganizationId>("organization_id");
+  job.handler = row.text("handler");
+  job.lane = row.text("lane");
+  job.state = parse_state(row.text("state"));
+  job.priority = static_cast<Priority>(row.integer("priority"));
+  job.run_at = row.time("run_at");
+  job.unique_key = row.optional_text("unique_key").value_or("");
+  job.group = row.optional_text("group_key").value_or("");
+  job.payload = row.json("payload").as_object();
+  job.attempts = row.integer("attempts");
+  job.progress = static_cast<int>(row.integer("progress"));
+  job.progress_note = row.json("progress_note").as_object();
+  job.last_error = row.text("last_error");
+  job.created_at = row.time("created_at");
+  job.started_at = row.optional_time("started_at");
+  job.finished_at = row.optional_time("finished_at");
+  job.died_at = row.optional_time("died_at");
+  return job;
+}
+
 std::string_view to_string(JobState state) noexcept { return name_of(state); }
+
+std::optional<JobState> parse_job_state(std::string_view text) noexcept {
+  auto found = std::ranges::find(state_names, text);
+  if (found == state_names.end()) return std::nullopt;
+  return static_cast<JobState>(found - state_names.begin());
+}
 
 Result<bool> insert_job(store::Tx& tx, const NewRow& row, JobId& id) {
   id = row.id;

@@ -3,6 +3,7 @@
 #include <stdexcept>
 
 #include "group_rows.hpp"
+#include "job_list.hpp"
 #include "keeper.hpp"
 #include "lane.hpp"
 #include "parley/base/strings.hpp"
@@ -256,6 +257,11 @@ Task<Enqueued> Queue::enqueue(Context ctx, NewJob job) {
 Task<Job> Queue::find(Context ctx, JobId id) {
   auto work =
       impl_->database().read(std::move(ctx), [&](store::Tx& tx) { return load_job(tx, id); });
+  co_return co_await std::move(work);
+}
+Task<JobPage> Queue::list(Context ctx, JobFilter filter) {
+  auto work =
+      impl_->database().read(std::move(ctx), [&](store::Tx& tx) { return list_jobs(tx, filter); });
   co_return co_await std::move(work);
 }
 Task<void> Queue::cancel(Context ctx, JobId id) {

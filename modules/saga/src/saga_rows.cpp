@@ -4,6 +4,8 @@
 #include <array>
 #include <stdexcept>
 
+#include "parley/store/listing.hpp"
+
 namespace parley::saga {
 
 namespace {
@@ -81,6 +83,11 @@ Result<std::vector<SagaView>> with_steps(store::Tx& tx, const Result<store::Rows
 std::string_view to_string(SagaStatus status) noexcept {
   return saga_names[static_cast<std::size_t>(status)];
 }
+std::optional<SagaStatus> parse_saga_status(std::string_view text) noexcept {
+  auto found = std::ranges::find(saga_names, text);
+  if (found == saga_names.end()) return std::nullopt;
+  return static_cast<SagaStatus>(found - saga_names.begin());
+}
 std::string_view to_string(StepStatus status) noexcept {
   return step_names[static_cast<std::size_t>(status)];
 }
@@ -128,6 +135,44 @@ Result<std::vector<SagaView>> load_open(store::Tx& tx, const SagaId& after, std:
     return with_steps(tx, tx.query(text + "ORDER BY id LIMIT ?2", {after, limit}));
   return with_steps(tx, tx.query(text + "AND organization_id = ?3 ORDER BY id LIMIT ?2",
                                  {after, limit, organization}));
+}
+
+Result<SagaListSql> saga_list_sql(const SagaFilter& filter) {
+  auto order = store::parse_listing_order(filter.sort);
+  if (!order) return std::unexpected(order.error());
+  std::vector<std::string> stretches;
+  for (auto name : saga_names) {
+    if (filter.status && to_string(*filter.status) != name) continue;
+    // As the index for it has it.
+    std::string mark = filter.type.empty() ? "" : "/type";
+    std::string of_type = filter.type.empty() ? "" : "type = ?2 AND ";
+    stretches.push_back("organization_id = ?1 AND " + of_type + "status || '" + mark + "' = '" +
+                        std::string(name) + mark + "'");
+  }
+  store::Listing listing{.table = "sagas",
+                         .columns = columns,
+                         .stretches = stretches,
+                         .time = "started_at",
+                         .order = *order,
+                         .page = filter.page,
+                         .limit = filter.limit};
+  return SagaListSql{store::listing_sql(listing), store::listing_count_sql(listing)};
+}
+
+Result<SagaPage> list_sagas(store::Tx& tx, const SagaFilter& filter) {
+  auto sql = saga_list_sql(filter);
+  if (!sql) return std::unexpected(sql.error());
+  store::Params params{tx.context().organization};
+  if (!filter.type.empty()) params.emplace_back(filter.type);
+  auto counted = tx.one(sql->count, params);
+  if (!counted) return std::unexpected(counted.error());
+  SagaPage page;
+  page.total = counted->integer("many");
+  if (page.total >= store::most_listed) page.counted = SagaPage::Counted::at_least;
+  auto rows = tx.query(sql->page, params);
+  if (!rows) return std::unexpected(rows.error());
+  for (const auto& row : *rows) page.items.push_back(read_saga(row));
+  return page;
 }
 
 Result<std::optional<Held>> take_up(store::Tx& tx, const SagaId& id) {

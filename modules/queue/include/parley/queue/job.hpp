@@ -41,6 +41,7 @@ struct Enqueued {
 ///     ready ◄──(replay)── dead ◄──(out of attempts, cannot help, expired)─┴┘
 enum class JobState { scheduled, delayed, waiting, ready, running, done, cancelled, dead };
 std::string_view to_string(JobState state) noexcept;
+std::optional<JobState> parse_job_state(std::string_view text) noexcept;
 
 /// A job as it is stored.
 struct Job {
