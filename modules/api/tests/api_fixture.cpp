@@ -122,9 +122,9 @@ struct ApiTest::Parts {
         gateway::Gateway::Parts{loop.get_executor(), test.clock, system_random, test.db(),
                                 *auth.sessions, files, registry},
         gateway::Gateway::Options{});
-    ApiParts all{auth,        master,    test.db(), test.clock, system_random,
-                 *businesses, *messages, *booking,  *knowledge, test.calls,
-                 feed,        registry,  tracer,    webhooks,   health, suite, *gateway};
+    ApiParts all{auth,      master,   test.db(),  test.clock, system_random, *businesses,
+                 *messages, *booking, *knowledge, test.calls, feed,          registry,
+                 tracer,    webhooks, health,     suite,      *gateway};
     mount_api(router, all, test.options());
     webhooks.receiver.mount(router);
     net::ServerOptions where;
