@@ -63,6 +63,7 @@ sanitized = scripts/setup sanitizers; \
 
 PLATFORM := telemetry net store events
 CAPABILITIES := auth audio calendar business speech dialog voice knowledge booking calls \
+  health alerts gateway transform webhooks queue saga api \
   carriers_twilio speech_flite speech_espeak speech_pocketsphinx
 # The fuzz targets of what comes from the network without a sign-in run over their kept inputs and 3000
 # variations of them; `make fuzz` runs all of them, and looks for more.
@@ -71,7 +72,7 @@ asan: ## tests and fuzz targets under AddressSanitizer and UndefinedBehaviorSani
 	@$(call sanitized,asan,$(patsubst %,%_tests,base $(PLATFORM) $(CAPABILITIES)) $(FUZZED))
 
 # What runs on more than one thread.
-THREADED := base auth carriers_twilio
+THREADED := base auth health
 tsan: ## the tests of what shares memory between threads under ThreadSanitizer
 	@$(call sanitized,tsan,$(patsubst %,%_tests,$(PLATFORM) $(THREADED)))
 

@@ -124,7 +124,7 @@ endfunction()
 function(parley_test name)
   cmake_parse_arguments(T "" "TIMEOUT" "SOURCES;MODULES;LIBRARIES" ${ARGN})
   if(NOT T_TIMEOUT)
-    set(T_TIMEOUT 300)
+    set(T_TIMEOUT 600)
   endif()
   add_executable(${name} ${T_SOURCES})
   # First, because libwebrtc_audio_processing.so exports a main() of its own.

@@ -1,8 +1,6 @@
 #include <gmock/gmock.h>
-#include <gtest/gtest.h>
 
 #include <fstream>
-#include <thread>
 
 #include "fakes.hpp"
 #include "parley/audio/wav.hpp"

@@ -89,10 +89,20 @@ UpstreamRequest request_of(Method method, std::string body = "") {
   return request;
 }
 
+/// The same as run(), on a context that outlives the upstream whose kept connections it carries.
+template <class Start>
+auto run_kept(Start start) {
+  static asio::io_context io(1);
+  io.restart();
+  auto result = asio::co_spawn(io, std::move(start), asio::use_future);
+  io.run();
+  return result.get();
+}
+
 Got ask_once(const std::string& url, UpstreamRequest request, UpstreamOptions options = {}) {
   options.url = url;
   auto upstream = make_upstream(options).value();
-  return run([&] { return ask(*upstream, std::move(request)); });
+  return run_kept([&] { return ask(*upstream, std::move(request)); });
 }
 
 TEST(Upstream, PassesRequestsAndAnswersAsTheyAre) {
@@ -195,7 +205,7 @@ TEST(Upstream, ConnectionsAreKeptAndAClosedOneIsTriedAnew) {
     }
   });
   auto upstream = make_upstream({.url = target.url()}).value();
-  run([&]() -> asio::awaitable<int> {
+  run_kept([&]() -> asio::awaitable<int> {
     for (int i = 0; i < 4; ++i) {
       auto asking = ask(*upstream, request_of(Method::get));
       auto got = co_await std::move(asking);
@@ -247,7 +257,7 @@ TEST(Upstream, OnlyTheTargetsSilenceCounts) {
     read_request(socket);
   });
   auto upstream = make_upstream({.url = target.url()}).value();
-  auto read = run([&]() -> asio::awaitable<std::size_t> {
+  auto read = run_kept([&]() -> asio::awaitable<std::size_t> {
     auto request = request_of(Method::get);
     request.head_deadline = std::chrono::steady_clock::now() + 40ms;
     request.idle_timeout = 40ms;

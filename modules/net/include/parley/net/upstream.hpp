@@ -41,7 +41,8 @@ struct UpstreamOptions {
 
 /// One origin that requests are passed on to, over kept HTTP/1.1 connections. What libcurl's client
 /// does not do: bodies that stream with the receiver's pace, on the caller's own executor. Any
-/// thread; an exchange stays on the executor of its coroutine.
+/// thread; an exchange stays on the executor of its coroutine. It keeps connections on its callers'
+/// io_contexts, so it goes, with every response, before they do.
 class Upstream {
  public:
   virtual ~Upstream() = default;
