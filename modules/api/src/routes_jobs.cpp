@@ -92,8 +92,12 @@ Answer retry_job(Request& in) {
 }
 
 Answer discard(Request& in) {
-  return reply(in.services.parts.queue.discard(in.ctx, in.id<JobId>()),
-               [id = in.path("id")] { return Reply{.data = json::object{{"id", id}}}; });
+  // A dead letter never changes.
+  if (auto good = in.check_if_match(1); !good) co_return std::unexpected(good.error());
+  auto discarding = in.services.parts.queue.discard(in.ctx, in.id<JobId>());
+  auto discarded = co_await std::move(discarding);
+  if (!discarded) co_return refuse(discarded.error());
+  co_return Reply{.data = json::object{{"id", in.path("id")}}};
 }
 
 Schema job_status() {

@@ -65,7 +65,18 @@ json::array services_json(Services& services) {
   return list;
 }
 
-Answer list_services(Request& in) { co_return Reply{.data = services_json(in.services)}; }
+/// The list is short and read whole.
+Answer list_services(Request& in) {
+  auto all = services_json(in.services);
+  if (in.query.text("sort") == "-name") std::ranges::reverse(all);
+  auto page = in.query.integer("page", 1);
+  auto limit = in.query.integer("limit", 50);
+  auto total = static_cast<std::int64_t>(all.size());
+  json::array items;
+  for (auto at = (page - 1) * limit; at < std::min(total, page * limit); ++at)
+    items.push_back(std::move(all[static_cast<std::size_t>(at)]));
+  co_return Reply{.data = std::move(items), .pagination = page_of(page, limit, total)};
+}
 
 Answer reset_breaker(Request& in) {
   auto name = in.path("name");
@@ -115,19 +126,21 @@ Route route(net::Method method, std::string path, std::string name, std::string 
 }  // namespace
 
 void add_service_routes(RouteTable& table) {
-  table.define("Service",
+  table.define("OutsideService",
                object({required("name", text()), required("policy", policy_schema().or_null()),
                        required("probe", probe_schema().or_null())}));
   auto listing = route(net::Method::get, "/integration/services", "listServices",
                        "What this node uses: how calls to it go (policy), and how it was when last "
                        "looked at (probe).");
-  listing.response = list(ref("Service"), 500);
+  listing.query = page_parameters({"name"});
+  listing.paging = Route::Paging::pages;
+  listing.response = list(ref("OutsideService"), 200);
   listing.handler = list_services;
   table.add(std::move(listing));
   auto resetting =
       route(net::Method::post, "/integration/services/{name}/reset-breaker", "resetBreaker",
             "Close a service's circuit breaker on this node, with an empty window.");
-  resetting.response = ref("Service");
+  resetting.response = ref("OutsideService");
   resetting.handler = reset_breaker;
   table.add(std::move(resetting));
 }

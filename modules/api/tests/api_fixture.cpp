@@ -311,6 +311,7 @@ void ApiTest::fill_webhooks() {
 /// Jobs do not run here, so three of them are given up by hand.
 void ApiTest::fill_jobs() {
   for (auto* letter : {&dead_job, &dead_letter, &discarded_letter}) {
+    clock.advance(1ms);  // one is older than the next
     queue::NewJob work{.handler = "work.v1", .payload = {{"what", "secret of the job"}}};
     *letter = run([&] { return parts_->queue.enqueue(ctx, work); }).value().id.str();
     ASSERT_TRUE(write([&](store::Tx& tx) {
