@@ -32,11 +32,6 @@ Alert read(const store::Row& row) {
   return alert;
 }
 
-std::string text_in(const json::object& object, std::string_view field) {
-  auto* value = object.if_contains(field);
-  return value && value->is_string() ? std::string(value->as_string()) : std::string();
-}
-
 }  // namespace
 
 std::string_view to_string(Severity severity) noexcept {
