@@ -10,18 +10,8 @@ namespace {
 constexpr Duration between_looks = 300ms;
 constexpr Duration whole_suite = 15min;
 
-const json::value* at(const json::value& value, std::string_view pointer) {
-  boost::system::error_code ec;
-  return value.find_pointer(pointer, ec);
-}
-
-std::string text_at(const json::value& value, std::string_view pointer) {
-  auto* found = at(value, pointer);
-  return found && found->is_string() ? std::string(found->get_string()) : "";
-}
-
 double number_at(const json::value& value, std::string_view pointer) {
-  auto* found = at(value, pointer);
+  auto* found = value_at(value, pointer);
   return found && found->is_number() ? found->to_number<double>() : 0;
 }
 
@@ -82,7 +72,7 @@ Task<std::vector<Finding>> ask_server(Clock& clock, net::HttpClient& http, std::
         Finding{"server", Verdict::warning, url + ": " + response.error().detail,
                 "start it with `parley serve`; from outside, server.public_url must lead to it"}};
   auto body = parse_json(response->body);
-  auto* checks = body ? at(*body, "/data/checks") : nullptr;
+  auto* checks = body ? value_at(*body, "/data/checks") : nullptr;
   if (!checks || !checks->is_array())
     co_return std::vector{Finding{"server", Verdict::bad,
                                   fmt::format("{}/health answered {}", url, response->status),
@@ -120,7 +110,7 @@ Task<void> try_everything(Clock& clock, net::HttpClient& http, std::string url, 
     auto looking = ask(http, request(net::Method::get, path));
     auto run = co_await std::move(looking);
     if (!run) co_return std::unexpected(run.error());
-    auto* steps = at(*run, "/data/results");
+    auto* steps = value_at(*run, "/data/results");
     if (!steps || !steps->is_array()) co_return fail(Errc::corrupt, "the API answered oddly");
     const auto& all = steps->get_array();
     for (; shown < all.size(); ++shown) {

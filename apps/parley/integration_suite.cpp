@@ -2,7 +2,7 @@
 
 #include <fmt/format.h>
 
-#include <filesystem>
+#include <map>
 
 #include "parley/base/strings.hpp"
 #include "parley/store/event_log.hpp"
@@ -12,117 +12,10 @@ namespace parley::app {
 
 namespace {
 
-using health::Finding;
-using health::Probe;
 using health::Status;
 using health::SuiteStep;
 
 constexpr std::string_view sandbox_name = "Integration sandbox";
-constexpr std::uintmax_t low_disk_bytes = 1ull << 30;
-constexpr std::size_t loud = 500;  ///< of a 16-bit sample: no silence
-
-// Looks at one thing
-
-Task<Finding> look_at_database(store::Database& database, Context ctx) {
-  auto row = co_await database.read(ctx, [](store::Tx& tx) { return tx.one("SELECT 1 AS one"); });
-  if (!row) co_return std::unexpected(row.error());
-  co_return Finding{.detail =
-                        database.kind() == store::Database::Kind::sqlite ? "SQLite" : "PostgreSQL"};
-}
-
-Task<Finding> look_at_disk(std::string folder) {
-  std::error_code ec;
-  auto space = std::filesystem::space(folder, ec);
-  if (ec) co_return fail(Errc::unavailable, folder + ": " + ec.message());
-  Finding finding{.detail = fmt::format("{} GB free", space.available >> 30)};
-  if (space.available < low_disk_bytes) {
-    finding.status = Status::degraded;
-    finding.detail = fmt::format("{}: only {} MB free", folder, space.available >> 20);
-  }
-  co_return finding;
-}
-
-/// What is not there is an answer too.
-Task<Finding> look_at_objects(store::ObjectStore& objects, Context ctx) {
-  auto getting = objects.get(ctx, "health/none");
-  auto got = co_await std::move(getting);
-  if (!got && got.error().code != Errc::not_found) co_return std::unexpected(got.error());
-  co_return Finding{};
-}
-
-Task<audio::Samples> say(speech::Synthesizer& synthesizer, Context ctx, std::string text) {
-  auto beginning = synthesizer.synthesize(ctx, std::move(text), {});
-  auto stream = co_await std::move(beginning);
-  if (!stream) co_return std::unexpected(stream.error());
-  audio::Samples samples;
-  for (;;) {
-    auto waiting = (*stream)->next();
-    auto frame = co_await std::move(waiting);
-    if (!frame && frame.error().code == Errc::end_of_stream) break;
-    if (!frame) co_return std::unexpected(frame.error());
-    samples.insert(samples.end(), frame->samples.begin(), frame->samples.end());
-  }
-  auto is_loud = [](auto sample) { return std::abs(int{sample}) > static_cast<int>(loud); };
-  if (std::ranges::none_of(samples, is_loud)) co_return fail(Errc::corrupt, "the voice is silent");
-  co_return samples;
-}
-
-Task<Finding> look_at_voice(speech::Synthesizer& synthesizer, Context ctx) {
-  auto saying = say(synthesizer, ctx, "hello");
-  auto said = co_await std::move(saying);
-  if (!said) co_return std::unexpected(said.error());
-  co_return Finding{.detail = synthesizer.name()};
-}
-
-Task<Finding> look_at_recognizer(speech::Recognizer& recognizer, Context ctx) {
-  auto opening = recognizer.open(ctx, {});
-  auto session = co_await std::move(opening);
-  if (!session) co_return std::unexpected(session.error());
-  auto closing = (*session)->close();
-  (void)co_await std::move(closing);
-  co_return Finding{.detail = recognizer.name()};
-}
-
-Task<Finding> look_at_queue(queue::Queue& queue, Context ctx) {
-  constexpr std::int64_t many = 10'000;
-  auto reading = queue.lanes(ctx);
-  auto lanes = co_await std::move(reading);
-  if (!lanes) co_return std::unexpected(lanes.error());
-  Finding finding;
-  for (const auto& lane : *lanes) {
-    if (lane.ready < many) continue;
-    finding.status = Status::degraded;
-    finding.detail += fmt::format("{}{}: {} or more wait", finding.detail.empty() ? "" : "; ",
-                                  lane.lane, lane.ready);
-  }
-  co_return finding;
-}
-
-Task<Finding> look_at_twilio(net::HttpClient& http, CheckedAddresses addresses, Context ctx) {
-  net::OutgoingRequest request;
-  request.url =
-      addresses.twilio_url + "/2010-04-01/Accounts/" + url_encode(addresses.twilio_sid) + ".json";
-  auto credentials = addresses.twilio_sid + ":" + addresses.twilio_token;
-  request.headers.set("Authorization", "Basic " + base64_encode(as_bytes(credentials)));
-  auto sending = http.send(ctx, std::move(request));
-  auto response = co_await std::move(sending);
-  if (!response) co_return std::unexpected(response.error());
-  if (response->status == 401) co_return fail(Errc::unauthenticated, "refused the credentials");
-  if (response->status != 200)
-    co_return fail(Errc::unavailable, fmt::format("answered {}", response->status));
-  co_return Finding{.detail = "account " + addresses.twilio_sid};
-}
-
-Probe probe(std::string name, std::string kind, Probe::Weight weight, std::string advice) {
-  Probe made;
-  made.name = std::move(name);
-  made.kind = std::move(kind);
-  made.weight = weight;
-  made.advice = std::move(advice);
-  return made;
-}
-
-// Steps of the suite
 
 SuiteStep step(std::string group, std::string name, std::string advice) {
   SuiteStep made;
@@ -219,9 +112,10 @@ Task<std::string> hear_itself(speech::Recognizer& recognizer, speech::Synthesize
   co_return "heard \"yes please\"";
 }
 
-/// The flow of an appointment in the sandbox: from a business to a cancelled appointment. What one
-/// step finds the next one uses.
-class Flow : public std::enable_shared_from_this<Flow> {
+/// The flow of an appointment in a sandbox: from a business to a cancelled appointment. What one
+/// step finds the next one uses; runs of several organizations have a sandbox each. The steps run
+/// on the queue's executor, one at a time.
+class Flow {
  public:
   explicit Flow(const CheckedParts& parts) : parts_(parts) {}
 
@@ -252,22 +146,22 @@ class Flow : public std::enable_shared_from_this<Flow> {
     auto serving = parts_.businesses.set_services(ctx, open.id, services);
     auto served = co_await std::move(serving);
     if (!served) co_return std::unexpected(served.error());
-    business_ = open.id;
-    service_ = (*served)->services.at(0).id;
+    found_[ctx.organization].business = open.id;
+    found_[ctx.organization].service = (*served)->services.at(0).id;
     co_return "made, with a service";
   }
 
   Task<std::string> read_document(Context ctx) {
     knowledge::Upload upload;
-    upload.business = business_;
+    upload.business = found_[ctx.organization].business;
     upload.file_name = "parking.txt";
     upload.bytes = "Parking\n\nVisitors park free of charge behind the house, from Oak Lane.\n";
     auto uploading = parts_.knowledge.upload(ctx, std::move(upload));
     auto document = co_await std::move(uploading);
     if (!document) co_return std::unexpected(document.error());
-    document_ = document->id;
+    found_[ctx.organization].document = document->id;
     while (parts_.clock.now() < ctx.deadline) {
-      auto looking = parts_.knowledge.get(ctx, document_);
+      auto looking = parts_.knowledge.get(ctx, found_[ctx.organization].document);
       auto now = co_await std::move(looking);
       if (!now) co_return std::unexpected(now.error());
       if (now->status == knowledge::DocumentStatus::failed)
@@ -281,7 +175,8 @@ class Flow : public std::enable_shared_from_this<Flow> {
   }
 
   Task<std::string> search(Context ctx) {
-    auto searching = parts_.knowledge.search(ctx, business_, "where can I park", 3);
+    auto searching =
+        parts_.knowledge.search(ctx, found_[ctx.organization].business, "where can I park", 3);
     auto found = co_await std::move(searching);
     if (!found) co_return std::unexpected(found.error());
     if (found->empty() || found->front().text.find("Oak Lane") == std::string::npos)
@@ -291,8 +186,8 @@ class Flow : public std::enable_shared_from_this<Flow> {
 
   Task<std::string> find_slots(Context ctx) {
     booking::AvailabilityQuery query;
-    query.business = business_;
-    query.service = service_;
+    query.business = found_[ctx.organization].business;
+    query.service = found_[ctx.organization].service;
     auto tomorrow =
         std::chrono::floor<std::chrono::days>(parts_.clock.wall()) + std::chrono::days(1);
     query.from = calendar::LocalTime(tomorrow.time_since_epoch());
@@ -301,27 +196,28 @@ class Flow : public std::enable_shared_from_this<Flow> {
     auto slots = co_await std::move(asking);
     if (!slots) co_return std::unexpected(slots.error());
     if (slots->empty()) co_return fail(Errc::not_found, "an empty day has no free time");
-    slot_ = slots->front();
+    found_[ctx.organization].slot = slots->front();
     co_return fmt::format("{} free times", slots->size());
   }
 
   Task<std::string> book(Context ctx) {
-    auto request = request_for(parts_.random.token(12));
+    auto request = request_for(found_[ctx.organization], parts_.random.token(12));
     auto booking = parts_.booking.book(ctx, request);
     auto booked = co_await std::move(booking);
     if (!booked) co_return std::unexpected(booked.error());
     if (!booked->appointment) co_return fail(Errc::conflict, "a free time was refused");
-    appointment_ = booked->appointment->id;
+    found_[ctx.organization].appointment = booked->appointment->id;
     auto repeating = parts_.booking.book(ctx, request);
     auto repeated = co_await std::move(repeating);
     if (!repeated) co_return std::unexpected(repeated.error());
-    if (!repeated->appointment || repeated->appointment->id != appointment_)
+    if (!repeated->appointment || repeated->appointment->id != found_[ctx.organization].appointment)
       co_return fail(Errc::conflict, "the same request booked twice");
     co_return "booked once, asked twice";
   }
 
   Task<std::string> refuse_taken(Context ctx) {
-    auto booking = parts_.booking.book(ctx, request_for(parts_.random.token(12)));
+    auto booking =
+        parts_.booking.book(ctx, request_for(found_[ctx.organization], parts_.random.token(12)));
     auto second = co_await std::move(booking);
     if (!second) co_return std::unexpected(second.error());
     if (second->appointment) co_return fail(Errc::conflict, "one time was booked twice");
@@ -329,7 +225,7 @@ class Flow : public std::enable_shared_from_this<Flow> {
   }
 
   Task<std::string> cancel(Context ctx) {
-    auto cancelling = parts_.booking.cancel(ctx, appointment_);
+    auto cancelling = parts_.booking.cancel(ctx, found_[ctx.organization].appointment);
     auto cancelled = co_await std::move(cancelling);
     if (!cancelled) co_return std::unexpected(cancelled.error());
     co_return "cancelled";
@@ -339,7 +235,7 @@ class Flow : public std::enable_shared_from_this<Flow> {
   Task<std::string> find_events(Context ctx) {
     store::EventFilter ours;
     ours.organization = ctx.organization;
-    ours.stream = appointment_.str();
+    ours.stream = found_[ctx.organization].appointment.str();
     while (parts_.clock.now() < ctx.deadline) {
       auto events = co_await parts_.database.read(
           ctx, [ours](store::Tx& tx) { return store::read_events(tx, ours, {}, 10); });
@@ -352,22 +248,30 @@ class Flow : public std::enable_shared_from_this<Flow> {
   }
 
   Task<std::string> clean_up(Context ctx) {
-    auto forgetting = parts_.knowledge.remove(ctx, document_);
+    auto forgetting = parts_.knowledge.remove(ctx, found_[ctx.organization].document);
     if (auto forgotten = co_await std::move(forgetting); !forgotten)
       co_return std::unexpected(forgotten.error());
-    auto removing = parts_.businesses.remove(ctx, business_);
+    auto removing = parts_.businesses.remove(ctx, found_[ctx.organization].business);
     if (auto removed = co_await std::move(removing); !removed)
       co_return std::unexpected(removed.error());
     co_return "nothing is left";
   }
 
  private:
-  booking::BookRequest request_for(std::string key) const {
+  struct Found {
+    BusinessId business;
+    ServiceId service;
+    DocumentId document;
+    AppointmentId appointment;
+    booking::Slot slot;
+  };
+
+  static booking::BookRequest request_for(const Found& found, std::string key) {
     booking::BookRequest request;
-    request.slot.business = business_;
-    request.slot.service = service_;
-    request.slot.start = slot_.start;
-    request.slot.resource = slot_.resource;
+    request.slot.business = found.business;
+    request.slot.service = found.service;
+    request.slot.start = found.slot.start;
+    request.slot.resource = found.slot.resource;
     request.customer.name = "Integration Suite";
     request.customer.phone = "+12125550100";
     request.idempotency_key = std::move(key);
@@ -375,11 +279,7 @@ class Flow : public std::enable_shared_from_this<Flow> {
   }
 
   CheckedParts parts_;
-  BusinessId business_;
-  ServiceId service_;
-  DocumentId document_;
-  AppointmentId appointment_;
-  booking::Slot slot_;
+  std::map<OrganizationId, Found> found_;  ///< by sandbox
 };
 
 void add_flow(health::Suite& suite, const CheckedParts& parts) {
@@ -407,48 +307,6 @@ void add_flow(health::Suite& suite, const CheckedParts& parts) {
 
 }  // namespace
 
-void add_probes(health::Monitor& monitor, const CheckedParts& parts,
-                const CheckedAddresses& addresses) {
-  auto essential = Probe::Weight::essential;
-  auto replaceable = Probe::Weight::replaceable;
-  auto add = [&](Probe made, auto look) {
-    made.look = std::move(look);
-    monitor.add(std::move(made));
-  };
-  add(probe("database", "database", essential, "check that it runs, and database.url"),
-      [&database = parts.database](Context ctx) { return look_at_database(database, ctx); });
-  add(probe("disk", "disk", essential, "free some space: a full disk stops bookings"),
-      [folder = addresses.data_folder](Context) { return look_at_disk(folder); });
-  add(probe("objects", "object store", replaceable,
-            "documents and recordings cannot be kept: check the folder or the object store"),
-      [&objects = parts.objects](Context ctx) { return look_at_objects(objects, ctx); });
-  add(probe("queue", "jobs", replaceable, "work piles up: see GET /jobs and /dead-letters"),
-      [&queue = parts.queue](Context ctx) { return look_at_queue(queue, ctx); });
-  add(probe("recognition", "speech", replaceable,
-            "callers are heard by keys only: check speech.model_dir"),
-      [&recognizer = parts.recognizer](Context ctx) {
-        return look_at_recognizer(recognizer, ctx);
-      });
-  add(probe("voice", "speech", essential, "calls are silent: check the installed voices"),
-      [&synthesizer = parts.synthesizer](Context ctx) { return look_at_voice(synthesizer, ctx); });
-  if (!addresses.twilio_sid.empty())
-    add(probe("twilio", "carrier", replaceable,
-              "compare twilio.account_sid and twilio.auth_token with the console"),
-        [&http = parts.http, addresses](Context ctx) {
-          return look_at_twilio(http, addresses, ctx);
-        });
-}
-
-void add_probe(health::Monitor& monitor, SharedService service) {
-  auto made = probe(service.name, service.kind, Probe::Weight::replaceable, service.advice);
-  made.look = [condition = std::move(service.condition)](Context) -> Task<Finding> {
-    auto now = condition();
-    if (!now.well()) co_return fail(Errc::unavailable, now.reason);
-    co_return Finding{};
-  };
-  monitor.add(std::move(made));
-}
-
 void add_suite_steps(health::Suite& suite, health::Monitor& monitor, const CheckedParts& parts,
                      const CheckedAddresses& addresses) {
   auto add = [&](SuiteStep made, auto run) {
@@ -474,8 +332,8 @@ void add_suite_steps(health::Suite& suite, health::Monitor& monitor, const Check
         co_return fmt::format("{} healthy", report->checks.size());
       });
   add(step("services", "speech.round-trip", "check speech.model_dir and the voices"),
-      [&recognizer = parts.recognizer, &synthesizer = parts.synthesizer](Context ctx) {
-        return hear_itself(recognizer, synthesizer, ctx);
+      [&recognizer = parts.recognizer, &voice = parts.voice](Context ctx) {
+        return hear_itself(recognizer, voice, ctx);
       });
   struct Endpoint {
     const char* path;

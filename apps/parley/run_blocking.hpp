@@ -1,9 +1,5 @@
 #pragma once
-#include <boost/asio/co_spawn.hpp>
-#include <boost/asio/io_context.hpp>
-#include <optional>
-
-#include "parley/base/task.hpp"
+#include "parley/base/run_to_end.hpp"
 
 namespace parley::app {
 
@@ -11,23 +7,11 @@ namespace parley::app {
 /// serves that io_context. What else is ready there runs along.
 template <class Start>
 auto run_blocking(asio::io_context& io, Start start) {
-  using Value = typename decltype(start())::value_type;
-  std::optional<Value> value;
-  std::exception_ptr thrown;
-  bool done = false;
-  auto body = [](Start& s, std::optional<Value>& out) -> asio::awaitable<void> {
-    auto work = s();
-    out.emplace(co_await std::move(work));
-  };
-  asio::co_spawn(io, body(start, value), [&](std::exception_ptr e) {
-    thrown = e;
-    done = true;
+  return run_to_end(io, std::move(start), [&io](const bool& done) {
+    io.restart();
+    while (!done && io.run_one() > 0) {
+    }
   });
-  io.restart();
-  while (!done && io.run_one() > 0) {
-  }
-  if (thrown) std::rethrow_exception(thrown);
-  return std::move(*value);
 }
 
 }  // namespace parley::app

@@ -8,15 +8,6 @@ namespace {
 constexpr Duration interval = std::chrono::milliseconds(500);
 constexpr Duration storing_limit = std::chrono::seconds(5);
 
-const json::value* at(const json::value& value, std::string_view pointer) {
-  boost::system::error_code ec;
-  return value.find_pointer(pointer, ec);
-}
-
-std::string text_at(const json::value& value, std::string_view pointer) {
-  auto* found = at(value, pointer);
-  return found && found->is_string() ? std::string(found->get_string()) : "";
-}
 }  // namespace
 
 TranscriptFollower::TranscriptFollower(Clock& clock, net::HttpClient& http, std::string server,
@@ -40,7 +31,7 @@ asio::awaitable<void> TranscriptFollower::look() {
   if (id_.empty()) {
     auto listing = get("/calls?limit=20");
     auto list = co_await std::move(listing);
-    auto* items = list ? at(*list, "/data") : nullptr;
+    auto* items = list ? value_at(*list, "/data") : nullptr;
     if (!items || !items->is_array()) co_return;
     for (auto& item : items->get_array())
       if (text_at(item, "/carrierCallId") == carrier_call_id_) id_ = text_at(item, "/id");
@@ -48,15 +39,15 @@ asio::awaitable<void> TranscriptFollower::look() {
   }
   auto reading = get("/calls/" + id_);
   auto call = co_await std::move(reading);
-  auto* data = call ? at(*call, "/data") : nullptr;
+  auto* data = call ? value_at(*call, "/data") : nullptr;
   if (!data) co_return;
   can_read_ = true;
   call_ = *data;
-  auto* turns = at(call_, "/transcript");
+  auto* turns = value_at(call_, "/transcript");
   if (!turns || !turns->is_array()) co_return;
   for (; told_ < turns->get_array().size(); ++told_) {
     auto& turn = turns->get_array()[told_];
-    auto* when = at(turn, "/atMs");
+    auto* when = value_at(turn, "/atMs");
     auto ms = when && when->is_number() ? when->to_number<double>() : 0;
     on_turn_(fmt::format("{:7.1f} s  {:<7} {}", ms / 1000, text_at(turn, "/who"),
                          text_at(turn, "/text")));

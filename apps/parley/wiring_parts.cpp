@@ -88,8 +88,8 @@ Result<void> Server::Impl::make_integration() {
 
 /// What is looked at and tried, once it is all there and the port is known.
 void Server::Impl::make_checks() {
-  CheckedParts parts{clock,       random,   *database,  *objects,    *http,       *queue,
-                     *businesses, *booking, *knowledge, *recognizer, *synthesizer};
+  CheckedParts parts{clock,       random,   *database,  *objects,    *http,        *queue,
+                     *businesses, *booking, *knowledge, *recognizer, *voice_chain, *files};
   CheckedAddresses where;
   auto here = listen.address == "0.0.0.0" ? "127.0.0.1" : listen.address;
   bool tls = !settings.text("server.certificate").empty();

@@ -1,10 +1,7 @@
 #include "parley/testkit/postgres_server.hpp"
 
-#include <fcntl.h>
-#include <grp.h>
 #include <libpq-fe.h>
 #include <pwd.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include <cstring>
@@ -62,12 +59,7 @@ fs::path find_binaries() {
   return *versions.rbegin();
 }
 
-/// Who runs the server: PostgreSQL refuses to be root.
-struct Account {
-  uid_t uid = ::geteuid();
-  gid_t gid = ::getegid();
-};
-
+/// PostgreSQL refuses to be root.
 Account server_account() {
   Account account;
   if (account.uid != 0) return account;
@@ -89,24 +81,6 @@ struct Connection {
   PGconn* handle;
 };
 
-std::string read_line(int descriptor) {
-  std::string line;
-  for (char c = 0; ::read(descriptor, &c, 1) == 1 && c != '\n';) line.push_back(c);
-  return line;
-}
-
-/// Makes the supervisor of the child process. Only async-signal-safe calls: the test process may
-/// have threads.
-[[noreturn]] void become_supervisor(Account account, int orders, int answers, char* const* argv,
-                                    char* const* environment) {
-  ::setsid();
-  bool good = ::dup2(orders, 0) == 0 && ::dup2(answers, 3) == 3;
-  if (good && ::geteuid() == 0)
-    good = ::setgroups(0, nullptr) == 0 && ::setgid(account.gid) == 0 && ::setuid(account.uid) == 0;
-  if (good) ::execve("/bin/sh", argv, environment);
-  ::_exit(127);
-}
-
 }  // namespace
 
 PostgresServer& PostgresServer::instance() {
@@ -127,60 +101,23 @@ PostgresServer::PostgresServer() {
 }
 
 void PostgresServer::launch(const fs::path& binaries) {
-  int orders[2];
-  int answers[2];
-  // The child's ends must not be 0 to 3, where it puts them.
-  if (::pipe2(orders, O_CLOEXEC) != 0 || ::pipe2(answers, O_CLOEXEC) != 0)
-    throw std::runtime_error("no pipe");
-  int child_orders = ::fcntl(orders[0], F_DUPFD_CLOEXEC, 10);
-  int child_answers = ::fcntl(answers[1], F_DUPFD_CLOEXEC, 10);
   auto* fsync = ::getenv("PARLEY_TEST_POSTGRES_FSYNC");
-  std::vector<std::string> texts{"BIN=" + binaries.string(),
-                                 "DIR=" + folder_.string(),
-                                 "PORT=" + std::to_string(port_),
-                                 "PATH=/usr/bin:/bin",
-                                 "LC_ALL=C",
-                                 std::string("FSYNC=") + (fsync ? fsync : "off")};
-  std::vector<char*> environment;
-  for (auto& text : texts) environment.push_back(text.data());
-  environment.push_back(nullptr);
-  std::string shell = "sh", option = "-c", script = supervisor_script;
-  char* argv[] = {shell.data(), option.data(), script.data(), nullptr};
-  auto account = server_account();
-  supervisor_ = ::fork();
-  if (supervisor_ == 0)
-    become_supervisor(account, child_orders, child_answers, argv, environment.data());
-  for (int end : {orders[0], answers[1], child_orders, child_answers}) ::close(end);
-  orders_ = orders[1];
-  answers_ = answers[0];
-  if (supervisor_ < 0 || read_line(answers_) != "started") {
-    close();
-    throw std::runtime_error("PostgreSQL's initdb failed");
-  }
+  std::vector<std::string> environment{"BIN=" + binaries.string(),
+                                       "DIR=" + folder_.string(),
+                                       "PORT=" + std::to_string(port_),
+                                       "PATH=/usr/bin:/bin",
+                                       "LC_ALL=C",
+                                       std::string("FSYNC=") + (fsync ? fsync : "off")};
+  supervisor_.start(supervisor_script, std::move(environment), server_account());
   wait_until_ready();
 }
 
-PostgresServer::~PostgresServer() { close(); }
+PostgresServer::~PostgresServer() = default;
 
-void PostgresServer::close() {
-  if (orders_ >= 0) ::close(orders_);
-  if (answers_ >= 0) ::close(answers_);
-  if (supervisor_ > 0) ::waitpid(supervisor_, nullptr, 0);
-  orders_ = answers_ = -1;
-  supervisor_ = 0;
-}
-
-void PostgresServer::order(const std::string& word) {
-  auto line = word + "\n";
-  if (::write(orders_, line.data(), line.size()) != static_cast<ssize_t>(line.size()) ||
-      read_line(answers_) != "done")
-    throw std::runtime_error("PostgreSQL's supervisor is gone");
-}
-
-void PostgresServer::crash() { order("crash"); }
+void PostgresServer::crash() { supervisor_.order("crash"); }
 
 void PostgresServer::start() {
-  order("start");
+  supervisor_.order("start");
   wait_until_ready();
 }
 

@@ -1,8 +1,6 @@
 #include "parley/testkit/rabbit_server.hpp"
 
-#include <fcntl.h>
 #include <stdlib.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include <stdexcept>
@@ -59,21 +57,6 @@ wait "$epmd" 2>/dev/null
 cd / && rm -rf "$DIR"
 )script";
 
-std::string read_line(int descriptor) {
-  std::string line;
-  for (char c = 0; ::read(descriptor, &c, 1) == 1 && c != '\n';) line.push_back(c);
-  return line;
-}
-
-/// Makes the supervisor of the child process. Only async-signal-safe calls: the test process may
-/// have threads.
-[[noreturn]] void become_supervisor(int orders, int answers, char* const* argv,
-                                    char* const* environment) {
-  ::setsid();
-  if (::dup2(orders, 0) == 0 && ::dup2(answers, 3) == 3) ::execve("/bin/sh", argv, environment);
-  ::_exit(127);
-}
-
 }  // namespace
 
 RabbitServer& RabbitServer::instance() {
@@ -93,15 +76,8 @@ RabbitServer::RabbitServer() {
 }
 
 void RabbitServer::launch() {
-  int orders[2];
-  int answers[2];
-  // The child's ends must not be 0 to 3, where it puts them.
-  if (::pipe2(orders, O_CLOEXEC) != 0 || ::pipe2(answers, O_CLOEXEC) != 0)
-    throw std::runtime_error("no pipe");
-  int child_orders = ::fcntl(orders[0], F_DUPFD_CLOEXEC, 10);
-  int child_answers = ::fcntl(answers[1], F_DUPFD_CLOEXEC, 10);
   auto in = [this](const char* file) { return (folder_ / file).string(); };
-  std::vector<std::string> texts{
+  std::vector<std::string> environment{
       "DIR=" + folder_.string(),
       "HOME=" + folder_.string(),
       "PATH=/usr/sbin:/usr/bin:/sbin:/bin",
@@ -119,52 +95,19 @@ void RabbitServer::launch() {
       "RABBITMQ_CONFIG_FILE=" + in("rabbitmq"),
       "RABBITMQ_PID_FILE=" + in("pid"),
       "RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS=-kernel inet_dist_use_interface {127,0,0,1} +sbwt none"};
-  std::vector<char*> environment;
-  for (auto& text : texts) environment.push_back(text.data());
-  environment.push_back(nullptr);
-  std::string shell = "sh", option = "-c", script = supervisor_script;
-  char* argv[] = {shell.data(), option.data(), script.data(), nullptr};
-  supervisor_ = ::fork();
-  if (supervisor_ == 0) become_supervisor(child_orders, child_answers, argv, environment.data());
-  for (int end : {orders[0], answers[1], child_orders, child_answers}) ::close(end);
-  orders_ = orders[1];
-  answers_ = answers[0];
-  if (supervisor_ < 0 || read_line(answers_) != "started") {
-    close();
-    throw std::runtime_error("RabbitMQ's supervisor did not start");
-  }
-  try {
-    wait_until_ready();
-  } catch (...) {
-    close();
-    throw;
-  }
-}
-
-RabbitServer::~RabbitServer() { close(); }
-
-void RabbitServer::close() {
-  if (orders_ >= 0) ::close(orders_);
-  if (answers_ >= 0) ::close(answers_);
-  if (supervisor_ > 0) ::waitpid(supervisor_, nullptr, 0);
-  orders_ = answers_ = -1;
-  supervisor_ = 0;
-}
-
-void RabbitServer::order(const std::string& word) {
-  auto line = word + "\n";
-  if (::write(orders_, line.data(), line.size()) != static_cast<ssize_t>(line.size()) ||
-      read_line(answers_) != "done")
-    throw std::runtime_error("RabbitMQ's supervisor is gone");
-}
-
-void RabbitServer::crash() { order("crash"); }
-void RabbitServer::start() {
-  order("start");
+  supervisor_.start(supervisor_script, std::move(environment));
   wait_until_ready();
 }
-void RabbitServer::freeze() { order("freeze"); }
-void RabbitServer::go_on() { order("go_on"); }
+
+RabbitServer::~RabbitServer() = default;
+
+void RabbitServer::crash() { supervisor_.order("crash"); }
+void RabbitServer::start() {
+  supervisor_.order("start");
+  wait_until_ready();
+}
+void RabbitServer::freeze() { supervisor_.order("freeze"); }
+void RabbitServer::go_on() { supervisor_.order("go_on"); }
 
 void RabbitServer::wait_until_ready() const {
   auto give_up = std::chrono::steady_clock::now() + 240s;

@@ -8,6 +8,7 @@
 #include <fstream>
 
 #include "booking_caller.hpp"
+#include "parley/base/run_to_end.hpp"
 #include "parley/base/strings.hpp"
 #include "parley/base/worker_pool.hpp"
 #include "parley/calendar/zone.hpp"
@@ -40,23 +41,11 @@ class CallsE2e : public ::testing::Test {
   /// Runs coroutines on this test's own loop.
   template <class Start>
   auto run(Start start) {
-    using Value = typename decltype(start())::value_type;
-    std::optional<Value> value;
-    std::exception_ptr thrown;
-    bool done = false;
-    auto body = [](Start& s, std::optional<Value>& out) -> asio::awaitable<void> {
-      auto work = s();
-      out.emplace(co_await std::move(work));
-    };
-    asio::co_spawn(io, body(start, value), [&](std::exception_ptr e) {
-      thrown = e;
-      done = true;
+    return run_to_end(io, std::move(start), [this](const bool& done) {
+      io.restart();
+      while (!done && io.run_one() > 0) {
+      }
     });
-    io.restart();
-    while (!done && io.run_one() > 0) {
-    }
-    if (thrown) std::rethrow_exception(thrown);
-    return std::move(*value);
   }
 
   std::unique_ptr<PhoneCall> phone(CallerSound sound, std::string from = "+12125550142") {

@@ -164,10 +164,4 @@ Task<ApiClient::Answer> ApiClient::upload(std::string path, std::string business
   co_return co_await std::move(sending);
 }
 
-std::string text_at(const json::value& value, std::string_view pointer) {
-  boost::system::error_code ec;
-  auto* found = value.find_pointer(pointer, ec);
-  return found && found->is_string() ? std::string(found->get_string()) : "";
-}
-
 }  // namespace parley::e2e

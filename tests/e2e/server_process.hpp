@@ -69,7 +69,4 @@ class ApiClient {
   std::string token_;
 };
 
-/// Text at a JSON pointer, or empty.
-std::string text_at(const json::value& value, std::string_view pointer);
-
 }  // namespace parley::e2e

@@ -2,13 +2,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <boost/asio/io_context.hpp>
-#include <boost/asio/use_future.hpp>
-#include <thread>
-
+#include "one_answer.hpp"
 #include "parley/base/json.hpp"
-#include "parley/base/random.hpp"
-#include "parley/net/server.hpp"
 #include "program.hpp"
 
 namespace parley::program {
@@ -20,37 +15,6 @@ struct Finding {
   std::string verdict;
   std::string detail;
   std::string advice;
-};
-
-/// Stands for what doctor asks over HTTP: answers GET of this path with this status.
-class OneAnswer {
- public:
-  OneAnswer(std::string path, int status, std::string body = "{}") {
-    auto answer = [status, body](net::HttpRequest) -> asio::awaitable<net::HttpResponse> {
-      co_return net::text_response(status, body, "application/json");
-    };
-    router_.add(net::Method::get, std::move(path), answer);
-    net::ServerOptions options;
-    options.port = 0;
-    server_ =
-        std::make_unique<net::HttpServer>(std::vector<asio::any_io_executor>{loop_.get_executor()},
-                                          router_, clock_, random_, options);
-    if (auto started = server_->start(); !started) throw std::runtime_error(started.error().detail);
-    thread_ = std::jthread([this, guard = asio::make_work_guard(loop_)] { loop_.run(); });
-  }
-  ~OneAnswer() {
-    asio::co_spawn(loop_, server_->stop(TimePoint::min()), asio::use_future).get();
-    loop_.stop();
-  }
-  std::string url() const { return "http://127.0.0.1:" + std::to_string(server_->port()); }
-
- private:
-  asio::io_context loop_{1};
-  SystemClock clock_;
-  SystemRandom random_;
-  net::Router router_;
-  std::unique_ptr<net::HttpServer> server_;
-  std::jthread thread_;
 };
 
 struct Doctor : ::testing::Test {

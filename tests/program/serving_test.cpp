@@ -2,17 +2,12 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <boost/asio/io_context.hpp>
-#include <boost/asio/use_future.hpp>
 #include <fstream>
-#include <mutex>
-#include <thread>
 
 #include "../e2e/server_process.hpp"
+#include "one_answer.hpp"
 #include "parley/audio/wav.hpp"
-#include "parley/base/random.hpp"
 #include "parley/base/strings.hpp"
-#include "parley/net/server.hpp"
 #include "parley/testkit/smtp_server.hpp"
 #include "program.hpp"
 
@@ -109,56 +104,8 @@ TEST_F(Serving, ATermSignalEndsItInOrder) {
   EXPECT_EQ(other.stop(), 0);
 }
 
-/// Something outside that answers on one path and keeps what it gets.
-class Collector {
- public:
-  explicit Collector(std::string path) {
-    auto take = [this](net::HttpRequest request) -> asio::awaitable<net::HttpResponse> {
-      std::scoped_lock lock(mutex_);
-      taken_ += request.body;
-      key_ = request.headers.get("x-api-key").value_or("");
-      co_return net::text_response(status_, "{}", "application/json");
-    };
-    router_.add(net::Method::post, path, take);
-    router_.add(net::Method::get, path, take);
-    net::ServerOptions options;
-    options.port = 0;
-    server_ =
-        std::make_unique<net::HttpServer>(std::vector<asio::any_io_executor>{loop_.get_executor()},
-                                          router_, clock_, random_, options);
-    if (auto started = server_->start(); !started) throw std::runtime_error(started.error().detail);
-    thread_ = std::jthread([this, guard = asio::make_work_guard(loop_)] { loop_.run(); });
-  }
-  ~Collector() {
-    asio::co_spawn(loop_, server_->stop(TimePoint::min()), asio::use_future).get();
-    loop_.stop();
-  }
-  std::string url() const { return "http://127.0.0.1:" + std::to_string(server_->port()); }
-  std::string taken() {
-    std::scoped_lock lock(mutex_);
-    return taken_;
-  }
-  std::string key() {
-    std::scoped_lock lock(mutex_);
-    return key_;
-  }
-  void answer_with(int status) { status_ = status; }
-
- private:
-  std::mutex mutex_;
-  std::string taken_;
-  std::string key_;
-  std::atomic<int> status_ = 200;
-  asio::io_context loop_{1};
-  SystemClock clock_;
-  SystemRandom random_;
-  net::Router router_;
-  std::unique_ptr<net::HttpServer> server_;
-  std::jthread thread_;
-};
-
 TEST_F(Serving, SpansReachACollectorBeforeTheEnd) {
-  Collector collector("/v1/traces");
+  OneAnswer collector("/v1/traces", 200);
   e2e::ServerProcess other({{"PARLEY_TELEMETRY_OTLP_ENDPOINT", collector.url() + "/"},
                             {"PARLEY_TELEMETRY_OTLP_HEADERS", "x-api-key=k1"}});
   auto listen = other.url().substr(other.url().find("//") + 2);
@@ -173,8 +120,7 @@ TEST_F(Serving, SpansReachACollectorBeforeTheEnd) {
 
 TEST_F(Serving, WhatIsAwayIsMailedAndItsEndToo) {
   testkit::SmtpServer mail;
-  Collector carrier("/2010-04-01/Accounts/AC1.json");
-  carrier.answer_with(503);
+  OneAnswer carrier("/2010-04-01/Accounts/AC1.json", 503);
   e2e::ServerProcess other({{"PARLEY_TWILIO_ACCOUNT_SID", "AC1"},
                             {"PARLEY_TWILIO_AUTH_TOKEN", "secret"},
                             {"PARLEY_TWILIO_API_URL", carrier.url()},

@@ -32,11 +32,6 @@ Alert read(const store::Row& row) {
   return alert;
 }
 
-std::string text_in(const json::object& object, std::string_view field) {
-  auto* value = object.if_contains(field);
-  return value && value->is_string() ? std::string(value->as_string()) : std::string();
-}
-
 }  // namespace
 
 std::string_view to_string(Severity severity) noexcept {
@@ -75,7 +70,7 @@ class Alerts::Impl : public std::enable_shared_from_this<Alerts::Impl> {
     if (!raised) co_return std::unexpected(raised.error());
     if (!*raised) co_return Result<void>{};
     raised_.add();
-    open_.add();
+    open_.set(**raised);
     log::error("alert.raised", {{"key", alert.what.key}, {"summary", alert.what.summary}});
     co_return Result<void>{};
   }
@@ -86,7 +81,7 @@ class Alerts::Impl : public std::enable_shared_from_this<Alerts::Impl> {
         ctx, [self, key](store::Tx& tx) { return self->close(tx, key); });
     if (!resolved) co_return std::unexpected(resolved.error());
     if (!*resolved) co_return Result<void>{};
-    open_.subtract();
+    open_.set(**resolved);
     log::info("alert.resolved", {{"key", key}});
     co_return Result<void>{};
   }
@@ -98,26 +93,34 @@ class Alerts::Impl : public std::enable_shared_from_this<Alerts::Impl> {
     if (!rows) co_return std::unexpected(rows.error());
     std::vector<Alert> alerts;
     for (const auto& row : *rows) alerts.push_back(read(row));
-    open_.set(static_cast<double>(alerts.size()));
     co_return alerts;
   }
 
  private:
-  Result<bool> insert(store::Tx& tx, const Alert& alert) {
+  /// How many are open; earlier runs of the program raised some of them.
+  static Result<std::optional<double>> count_open(store::Tx& tx) {
+    auto row = tx.one("SELECT COUNT(*) AS many FROM alerts WHERE resolved_at IS NULL");
+    if (!row) return std::unexpected(row.error());
+    return static_cast<double>(row->integer("many"));
+  }
+
+  /// Nothing when one of the key is open; else how many are open now.
+  Result<std::optional<double>> insert(store::Tx& tx, const Alert& alert) {
     auto inserted = tx.execute(
         "INSERT INTO alerts (id, alert_key, severity, summary, advice, raised_at) "
         "VALUES (?1, ?2, ?3, ?4, ?5, ?6) ON CONFLICT DO NOTHING",
         {alert.id, alert.what.key, to_string(alert.what.severity), alert.what.summary,
          alert.what.advice, tx.now()});
     if (!inserted) return std::unexpected(inserted.error());
-    if (*inserted == 0) return false;
+    if (*inserted == 0) return std::nullopt;
     if (auto sent = enqueue(tx, alert.id, "trigger"); !sent) return std::unexpected(sent.error());
-    return true;
+    return count_open(tx);
   }
 
-  Result<bool> close(store::Tx& tx, const std::string& key) {
+  /// Nothing when none of the key was open; else how many are open now.
+  Result<std::optional<double>> close(store::Tx& tx, const std::string& key) {
     auto row = tx.one("SELECT id FROM alerts WHERE alert_key = ?1 AND resolved_at IS NULL", {key});
-    if (!row && row.error().code == Errc::not_found) return false;
+    if (!row && row.error().code == Errc::not_found) return std::nullopt;
     if (!row) return std::unexpected(row.error());
     auto id = row->id<AlertId>("id");
     auto changed = tx.execute("UPDATE alerts SET resolved_at = ?1 WHERE id = ?2", {tx.now(), id});
@@ -125,7 +128,7 @@ class Alerts::Impl : public std::enable_shared_from_this<Alerts::Impl> {
     auto swept = tx.execute("DELETE FROM alerts WHERE resolved_at < ?1", {tx.now() - keep});
     if (!swept) return std::unexpected(swept.error());
     if (auto sent = enqueue(tx, id, "resolve"); !sent) return std::unexpected(sent.error());
-    return true;
+    return count_open(tx);
   }
 
   /// To each sink by itself; of one alert the trigger goes first.

@@ -191,5 +191,16 @@ TEST_P(AlertsDbTest, WhatAnEarlierRunRaisedIsResolvedWhenItIsOver) {
   EXPECT_THAT(open(), IsEmpty());
 }
 
+TEST_P(AlertsDbTest, TheGaugeCountsWhatEarlierRunsRaisedToo) {
+  raise(redis());
+  raise({.key = "health/disk", .severity = Severity::critical, .summary = "full", .advice = ""});
+  metrics::Registry restarted;
+  queue = std::make_unique<queue::Queue>(
+      queue::Queue::Parts{io.get_executor(), clock, random, db(), restarted, tracer});
+  Alerts again({clock, random, db(), *queue, restarted});
+  ASSERT_TRUE(run([&] { return again.resolve(ctx, "health/redis"); }));
+  EXPECT_THAT(restarted.text(), ::testing::HasSubstr("parley_alerts_open 1\n"));
+}
+
 }  // namespace
 }  // namespace parley::alerts

@@ -17,6 +17,21 @@ Result<json::value> parse_json(std::string_view text) {
   return value;
 }
 
+const json::value* value_at(const json::value& value, std::string_view pointer) {
+  boost::system::error_code ec;
+  return value.find_pointer(pointer, ec);
+}
+
+std::string text_at(const json::value& value, std::string_view pointer) {
+  auto* found = value_at(value, pointer);
+  return found && found->is_string() ? std::string(found->get_string()) : std::string();
+}
+
+std::string text_in(const json::object& object, std::string_view field) {
+  auto* found = object.if_contains(field);
+  return found && found->is_string() ? std::string(found->get_string()) : std::string();
+}
+
 FieldReader::FieldReader(const json::value& value) : object_(value.if_object()) {
   if (!object_) problem("", "must be a JSON object");
 }

@@ -27,6 +27,7 @@ asio::awaitable<void> CallServiceImpl::store_left_recordings() {
   if (!files) co_return;
   for (auto& file : *files) {
     CallId id(file.stem().string());
+    if (is_held(id)) continue;
     // Its caller may come back, and the recording goes on in the same file.
     auto look = [id](store::Tx& tx) { return rows::is_over(tx, id); };
     auto reading = parts_.database.read(system_context({}), std::move(look));

@@ -56,11 +56,6 @@ bool is_set(const json::object& result, std::string_view flag) {
   return value && value->is_bool() && value->as_bool();
 }
 
-std::string text_in(const json::object& object, std::string_view field) {
-  auto* value = object.if_contains(field);
-  return value && value->is_string() ? std::string(value->as_string()) : std::string();
-}
-
 }  // namespace
 
 void Conversation::start_job(Job job) {

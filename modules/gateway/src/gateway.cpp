@@ -35,6 +35,8 @@ class Gateway::Impl {
   }
 
   Task<void> reload();
+  /// Until the database is back what was read last stays in force.
+  asio::awaitable<void> reload_or_warn();
   void start();
   asio::awaitable<void> stop();
   asio::awaitable<net::HttpResponse> answer(net::HttpRequest request);
@@ -97,6 +99,12 @@ Task<void> Gateway::Impl::reload() {
   co_return Result<void>{};
 }
 
+asio::awaitable<void> Gateway::Impl::reload_or_warn() {
+  auto reloading = reload();
+  if (auto loaded = co_await std::move(reloading); !loaded)
+    log::warn("gateway.not_reloaded", {{"reason", loaded.error().detail}});
+}
+
 void Gateway::Impl::start() {
   tasks_.spawn("gateway.reload", [this] { return keep_loaded(); });
   tasks_.spawn("gateway.health", [this] { return keep_checked(); });
@@ -113,10 +121,8 @@ asio::awaitable<void> Gateway::Impl::keep_loaded() {
   while (true) {
     auto pause = parts_.clock.sleep_for(options_.reload);
     co_await std::move(pause);
-    auto reloading = reload();
-    // Until the database is back what was read last stays in force.
-    if (auto loaded = co_await std::move(reloading); !loaded)
-      log::warn("gateway.not_reloaded", {{"reason", loaded.error().detail}});
+    auto reloading = reload_or_warn();
+    co_await std::move(reloading);
   }
 }
 
@@ -189,9 +195,8 @@ Task<Route> Gateway::create(Context ctx, RouteSpec spec) {
   auto creating = impl_->routes.create(std::move(ctx), std::move(spec));
   auto created = co_await std::move(creating);
   if (!created) co_return created;
-  auto reloading = impl_->reload();
-  if (auto loaded = co_await std::move(reloading); !loaded)
-    log::warn("gateway.not_reloaded", {{"reason", loaded.error().detail}});
+  auto reloading = impl_->reload_or_warn();
+  co_await std::move(reloading);
   co_return created;
 }
 
@@ -201,9 +206,8 @@ Task<Route> Gateway::replace(Context ctx, RouteId id, RouteSpec spec,
       impl_->routes.replace(std::move(ctx), std::move(id), std::move(spec), expected_version);
   auto replaced = co_await std::move(replacing);
   if (!replaced) co_return replaced;
-  auto reloading = impl_->reload();
-  if (auto loaded = co_await std::move(reloading); !loaded)
-    log::warn("gateway.not_reloaded", {{"reason", loaded.error().detail}});
+  auto reloading = impl_->reload_or_warn();
+  co_await std::move(reloading);
   co_return replaced;
 }
 
@@ -211,9 +215,8 @@ Task<void> Gateway::remove(Context ctx, RouteId id) {
   auto removing = impl_->routes.remove(std::move(ctx), std::move(id));
   auto removed = co_await std::move(removing);
   if (!removed) co_return removed;
-  auto reloading = impl_->reload();
-  if (auto loaded = co_await std::move(reloading); !loaded)
-    log::warn("gateway.not_reloaded", {{"reason", loaded.error().detail}});
+  auto reloading = impl_->reload_or_warn();
+  co_await std::move(reloading);
   co_return removed;
 }
 

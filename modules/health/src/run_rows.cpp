@@ -41,11 +41,6 @@ std::string steps_text(const std::vector<StepResult>& steps) {
   return json::serialize(list);
 }
 
-std::string text_of(const json::object& object, std::string_view field) {
-  auto* value = object.if_contains(field);
-  return value && value->is_string() ? std::string(value->as_string()) : std::string();
-}
-
 std::vector<StepResult> steps_of(const json::value& stored) {
   std::vector<StepResult> steps;
   if (!stored.is_array()) return steps;
@@ -53,11 +48,11 @@ std::vector<StepResult> steps_of(const json::value& stored) {
     if (!item.is_object()) continue;
     const auto& object = item.as_object();
     StepResult step;
-    step.name = text_of(object, "name");
-    step.group = text_of(object, "group");
-    step.detail = text_of(object, "detail");
-    step.advice = text_of(object, "advice");
-    auto status = text_of(object, "status");
+    step.name = text_in(object, "name");
+    step.group = text_in(object, "group");
+    step.detail = text_in(object, "detail");
+    step.advice = text_in(object, "advice");
+    auto status = text_in(object, "status");
     auto known = std::ranges::find(step_names, status, [](auto& name) { return name.second; });
     if (known != step_names.end()) step.status = known->first;
     if (auto* took = object.if_contains("tookMs"); took && took->is_int64())

@@ -214,7 +214,7 @@ class Suite::Impl : public std::enable_shared_from_this<Suite::Impl> {
     }
     auto began = parts_.clock.now();
     auto scope = ctx.until(began + step.time_limit);
-    scope.organization = options_.sandbox;
+    scope.organization = OrganizationId(options_.sandbox + "_" + ctx.organization.str());
     scope.principal = {Principal::Kind::system, "integration suite", Role::owner};
     Result<std::string> found = fail(Errc::unavailable, "the step failed");
     try {

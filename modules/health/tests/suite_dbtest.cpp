@@ -92,7 +92,7 @@ TEST_P(SuiteDbTest, EveryStepIsTriedInTheSandboxAndTheRunIsKept) {
   EXPECT_EQ(run.status, RunStatus::passed);
   EXPECT_EQ(run.trigger, "request");
   EXPECT_EQ(run.steps[1].detail, "booked at nine");
-  EXPECT_EQ(sandbox.str(), "org_sandbox");
+  EXPECT_EQ(sandbox.str(), "org_sandbox_org_test");
 }
 
 TEST_P(SuiteDbTest, AFailedStepSaysWhatToDoAndItsGroupIsLeft) {

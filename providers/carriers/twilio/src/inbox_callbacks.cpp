@@ -64,11 +64,6 @@ webhooks::NewReceived recording_of(const net::Fields& form) {
 }
 
 /// A field of what was kept; empty when it was not given.
-std::string text_in(const json::object& body, std::string_view name) {
-  auto* value = body.if_contains(name);
-  return value && value->is_string() ? std::string(value->as_string()) : "";
-}
-
 std::optional<std::chrono::seconds> seconds_in(const json::object& body, std::string_view name) {
   auto many = number(text_in(body, name));
   if (!many) return std::nullopt;

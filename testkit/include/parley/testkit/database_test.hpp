@@ -7,6 +7,7 @@
 
 #include "parley/base/context.hpp"
 #include "parley/base/random.hpp"
+#include "parley/base/run_to_end.hpp"
 #include "parley/store/database.hpp"
 #include "parley/testkit/settable_clock.hpp"
 
@@ -44,21 +45,7 @@ class DatabaseTest : public ::testing::TestWithParam<store::Database::Kind> {
   /// until it ends, and returns its result. A minute without an end fails the test by an exception.
   template <class Start>
   auto run(Start start) {
-    using Value = typename decltype(start())::value_type;
-    std::optional<Value> value;
-    std::exception_ptr thrown;
-    bool done = false;
-    auto body = [](Start& s, std::optional<Value>& out) -> asio::awaitable<void> {
-      auto work = s();
-      out.emplace(co_await std::move(work));
-    };
-    asio::co_spawn(io, body(start, value), [&](std::exception_ptr e) {
-      thrown = e;
-      done = true;
-    });
-    drive(done);
-    if (thrown) std::rethrow_exception(thrown);
-    return std::move(*value);
+    return run_to_end(io, std::move(start), [this](const bool& done) { drive(done); });
   }
 
   /// A transaction in one line, for arranging and looking.

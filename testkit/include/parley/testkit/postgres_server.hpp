@@ -1,8 +1,8 @@
 #pragma once
-#include <sys/types.h>
-
 #include <filesystem>
 #include <string>
+
+#include "parley/testkit/supervisor.hpp"
 
 namespace parley::testkit {
 
@@ -35,15 +35,11 @@ class PostgresServer {
   PostgresServer(const PostgresServer&) = delete;
   PostgresServer& operator=(const PostgresServer&) = delete;
   void launch(const std::filesystem::path& binaries);
-  void order(const std::string& word);
   void wait_until_ready() const;
-  void close();
 
   std::filesystem::path folder_;
   int port_ = 0;
-  int orders_ = -1;   ///< to the supervising shell; closing it ends the server
-  int answers_ = -1;  ///< from it
-  pid_t supervisor_ = 0;
+  Supervisor supervisor_{"PostgreSQL"};
   int made_ = 0;
   bool template_ready_ = false;
 };

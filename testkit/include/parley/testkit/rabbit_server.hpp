@@ -1,8 +1,8 @@
 #pragma once
-#include <sys/types.h>
-
 #include <filesystem>
 #include <string>
+
+#include "parley/testkit/supervisor.hpp"
 
 namespace parley::testkit {
 
@@ -31,15 +31,11 @@ class RabbitServer {
   RabbitServer(const RabbitServer&) = delete;
   RabbitServer& operator=(const RabbitServer&) = delete;
   void launch();
-  void order(const std::string& word);
   void wait_until_ready() const;
-  void close();
 
   std::filesystem::path folder_;
   int port_ = 0;
-  int orders_ = -1;   ///< to the supervising shell; closing it ends the server
-  int answers_ = -1;  ///< from it
-  pid_t supervisor_ = 0;
+  Supervisor supervisor_{"RabbitMQ"};
 };
 
 }  // namespace parley::testkit

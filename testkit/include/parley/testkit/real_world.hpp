@@ -1,10 +1,10 @@
 #pragma once
 #include <boost/asio/io_context.hpp>
-#include <optional>
 #include <stdexcept>
 
 #include "parley/base/context.hpp"
 #include "parley/base/random.hpp"
+#include "parley/base/run_to_end.hpp"
 #include "parley/testkit/settable_clock.hpp"
 
 namespace parley::testkit {
@@ -18,21 +18,8 @@ class RealWorld {
   /// Runs the coroutine that `start` makes until it ends, and returns its result.
   template <class Start>
   auto run(Start start) {
-    using Value = typename decltype(start())::value_type;
-    std::optional<Value> value;
-    std::exception_ptr thrown;
-    bool done = false;
-    auto body = [](Start& s, std::optional<Value>& out) -> asio::awaitable<void> {
-      auto work = s();
-      out.emplace(co_await std::move(work));
-    };
-    asio::co_spawn(io, body(start, value), [&](std::exception_ptr e) {
-      thrown = e;
-      done = true;
-    });
-    until([&] { return done; });
-    if (thrown) std::rethrow_exception(thrown);
-    return std::move(*value);
+    return run_to_end(io, std::move(start),
+                      [this](const bool& done) { until([&] { return done; }); });
   }
   /// Lets run what runs until it holds.
   template <class Condition>

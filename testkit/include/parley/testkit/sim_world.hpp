@@ -7,6 +7,7 @@
 #include "parley/base/clock.hpp"
 #include "parley/base/context.hpp"
 #include "parley/base/random.hpp"
+#include "parley/base/run_to_end.hpp"
 
 namespace parley::testkit {
 
@@ -51,21 +52,7 @@ class SimWorld {
   /// test).
   template <class Start>
   auto run(Start start) {
-    using Value = typename decltype(start())::value_type;
-    std::optional<Value> value;
-    std::exception_ptr thrown;
-    bool done = false;
-    auto body = [](Start& s, std::optional<Value>& out) -> asio::awaitable<void> {
-      auto work = s();
-      out.emplace(co_await std::move(work));
-    };
-    asio::co_spawn(io_, body(start, value), [&](std::exception_ptr e) {
-      thrown = e;
-      done = true;
-    });
-    drive(done);
-    if (thrown) std::rethrow_exception(thrown);
-    return std::move(*value);
+    return run_to_end(io_, std::move(start), [this](const bool& done) { drive(done); });
   }
   /// Lets `duration` of virtual time pass for the coroutines already running.
   void run_for(Duration duration);

@@ -16,6 +16,12 @@ namespace json = boost::json;
 /// invalid.
 Result<json::value> parse_json(std::string_view text);
 
+/// What stands at a JSON pointer (RFC 6901); null when nothing does.
+const json::value* value_at(const json::value& value, std::string_view pointer);
+/// The text there, or in a field; empty when there is none or it is no text.
+std::string text_at(const json::value& value, std::string_view pointer);
+std::string text_in(const json::object& object, std::string_view field);
+
 /// One wrong field of an outside object; they are all reported at once.
 struct FieldProblem {
   std::string field;

@@ -78,7 +78,9 @@ class Suite {
   };
   struct Options {
     std::string lane = "default";
-    OrganizationId sandbox{"org_sandbox"};  ///< owns what the steps make
+    /// What the steps make belongs to "<sandbox>_<organization of the run>": two runs at once do
+    /// not meet.
+    std::string sandbox = "org_sandbox";
     Duration keep = 24h * 90;
   };
   /// Registers its job with the queue, which must not have been started.
