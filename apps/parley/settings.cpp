@@ -5,6 +5,7 @@
 #include <cstdlib>
 
 #include "parley/resilience/options.hpp"
+#include "service_policies.hpp"
 
 namespace parley::app {
 
@@ -89,11 +90,6 @@ constexpr SettingSpec specs[]{
 constexpr std::string_view not_settings[]{"PARLEY_CONFIG", "PARLEY_DEMO_PASSWORD", "PARLEY_TOKEN"};
 
 }  // namespace
-
-std::span<const std::string> services_with_policies() {
-  static const std::vector<std::string> services{"twilio", "webhooks"};
-  return services;
-}
 
 std::span<const SettingSpec> setting_specs() {
   static std::vector<std::string> keys;  // the specs point into them

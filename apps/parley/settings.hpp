@@ -12,9 +12,6 @@ struct CommonOptions {
   std::vector<std::string> assignments;  ///< --set key=value
 };
 
-/// The services outside whose calls have a policy, and settings resilience.<service>.*.
-std::span<const std::string> services_with_policies();
-
 /// Every setting there is, in one table.
 std::span<const SettingSpec> setting_specs();
 

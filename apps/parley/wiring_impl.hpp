@@ -44,6 +44,7 @@
 #include "parley/telemetry/trace.hpp"
 #include "parley/webhooks/webhooks.hpp"
 #include "run_blocking.hpp"
+#include "service_policies.hpp"
 #include "wiring.hpp"
 
 namespace parley::app {
@@ -73,7 +74,6 @@ struct Server::Impl {
   void make_checks();
   Result<void> make_gateway();
   Result<void> make_sharing();
-  Result<void> make_policies();
   void make_business_parts();
   Result<void> make_engines();
   Result<Ready> make_owner();
@@ -109,8 +109,7 @@ struct Server::Impl {
   std::unique_ptr<queue::Broker> job_broker;
   std::unique_ptr<net::HttpClient> http;
   resilience::Policies policies{clock, random, metrics::process_registry(), tracer};
-  resilience::Policy* twilio_policy = nullptr;
-  resilience::Policy* webhooks_policy = nullptr;
+  std::optional<ServicePolicies> service_policies;
   std::unique_ptr<store::ObjectStore> objects;
   std::optional<auth::MasterKey> master;
   auth::Auth auth;

@@ -29,30 +29,6 @@ Result<void> Server::Impl::make_sharing() {
   return {};
 }
 
-/// One for each service outside; what the doctor and the health probes ask goes straight out.
-Result<void> Server::Impl::make_policies() {
-  auto add = [this](std::string service,
-                    resilience::PolicyOptions defaults) -> Result<resilience::Policy*> {
-    auto chosen = resilience::policy_options(settings, service, defaults);
-    if (!chosen) return std::unexpected(chosen.error());
-    if (auto good = resilience::check(*chosen); !good)
-      return fail(good.error().code, "resilience." + service + ": " + good.error().detail);
-    return &policies.add(std::move(service), *chosen);
-  };
-  auto carrier = add("twilio", {});
-  if (!carrier) return std::unexpected(carrier.error());
-  twilio_policy = *carrier;
-  // A delivery keeps its own time and is tried again as a job, each endpoint has its own pauses:
-  // what is left is how many go out at once.
-  resilience::PolicyOptions deliveries{.attempt_timeout = 40s, .total_timeout = 50s};
-  deliveries.retry.attempts = 1;
-  deliveries.breaker.failure_percent = 0;
-  auto hooks = add("webhooks", deliveries);
-  if (!hooks) return std::unexpected(hooks.error());
-  webhooks_policy = *hooks;
-  return {};
-}
-
 /// Jobs, and what follows the event log. Slow endpoints have workers of their own.
 Result<void> Server::Impl::make_integration() {
   auto executor = main_loop().get_executor();
@@ -63,10 +39,17 @@ Result<void> Server::Impl::make_integration() {
       queue::Queue::Parts{executor, clock, random, *database, registry, tracer, job_broker.get()},
       lanes);
   sagas = std::make_unique<saga::Sagas>(clock, random, *database, *queue);
+  // A delivery keeps its own time and is tried again as a job, each endpoint has its own pauses:
+  // what is left is how many go out at once.
+  resilience::PolicyOptions deliveries{.attempt_timeout = 40s, .total_timeout = 50s};
+  deliveries.retry.attempts = 1;
+  deliveries.breaker.failure_percent = 0;
+  auto policy = service_policies->add("webhooks", deliveries);
+  if (!policy) return std::unexpected(policy.error());
   webhooks::Webhooks::Options hooks;
   hooks.inbox.lane = "inbox";
   hooks.deliveries.lane = "webhooks";
-  hooks.deliveries.policy = webhooks_policy;
+  hooks.deliveries.policy = *policy;
   webhooks = std::make_unique<webhooks::Webhooks>(
       webhooks::Webhooks::Parts{clock, random, *database, *queue, *http, *master, registry}, hooks);
   webhooks->receiver.mount(router);
@@ -80,6 +63,7 @@ Result<void> Server::Impl::make_integration() {
                                        {clock, random, *database, *queue, registry},
                                        *http,
                                        *mailing,
+                                       *service_policies,
                                        numbers.alert_after});
   if (!made) return std::unexpected(made.error());
   alerting = std::move(*made);

@@ -1,5 +1,6 @@
 #pragma once
 #include <memory>
+#include <stdexcept>
 #include <string>
 #include <vector>
 
@@ -153,8 +154,10 @@ struct RouteTable {
   Schemas schemas;
 
   void add(Route route) { routes.push_back(std::move(route)); }
+  /// Throws std::logic_error when the name is taken.
   void define(std::string name, Schema schema) {
-    schemas.insert_or_assign(std::move(name), std::move(schema));
+    auto [at, fresh] = schemas.try_emplace(std::move(name), std::move(schema));
+    if (!fresh) throw std::logic_error("two schemas are named " + at->first);
   }
 };
 

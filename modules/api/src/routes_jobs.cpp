@@ -48,10 +48,9 @@ Answer list(Request& in, std::optional<queue::JobState> state) {
   auto to_reply = [page = filter.page, limit = filter.limit](auto& found) {
     json::array items;
     for (auto& job : found.items) items.push_back(job_json(job));
-    auto counted_all = found.counted == queue::JobPage::Counted::all;
     return Reply{.data = std::move(items),
-                 .pagination = counted_all ? page_of(page, limit, found.total)
-                                           : page_of_at_least(page, limit, found.total)};
+                 .pagination = found.counted_all() ? page_of(page, limit, found.total)
+                                                   : page_of_at_least(page, limit, found.total)};
   };
   return reply(in.services.parts.queue.list(in.ctx, std::move(filter)), std::move(to_reply));
 }

@@ -37,10 +37,9 @@ Answer list_sagas(Request& in) {
   auto to_reply = [page = filter.page, limit = filter.limit](auto& found) {
     json::array items;
     for (auto& saga : found.items) items.push_back(saga_json(saga));
-    auto counted_all = found.counted == saga::SagaPage::Counted::all;
     return Reply{.data = std::move(items),
-                 .pagination = counted_all ? page_of(page, limit, found.total)
-                                           : page_of_at_least(page, limit, found.total)};
+                 .pagination = found.counted_all() ? page_of(page, limit, found.total)
+                                                   : page_of_at_least(page, limit, found.total)};
   };
   return reply(in.services.parts.sagas.list(in.ctx, std::move(filter)), std::move(to_reply));
 }

@@ -3,7 +3,6 @@
 #include <stdexcept>
 
 #include "group_rows.hpp"
-#include "job_list.hpp"
 #include "keeper.hpp"
 #include "lane.hpp"
 #include "parley/base/strings.hpp"
@@ -259,7 +258,7 @@ Task<Job> Queue::find(Context ctx, JobId id) {
       impl_->database().read(std::move(ctx), [&](store::Tx& tx) { return load_job(tx, id); });
   co_return co_await std::move(work);
 }
-Task<JobPage> Queue::list(Context ctx, JobFilter filter) {
+Task<store::Listed<Job>> Queue::list(Context ctx, JobFilter filter) {
   auto work =
       impl_->database().read(std::move(ctx), [&](store::Tx& tx) { return list_jobs(tx, filter); });
   co_return co_await std::move(work);

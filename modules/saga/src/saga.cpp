@@ -139,7 +139,7 @@ Task<SagaView> Sagas::find(Context ctx, SagaId id) {
       impl_->database().read(std::move(ctx), [&](store::Tx& tx) { return load_saga(tx, id); });
   co_return co_await std::move(work);
 }
-Task<SagaPage> Sagas::list(Context ctx, SagaFilter filter) {
+Task<store::Listed<SagaView>> Sagas::list(Context ctx, SagaFilter filter) {
   auto work =
       impl_->database().read(std::move(ctx), [&](store::Tx& tx) { return list_sagas(tx, filter); });
   co_return co_await std::move(work);

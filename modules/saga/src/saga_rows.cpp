@@ -4,7 +4,7 @@
 #include <array>
 #include <stdexcept>
 
-#include "parley/store/listing.hpp"
+#include "parley/store/sort.hpp"
 
 namespace parley::saga {
 
@@ -137,42 +137,21 @@ Result<std::vector<SagaView>> load_open(store::Tx& tx, const SagaId& after, std:
                                  {after, limit, organization}));
 }
 
-Result<SagaListSql> saga_list_sql(const SagaFilter& filter) {
-  auto order = store::parse_listing_order(filter.sort);
+Result<store::Listed<SagaView>> list_sagas(store::Tx& tx, const SagaFilter& filter) {
+  static constexpr store::SortField fields[]{{"createdAt", "started_at"}};
+  auto order = store::order_by(filter.sort, fields, "started_at DESC, id DESC");
   if (!order) return std::unexpected(order.error());
-  std::vector<std::string> stretches;
-  for (auto name : saga_names) {
-    if (filter.status && to_string(*filter.status) != name) continue;
-    // As the index for it has it.
-    std::string mark = filter.type.empty() ? "" : "/type";
-    std::string of_type = filter.type.empty() ? "" : "type = ?2 AND ";
-    stretches.push_back("organization_id = ?1 AND " + of_type + "status || '" + mark + "' = '" +
-                        std::string(name) + mark + "'");
-  }
   store::Listing listing{.table = "sagas",
                          .columns = columns,
-                         .stretches = stretches,
-                         .time = "started_at",
-                         .order = *order,
+                         .where =
+                             "organization_id = ?1 AND (?2 = '' OR status = ?2) "
+                             "AND (?3 = '' OR type = ?3)",
+                         .order = std::move(*order),
                          .page = filter.page,
                          .limit = filter.limit};
-  return SagaListSql{store::listing_sql(listing), store::listing_count_sql(listing)};
-}
-
-Result<SagaPage> list_sagas(store::Tx& tx, const SagaFilter& filter) {
-  auto sql = saga_list_sql(filter);
-  if (!sql) return std::unexpected(sql.error());
-  store::Params params{tx.context().organization};
-  if (!filter.type.empty()) params.emplace_back(filter.type);
-  auto counted = tx.one(sql->count, params);
-  if (!counted) return std::unexpected(counted.error());
-  SagaPage page;
-  page.total = counted->integer("many");
-  if (page.total >= store::most_listed) page.counted = SagaPage::Counted::at_least;
-  auto rows = tx.query(sql->page, params);
-  if (!rows) return std::unexpected(rows.error());
-  for (const auto& row : *rows) page.items.push_back(read_saga(row));
-  return page;
+  auto status = filter.status ? to_string(*filter.status) : "";
+  store::Params params{tx.context().organization, status, filter.type};
+  return store::list(tx, listing, params, read_saga);
 }
 
 Result<std::optional<Held>> take_up(store::Tx& tx, const SagaId& id) {

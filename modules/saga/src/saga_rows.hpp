@@ -18,14 +18,8 @@ Result<bool> insert_saga(store::Tx& tx, const NewSaga& saga, std::span<const Ste
 Result<SagaView> load_saga(store::Tx& tx, const SagaId& id);
 Result<std::vector<SagaView>> load_open(store::Tx& tx, const SagaId& after, std::size_t limit);
 
-/// What is asked of the database for a page, and to count; ?1 is the organization, ?2 the type.
-struct SagaListSql {
-  std::string page;
-  std::string count;
-};
-Result<SagaListSql> saga_list_sql(const SagaFilter& filter);
 /// Of the transaction's organization.
-Result<SagaPage> list_sagas(store::Tx& tx, const SagaFilter& filter);
+Result<store::Listed<SagaView>> list_sagas(store::Tx& tx, const SagaFilter& filter);
 
 /// The next fence: what an earlier worker still writes is refused. Nothing when it has ended.
 Result<std::optional<Held>> take_up(store::Tx& tx, const SagaId& id);

@@ -97,4 +97,14 @@ struct HandlerOptions {
   Duration time_limit = 60s;  ///< of one attempt
 };
 
+/// Which jobs of an organization a list shows.
+struct JobFilter {
+  std::optional<JobState> state;
+  std::string lane;
+  std::string handler;
+  std::int64_t page = 1;
+  std::int64_t limit = 50;
+  std::string sort;  ///< "createdAt" or "-createdAt"; empty: the newest first
+};
+
 }  // namespace parley::queue

@@ -9,6 +9,7 @@
 #include "parley/queue/cron.hpp"
 #include "parley/queue/job.hpp"
 #include "parley/store/database.hpp"
+#include "parley/store/listing.hpp"
 #include "parley/telemetry/metrics.hpp"
 #include "parley/telemetry/trace.hpp"
 
@@ -28,22 +29,6 @@ struct ScheduleStatus {
   Schedule schedule;
   WallTime next_at;
   std::optional<WallTime> last_at;
-};
-
-/// Which jobs of an organization a list shows. A page costs what stands before it in the list, up
-/// to 10,000, and nothing more for a million other jobs.
-struct JobFilter {
-  std::optional<JobState> state;
-  std::string lane;
-  std::string handler;
-  std::int64_t page = 1;
-  std::int64_t limit = 50;
-  std::string sort;  ///< "createdAt" or "-createdAt"; empty: the newest first
-};
-struct JobPage {
-  std::vector<Job> items;
-  std::int64_t total = 0;  ///< counted no further than 10,000
-  enum class Counted { all, at_least } counted = Counted::all;
 };
 
 struct LaneStatus {
@@ -109,7 +94,7 @@ class Queue {
   /// Errors: not_found.
   Task<Job> find(Context ctx, JobId id);
   /// Of ctx.organization alone. Errors: invalid (sort).
-  Task<JobPage> list(Context ctx, JobFilter filter);
+  Task<store::Listed<Job>> list(Context ctx, JobFilter filter);
   /// At once if it has not begun; a running one is cancelled on its node, within lease / 3 on
   /// another one. Errors: not_found, conflict (it has ended).
   Task<void> cancel(Context ctx, JobId id);

@@ -95,19 +95,13 @@ struct NewSaga {
   std::string key;
 };
 
-/// Which sagas of an organization a list shows. A page costs what stands before it in the list, up
-/// to 10,000, and nothing more for a million others.
+/// Which sagas of an organization a list shows.
 struct SagaFilter {
   std::optional<SagaStatus> status;
   std::string type;
   std::int64_t page = 1;
   std::int64_t limit = 50;
   std::string sort;  ///< "createdAt" or "-createdAt"; empty: the newest first
-};
-struct SagaPage {
-  std::vector<SagaView> items;  ///< without their steps
-  std::int64_t total = 0;       ///< counted no further than 10,000
-  enum class Counted { all, at_least } counted = Counted::all;
 };
 
 /// Coordinates sagas: each runs inside a job of the queue, which gives it one worker at a time,
@@ -134,8 +128,8 @@ class Sagas {
 
   /// ctx.organization bounds what is seen and touched; empty: everything. Errors: not_found.
   Task<SagaView> find(Context ctx, SagaId id);
-  /// Of ctx.organization alone. Errors: invalid (sort).
-  Task<SagaPage> list(Context ctx, SagaFilter filter);
+  /// Of ctx.organization alone, without their steps. Errors: invalid (sort).
+  Task<store::Listed<SagaView>> list(Context ctx, SagaFilter filter);
   /// Those that have not ended, after `after` in order of id, at most `limit` (1..1000).
   Task<std::vector<SagaView>> open(Context ctx, SagaId after, std::size_t limit);
   /// Goes on with one that is stuck, or whose job died, with all its attempts. Errors: not_found,
