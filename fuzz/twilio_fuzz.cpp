@@ -105,8 +105,13 @@ asio::awaitable<void> answer_form(Clock& clock, std::string_view path, std::stri
   NoHttp http;
   Handler handler;
   KeepsNothing callbacks;
+  SystemRandom random;
+  metrics::Registry registry;
+  trace::NoSpanSink spans;
+  trace::Tracer tracer(clock, random, spans);
+  resilience::Policies policies(clock, random, registry, tracer);
   TwilioCarrier carrier({"AC1", "secret", "http://api.test", "https://v.test"}, clock, http,
-                        handler, callbacks);
+                        policies.add("twilio", {}), handler, callbacks);
   net::Router router;
   carrier.mount(router);
   net::HttpRequest request;

@@ -13,6 +13,15 @@ namespace parley::app {
 
 namespace {
 
+std::unique_ptr<alerts::AlertSink> pagerduty_sink(const Settings& settings, net::HttpClient& http) {
+  providers::pagerduty::Options options;
+  options.routing_key = settings.text("alerts.pagerduty_key");
+  options.api_url = settings.text("alerts.pagerduty_url");
+  options.source = settings.text("server.public_url");
+  if (options.source.empty()) options.source = settings.text("server.listen");
+  return std::make_unique<providers::pagerduty::PagerDuty>(http, std::move(options));
+}
+
 Result<std::unique_ptr<alerts::AlertSink>> mail_sink(const Settings& settings, WorkerPool& pool) {
   providers::alert_mail::Options mail;
   mail.url = settings.text("alerts.mail_url");
@@ -40,6 +49,25 @@ Result<std::unique_ptr<alerts::AlertSink>> webhook_sink(const Settings& settings
       clock, http, settings.text("alerts.webhook_url"), std::move(secret));
 }
 
+/// What reaches its service through the service's policy. The alert is tried again as a job, so the
+/// policy does not; sent twice it is known by its id.
+class GuardedSink final : public alerts::AlertSink {
+ public:
+  GuardedSink(std::unique_ptr<alerts::AlertSink> sink, resilience::Policy& policy)
+      : sink_(std::move(sink)), policy_(policy) {}
+  std::string name() const override { return sink_->name(); }
+  Task<void> send(Context ctx, const alerts::Alert& alert, Action action) override {
+    auto sending = policy_.run(ctx, {"send", resilience::Repeat::safe}, [&](Context limited) {
+      return sink_->send(std::move(limited), alert, action);
+    });
+    co_return co_await std::move(sending);
+  }
+
+ private:
+  std::unique_ptr<alerts::AlertSink> sink_;
+  resilience::Policy& policy_;
+};
+
 /// What the monitor knows of one thing, as a sentence when it is not healthy.
 std::optional<std::string> trouble_of(const health::Report& report, const std::string& name) {
   for (const auto& check : report.checks)
@@ -53,25 +81,24 @@ std::optional<std::string> trouble_of(const health::Report& report, const std::s
 
 Result<Alerting> make_alerting(const Settings& settings, AlertingParts parts) {
   Alerting made;
-  if (const auto& key = settings.text("alerts.pagerduty_key"); !key.empty()) {
-    providers::pagerduty::Options options;
-    options.routing_key = key;
-    options.api_url = settings.text("alerts.pagerduty_url");
-    options.source = settings.text("server.public_url");
-    if (options.source.empty()) options.source = settings.text("server.listen");
-    made.sinks.push_back(
-        std::make_unique<providers::pagerduty::PagerDuty>(parts.http, std::move(options)));
-  }
-  if (!settings.text("alerts.webhook_url").empty()) {
-    auto sink = webhook_sink(settings, parts.alerts.clock, parts.http);
+  auto add = [&](std::string service,
+                 Result<std::unique_ptr<alerts::AlertSink>> sink) -> Result<void> {
     if (!sink) return std::unexpected(sink.error());
-    made.sinks.push_back(std::move(*sink));
-  }
-  if (!settings.text("alerts.mail_url").empty()) {
-    auto sink = mail_sink(settings, parts.mail);
-    if (!sink) return std::unexpected(sink.error());
-    made.sinks.push_back(std::move(*sink));
-  }
+    resilience::PolicyOptions defaults{.attempt_timeout = 25s};
+    defaults.retry.attempts = 1;
+    auto policy = parts.policies.add(std::move(service), defaults);
+    if (!policy) return std::unexpected(policy.error());
+    made.sinks.push_back(std::make_unique<GuardedSink>(std::move(*sink), **policy));
+    return {};
+  };
+  Result<void> added;
+  if (!settings.text("alerts.pagerduty_key").empty())
+    added = add("pagerduty", pagerduty_sink(settings, parts.http));
+  if (added && !settings.text("alerts.webhook_url").empty())
+    added = add("alert_webhook", webhook_sink(settings, parts.alerts.clock, parts.http));
+  if (added && !settings.text("alerts.mail_url").empty())
+    added = add("alert_mail", mail_sink(settings, parts.mail));
+  if (!added) return std::unexpected(added.error());
   made.alerts = std::make_unique<alerts::Alerts>(parts.alerts);
   for (auto& sink : made.sinks) made.alerts->add(*sink);
   made.hold = parts.hold;

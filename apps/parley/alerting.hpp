@@ -7,6 +7,7 @@
 #include "parley/base/worker_pool.hpp"
 #include "parley/health/monitor.hpp"
 #include "parley/net/client.hpp"
+#include "service_policies.hpp"
 
 namespace parley::app {
 
@@ -23,7 +24,8 @@ struct AlertingParts {
   alerts::Alerts::Parts alerts;
   net::HttpClient& http;
   WorkerPool& mail;  ///< sending waits on its threads
-  Duration hold;     ///< so long something is broken before anybody is told
+  ServicePolicies& policies;
+  Duration hold;  ///< so long something is broken before anybody is told
 };
 
 /// The sinks that are configured. Errors: invalid, naming the setting.

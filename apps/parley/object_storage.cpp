@@ -34,8 +34,9 @@ Result<std::unique_ptr<store::ObjectStore>> open_object_storage(ObjectStoragePar
   resilience::PolicyOptions patience;
   patience.attempt_timeout = std::chrono::minutes(1);
   patience.total_timeout = std::chrono::minutes(3);
-  auto& policy = parts.policies.add("objects", patience);
-  return s3::open_bucket({parts.http, policy, parts.files, parts.clock}, std::move(*options));
+  auto policy = parts.policies.add("objects", patience);
+  if (!policy) return std::unexpected(policy.error());
+  return s3::open_bucket({parts.http, **policy, parts.files, parts.clock}, std::move(*options));
 }
 
 }  // namespace parley::app

@@ -2,8 +2,8 @@
 #include "parley/base/settings.hpp"
 #include "parley/base/worker_pool.hpp"
 #include "parley/net/client.hpp"
-#include "parley/resilience/policy.hpp"
 #include "parley/store/objects.hpp"
+#include "service_policies.hpp"
 
 namespace parley::app {
 
@@ -11,7 +11,7 @@ struct ObjectStorageParts {
   const Settings& settings;
   std::filesystem::path folder;  ///< of data.dir
   net::HttpClient& http;
-  resilience::Policies& policies;
+  ServicePolicies& policies;
   WorkerPool& files;
   Clock& clock;
 };

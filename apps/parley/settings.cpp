@@ -4,6 +4,9 @@
 
 #include <cstdlib>
 
+#include "parley/resilience/options.hpp"
+#include "service_policies.hpp"
+
 namespace parley::app {
 
 namespace {
@@ -88,10 +91,19 @@ constexpr std::string_view not_settings[]{"PARLEY_CONFIG", "PARLEY_DEMO_PASSWORD
 
 }  // namespace
 
-std::span<const SettingSpec> setting_specs() { return specs; }
+std::span<const SettingSpec> setting_specs() {
+  static std::vector<std::string> keys;  // the specs point into them
+  static const auto all = [] {
+    std::vector<SettingSpec> table(std::begin(specs), std::end(specs));
+    auto of_services = resilience::setting_specs(services_with_policies(), keys);
+    table.insert(table.end(), of_services.begin(), of_services.end());
+    return table;
+  }();
+  return all;
+}
 
 Result<Settings> load_settings(const CommonOptions& options) {
-  Settings settings(specs);
+  Settings settings(setting_specs());
   auto file = options.config_file;
   if (file.empty())
     if (auto* named = std::getenv("PARLEY_CONFIG")) file = named;

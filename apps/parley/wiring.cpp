@@ -69,7 +69,10 @@ Result<void> Server::Impl::open_foundations() {
   speaking = std::make_unique<WorkerPool>(WorkerPool::Options{
       .name = "speaking", .threads = numbers.speech_threads, .max_queued = 1024});
   http = net::make_http_client(main_loop().get_executor());
-  auto stored = open_object_storage({settings, folder->path(), *http, policies, *files, clock});
+  if (auto made = make_sharing(); !made) return std::unexpected(made.error());
+  service_policies.emplace(settings, clock, sharing->limits(), policies);
+  auto stored =
+      open_object_storage({settings, folder->path(), *http, *service_policies, *files, clock});
   if (!stored) return std::unexpected(stored.error());
   objects = std::move(*stored);
   auto& shared_key = settings.text("auth.master_key");
@@ -94,13 +97,16 @@ Result<std::string> Server::Impl::open_port() {
     carrier.auth_token = *kept;
   }
   twilio_callbacks = providers::twilio::make_inbox_callbacks(*database, webhooks->inbox, *calls);
-  twilio = std::make_unique<providers::twilio::TwilioCarrier>(carrier, clock, *http, *calls,
-                                                              *twilio_callbacks);
+  auto policy = service_policies->add("twilio");
+  if (!policy) return std::unexpected(policy.error());
+  twilio = std::make_unique<providers::twilio::TwilioCarrier>(carrier, clock, *http, **policy,
+                                                              *calls, *twilio_callbacks);
   twilio->mount(router);
   api::ApiParts parts{
-      auth,      *master,   *database,  clock,  random,   *businesses,
-      *messages, *booking,  *knowledge, *calls, *feed,    metrics::process_registry(),
-      tracer,    *webhooks, *health,    *suite, *gateway, sharing->limits()};
+      auth,      *master,   *database,        clock,  random,   *businesses,
+      *messages, *booking,  *knowledge,       *calls, *feed,    metrics::process_registry(),
+      tracer,    *webhooks, *health,          *suite, *gateway, *queue,
+      *sagas,    policies,  sharing->limits()};
   api::mount_api(router, parts, api_options);
 
   net::ServerOptions server_options;
@@ -123,7 +129,6 @@ Result<std::string> Server::Impl::open_port() {
 
 Result<Server::Ready> Server::Impl::start() {
   if (auto opened = open_foundations(); !opened) return std::unexpected(opened.error());
-  if (auto made = make_sharing(); !made) return std::unexpected(made.error());
   if (auto made = make_integration(); !made) return std::unexpected(made.error());
   if (auto made = make_gateway(); !made) return std::unexpected(made.error());
   make_business_parts();

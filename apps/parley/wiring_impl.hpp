@@ -33,6 +33,8 @@
 #include "parley/providers/pocketsphinx/pocketsphinx_recognizer.hpp"
 #include "parley/providers/twilio/carrier.hpp"
 #include "parley/providers/twilio/inbox_callbacks.hpp"
+#include "parley/resilience/policy.hpp"
+#include "parley/saga/saga.hpp"
 #include "parley/speech/fallback.hpp"
 #include "parley/speech/synthesis_cache.hpp"
 #include "parley/store/migrations.hpp"
@@ -42,6 +44,7 @@
 #include "parley/telemetry/trace.hpp"
 #include "parley/webhooks/webhooks.hpp"
 #include "run_blocking.hpp"
+#include "service_policies.hpp"
 #include "wiring.hpp"
 
 namespace parley::app {
@@ -106,6 +109,7 @@ struct Server::Impl {
   std::unique_ptr<queue::Broker> job_broker;
   std::unique_ptr<net::HttpClient> http;
   resilience::Policies policies{clock, random, metrics::process_registry(), tracer};
+  std::optional<ServicePolicies> service_policies;
   std::unique_ptr<store::ObjectStore> objects;
   std::optional<auth::MasterKey> master;
   auth::Auth auth;
@@ -125,6 +129,7 @@ struct Server::Impl {
   std::unique_ptr<calls::CallService> calls;
   std::unique_ptr<events::LiveFeed> feed;
   std::unique_ptr<queue::Queue> queue;
+  std::unique_ptr<saga::Sagas> sagas;
   std::unique_ptr<webhooks::Webhooks> webhooks;
   std::unique_ptr<events::Subscriptions> subscriptions;
   std::unique_ptr<health::Monitor> health;

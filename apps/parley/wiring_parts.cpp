@@ -34,13 +34,22 @@ Result<void> Server::Impl::make_integration() {
   auto executor = main_loop().get_executor();
   auto& registry = metrics::process_registry();
   queue::Queue::Options lanes;
-  lanes.workers = {{"default", 16}, {"inbox", 8}, {"webhooks", 32}};
+  lanes.workers = {{"default", 16}, {"inbox", 8}, {"webhooks", 32}, {"saga", 8}};
   queue = std::make_unique<queue::Queue>(
       queue::Queue::Parts{executor, clock, random, *database, registry, tracer, job_broker.get()},
       lanes);
+  sagas = std::make_unique<saga::Sagas>(clock, random, *database, *queue);
+  // A delivery keeps its own time and is tried again as a job, each endpoint has its own pauses:
+  // what is left is how many go out at once.
+  resilience::PolicyOptions deliveries{.attempt_timeout = 40s, .total_timeout = 50s};
+  deliveries.retry.attempts = 1;
+  deliveries.breaker.failure_percent = 0;
+  auto policy = service_policies->add("webhooks", deliveries);
+  if (!policy) return std::unexpected(policy.error());
   webhooks::Webhooks::Options hooks;
   hooks.inbox.lane = "inbox";
   hooks.deliveries.lane = "webhooks";
+  hooks.deliveries.policy = *policy;
   webhooks = std::make_unique<webhooks::Webhooks>(
       webhooks::Webhooks::Parts{clock, random, *database, *queue, *http, *master, registry}, hooks);
   webhooks->receiver.mount(router);
@@ -54,6 +63,7 @@ Result<void> Server::Impl::make_integration() {
                                        {clock, random, *database, *queue, registry},
                                        *http,
                                        *mailing,
+                                       *service_policies,
                                        numbers.alert_after});
   if (!made) return std::unexpected(made.error());
   alerting = std::move(*made);

@@ -29,7 +29,8 @@ class ObjectStorageTest : public ::testing::Test {
     Settings settings(setting_specs());
     for (auto& assignment : assignments) EXPECT_TRUE(settings.set(assignment)) << assignment;
     policies.emplace(clock, random, registry, tracer);
-    return open_object_storage({settings, folder, http, *policies, files, clock});
+    ServicePolicies services(settings, clock, nullptr, *policies);
+    return open_object_storage({settings, folder, http, services, files, clock});
   }
 
   std::filesystem::path folder;

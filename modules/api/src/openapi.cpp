@@ -67,6 +67,7 @@ json::object schemas_of(const RouteTable& table) {
   failure.body["properties"].as_object()["success"] = json::object{{"const", false}};
   schemas["Failure"] = std::move(failure.body);
   schemas["Pagination"] = schema::object({schema::optional("total", schema::integer(0, INT64_MAX)),
+                                          schema::optional("totalIsAtLeast", schema::flag()),
                                           schema::optional("page", schema::integer(1, INT64_MAX)),
                                           schema::optional("pages", schema::integer(0, INT64_MAX)),
                                           schema::required("limit", schema::integer(1, 1000)),

@@ -1,5 +1,6 @@
 #pragma once
 #include <memory>
+#include <stdexcept>
 #include <string>
 #include <vector>
 
@@ -69,6 +70,8 @@ struct Reply {
   std::optional<std::uint64_t> stream_size;  ///< as in net::HttpResponse
 };
 json::object page_of(std::int64_t page, std::int64_t limit, std::int64_t total);
+/// Of a list that is counted only so far: says that there may be more.
+json::object page_of_at_least(std::int64_t page, std::int64_t limit, std::int64_t total);
 
 using Outcome = std::expected<Reply, Failure>;
 using Answer = asio::awaitable<Outcome>;
@@ -151,8 +154,10 @@ struct RouteTable {
   Schemas schemas;
 
   void add(Route route) { routes.push_back(std::move(route)); }
+  /// Throws std::logic_error when the name is taken.
   void define(std::string name, Schema schema) {
-    schemas.insert_or_assign(std::move(name), std::move(schema));
+    auto [at, fresh] = schemas.try_emplace(std::move(name), std::move(schema));
+    if (!fresh) throw std::logic_error("two schemas are named " + at->first);
   }
 };
 
@@ -167,6 +172,9 @@ void add_event_routes(RouteTable& table);
 void add_webhook_routes(RouteTable& table);
 void add_suite_routes(RouteTable& table);
 void add_gateway_routes(RouteTable& table);
+void add_job_routes(RouteTable& table);
+void add_saga_routes(RouteTable& table);
+void add_service_routes(RouteTable& table);
 void add_health_routes(RouteTable& table);
 
 /// The whole table. Throws std::logic_error when a row contradicts itself (an unknown permission, a

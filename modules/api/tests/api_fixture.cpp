@@ -79,7 +79,11 @@ struct ApiTest::Parts {
         feed(loop.get_executor(), test.clock, test.db()),
         tracer(test.clock, system_random, spans),
         http(net::make_http_client(loop.get_executor())),
-        queue({loop.get_executor(), test.clock, system_random, test.db(), registry, tracer}),
+        policies(test.clock, system_random, registry, tracer),
+        carrier(policies.add("carrier", {})),
+        queue({loop.get_executor(), test.clock, system_random, test.db(), registry, tracer},
+              {.workers = {{"default", 1}, {"saga", 1}}}),
+        sagas(test.clock, system_random, test.db(), queue),
         webhooks({test.clock, system_random, test.db(), queue, *http, master, registry}),
         health(loop.get_executor(), test.clock, registry, {.fresh_for = {}, .every = 1h}),
         suite({test.clock, system_random, test.db(), queue}) {
@@ -106,6 +110,13 @@ struct ApiTest::Parts {
     step.group = "databases";
     step.run = [](Context) -> Task<std::string> { co_return "written"; };
     suite.add(std::move(step));
+    queue.add("work.v1", {},
+              [](Context, queue::JobRun&) -> Task<void> { co_return Result<void>{}; });
+    saga::Step hold;
+    hold.name = "hold";
+    hold.repeat = saga::Repeat::safe;
+    hold.run = [](saga::StepContext) -> Task<json::value> { co_return json::value("held"); };
+    sagas.add({"trip.v1", {hold}});
     auth::AuthOptions light;
     light.password_passes = 1;
     light.password_memory_bytes = 64 << 10;
@@ -122,9 +133,10 @@ struct ApiTest::Parts {
         gateway::Gateway::Parts{loop.get_executor(), test.clock, system_random, test.db(),
                                 *auth.sessions, files, registry},
         gateway::Gateway::Options{});
-    ApiParts all{auth,      master,   test.db(),  test.clock, system_random, *businesses,
-                 *messages, *booking, *knowledge, test.calls, feed,          registry,
-                 tracer,    webhooks, health,     suite,      *gateway};
+    ApiParts all{auth,        master,    test.db(), test.clock, system_random,
+                 *businesses, *messages, *booking,  *knowledge, test.calls,
+                 feed,        registry,  tracer,    webhooks,   health,
+                 suite,       *gateway,  queue,     sagas,      policies};
     mount_api(router, all, test.options());
     webhooks.receiver.mount(router);
     net::ServerOptions where;
@@ -160,7 +172,10 @@ struct ApiTest::Parts {
   trace::NoSpanSink spans;
   trace::Tracer tracer;
   std::unique_ptr<net::HttpClient> http;
+  resilience::Policies policies;
+  resilience::Policy& carrier;
   queue::Queue queue;  ///< not started: jobs are stored and stay
+  saga::Sagas sagas;
   webhooks::Webhooks webhooks;
   health::Monitor health;
   health::Suite suite;
@@ -195,6 +210,7 @@ void ApiTest::TearDown() {
 
 RacedBusinesses& ApiTest::businesses() { return *parts_->businesses; }
 testkit::ObjectsOnTrial& ApiTest::disk() { return *parts_->objects; }
+resilience::Policy& ApiTest::carrier_policy() { return parts_->carrier; }
 
 std::uint16_t ApiTest::port() const { return parts_->server->port(); }
 
@@ -256,6 +272,7 @@ void ApiTest::fill() {
   made = send("POST", "/gateway/routes", this->owner(),
               {{"path", "/crm"}, {"targets", {{{"url", "https://crm.example.com"}}}}});
   gateway_route = std::string(made.data().at("id").as_string());
+  fill_jobs();
   calls::Call one;
   one.id = CallId("call_1");
   one.organization = first.organization.id;
@@ -289,6 +306,22 @@ void ApiTest::fill_webhooks() {
   ASSERT_TRUE(write([&](store::Tx& tx) { return projection(tx, happened); }));
   made = get("/webhook-deliveries", owner());
   delivery = std::string(made.data().at(0).at("id").as_string());
+}
+
+/// Jobs do not run here, so three of them are given up by hand.
+void ApiTest::fill_jobs() {
+  for (auto* letter : {&dead_job, &dead_letter, &discarded_letter}) {
+    clock.advance(1ms);  // one is older than the next
+    queue::NewJob work{.handler = "work.v1", .payload = {{"what", "secret of the job"}}};
+    *letter = run([&] { return parts_->queue.enqueue(ctx, work); }).value().id.str();
+    ASSERT_TRUE(write([&](store::Tx& tx) {
+      return tx.execute(
+          "UPDATE jobs SET state = 'dead', died_at = ?1, last_error = 'gave up' WHERE id = ?2",
+          {tx.now(), *letter});
+    }));
+  }
+  saga::NewSaga trip{.type = "trip.v1", .input = {}, .key = {}};
+  saga = run([&] { return parts_->sagas.start(ctx, trip); }).value().str();
 }
 
 std::string ApiTest::free_time() {

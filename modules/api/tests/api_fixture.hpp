@@ -79,6 +79,10 @@ class ApiTest : public testkit::DatabaseTest {
   std::string inbox_event;
   std::string delivery;
   std::string suite_run;
+  std::string dead_job;          ///< for /jobs: retried by whoever tries everything
+  std::string dead_letter;       ///< to be replayed
+  std::string discarded_letter;  ///< to be removed
+  std::string saga;
   std::atomic<bool> cache_away = false;
   std::string gateway_route;
   /// A local time that can be booked; another with each call.
@@ -90,12 +94,14 @@ class ApiTest : public testkit::DatabaseTest {
   RacedBusinesses& businesses();
   /// Of uploads.
   testkit::ObjectsOnTrial& disk();
+  resilience::Policy& carrier_policy();  ///< of the service "carrier"
 
  protected:
   struct Parts;
   void open();
   void fill();
   void fill_webhooks();
+  void fill_jobs();
   void check_against_declaration(const Ask& request, const Answer& answer) const;
   const Route* route_of(std::string_view method, std::string_view target) const;
 

@@ -17,7 +17,11 @@ std::string EveryRoute::id_for(const Route& route) const {
       {"/webhook-deliveries/", &ApiTest::delivery},
       {"/inbox/", &ApiTest::inbox_event},
       {"/integration/runs/", &ApiTest::suite_run},
-      {"/gateway/routes/", &ApiTest::gateway_route}};
+      {"/gateway/routes/", &ApiTest::gateway_route},
+      {"/jobs/", &ApiTest::dead_job},
+      {"/dead-letters/", &ApiTest::dead_letter},
+      {"/sagas/", &ApiTest::saga}};
+  if (route.name == "discardDeadLetter") return discarded_letter;
   for (auto& [prefix, thing] : things)
     if (route.path.starts_with(prefix)) return this->*thing;
   ADD_FAILURE() << route.path << ": say here which thing its {id} means";
@@ -30,6 +34,8 @@ Ask EveryRoute::right_request(const Route& route) {
   request.target = "/api/v1" + route.path;
   if (auto at = request.target.find("{id}"); at != std::string::npos)
     request.target.replace(at, 4, id_for(route));
+  if (auto at = request.target.find("{name}"); at != std::string::npos)
+    request.target.replace(at, 6, "carrier");
   char separator = '?';
   for (auto& parameter : route.query) {
     if (parameter.presence != QueryParameter::Presence::required && parameter.name != "business")

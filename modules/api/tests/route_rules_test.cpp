@@ -27,7 +27,8 @@ class RouteRules : public EveryRoute {
       if (body.contains("from")) body["from"] = "2026-01-01T00:00:00Z";
       request.body = json::serialize(body);
     } else {
-      request.target.replace(request.target.find(id_for(route)), id_for(route).size(), "other_1");
+      auto thing = route.path.find("{name}") != std::string::npos ? "carrier" : id_for(route);
+      request.target.replace(request.target.find(thing), thing.size(), "other_1");
     }
     return request;
   }

@@ -47,7 +47,7 @@ class WebhooksOverHttp : public ApiTest {
 PARLEY_ON_BOTH_DATABASES(WebhooksOverHttp);
 
 TEST_P(WebhooksOverHttp, ARangeOfDeliveriesIsSentAgain) {
-  auto began = clock.wall();
+  auto began = clock.wall() - 1s;  // with the delivery that is there already
   clock.advance(1min);
   make_many(0, 2);
   clock.advance(1min);

@@ -32,7 +32,8 @@ constexpr std::array table{
     Row{"webhooks:read", from_admin},      Row{"webhooks:write", from_admin},
     Row{"integration:read", from_admin},   Row{"integration:write", from_admin},
     Row{"gateway:read", from_admin},       Row{"gateway:write", from_admin},
-    Row{"gateway:use", everyone},
+    Row{"gateway:use", everyone},          Row{"jobs:read", from_admin},
+    Row{"jobs:write", from_admin},
 };
 
 constexpr auto names = [] {

@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <array>
 
+#include "parley/store/sort.hpp"
+
 namespace parley::queue {
 
 namespace {
@@ -12,12 +14,6 @@ namespace {
 constexpr std::array<std::string_view, 8> state_names{"scheduled", "delayed", "waiting",   "ready",
                                                       "running",   "done",    "cancelled", "dead"};
 constexpr std::size_t max_error_length = 500;
-
-JobState parse_state(std::string_view text) {
-  auto found = std::ranges::find(state_names, text);
-  if (found == state_names.end()) throw std::logic_error("no job state " + std::string(text));
-  return static_cast<JobState>(found - state_names.begin());
-}
 
 constexpr std::string_view columns =
     "id, organization_id, handler, lane, state, priority, position, run_at, expires_at, "
@@ -30,7 +26,7 @@ Job read_job(const store::Row& row) {
   job.organization = row.id<OrganizationId>("organization_id");
   job.handler = row.text("handler");
   job.lane = row.text("lane");
-  job.state = parse_state(row.text("state"));
+  job.state = parse_job_state(row.text("state")).value();
   job.priority = static_cast<Priority>(row.integer("priority"));
   job.run_at = row.time("run_at");
   job.unique_key = row.optional_text("unique_key").value_or("");
@@ -89,6 +85,12 @@ std::string_view name_of(JobState state) { return state_names[static_cast<std::s
 
 std::string_view to_string(JobState state) noexcept { return name_of(state); }
 
+std::optional<JobState> parse_job_state(std::string_view text) noexcept {
+  auto found = std::ranges::find(state_names, text);
+  if (found == state_names.end()) return std::nullopt;
+  return static_cast<JobState>(found - state_names.begin());
+}
+
 Result<bool> insert_job(store::Tx& tx, const NewRow& row, JobId& id) {
   id = row.id;
   const auto& ctx = tx.context();
@@ -117,6 +119,28 @@ Result<Job> load_job(store::Tx& tx, const JobId& id) {
                     {id, organization});
   if (!row) return fail(row.error().code, "no such job");
   return read_job(*row);
+}
+
+Result<store::Listed<Job>> list_jobs(store::Tx& tx, const JobFilter& filter) {
+  static constexpr store::SortField fields[]{{"createdAt", "created_at"}};
+  auto order = store::order_by(filter.sort, fields, "created_at DESC, id DESC");
+  if (!order) return std::unexpected(order.error());
+  store::Listing listing{.table = "jobs",
+                         .columns = columns,
+                         .where = "organization_id = ?1",
+                         .order = std::move(*order),
+                         .page = filter.page,
+                         .limit = filter.limit};
+  store::Params params{tx.context().organization};
+  auto only = [&](std::string_view column, std::string_view value) {
+    if (value.empty()) return;
+    params.emplace_back(std::string(value));
+    listing.where += fmt::format(" AND {} = ?{}", column, params.size());
+  };
+  if (filter.state) only("state", name_of(*filter.state));
+  only("lane", filter.lane);
+  only("handler", filter.handler);
+  return store::list(tx, listing, params, read_job);
 }
 
 std::size_t claim_size(std::size_t limit) {

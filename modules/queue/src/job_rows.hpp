@@ -4,6 +4,7 @@
 
 #include "parley/queue/job.hpp"
 #include "parley/store/database.hpp"
+#include "parley/store/listing.hpp"
 
 namespace parley::queue {
 
@@ -37,6 +38,8 @@ struct NewRow {
 /// False: a job with the same unique key has not ended, and `id` becomes its id.
 Result<bool> insert_job(store::Tx& tx, const NewRow& row, JobId& id);
 Result<Job> load_job(store::Tx& tx, const JobId& id);
+/// Of the transaction's organization.
+Result<store::Listed<Job>> list_jobs(store::Tx& tx, const JobFilter& filter);
 
 /// `limit` is 1, 2, 4 .. 64: it stands in the text, so that plans know it.
 std::string claim_sql(Kind kind, std::size_t limit);

@@ -258,6 +258,11 @@ Task<Job> Queue::find(Context ctx, JobId id) {
       impl_->database().read(std::move(ctx), [&](store::Tx& tx) { return load_job(tx, id); });
   co_return co_await std::move(work);
 }
+Task<store::Listed<Job>> Queue::list(Context ctx, JobFilter filter) {
+  auto work =
+      impl_->database().read(std::move(ctx), [&](store::Tx& tx) { return list_jobs(tx, filter); });
+  co_return co_await std::move(work);
+}
 Task<void> Queue::cancel(Context ctx, JobId id) {
   return impl_->cancel(std::move(ctx), std::move(id));
 }

@@ -139,6 +139,11 @@ Task<SagaView> Sagas::find(Context ctx, SagaId id) {
       impl_->database().read(std::move(ctx), [&](store::Tx& tx) { return load_saga(tx, id); });
   co_return co_await std::move(work);
 }
+Task<store::Listed<SagaView>> Sagas::list(Context ctx, SagaFilter filter) {
+  auto work =
+      impl_->database().read(std::move(ctx), [&](store::Tx& tx) { return list_sagas(tx, filter); });
+  co_return co_await std::move(work);
+}
 Task<std::vector<SagaView>> Sagas::open(Context ctx, SagaId after, std::size_t limit) {
   if (limit < 1 || limit > 1000) co_return fail(Errc::invalid, "limit must be 1 to 1000");
   auto work = impl_->database().read(std::move(ctx),

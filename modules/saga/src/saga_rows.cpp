@@ -4,6 +4,8 @@
 #include <array>
 #include <stdexcept>
 
+#include "parley/store/sort.hpp"
+
 namespace parley::saga {
 
 namespace {
@@ -81,6 +83,11 @@ Result<std::vector<SagaView>> with_steps(store::Tx& tx, const Result<store::Rows
 std::string_view to_string(SagaStatus status) noexcept {
   return saga_names[static_cast<std::size_t>(status)];
 }
+std::optional<SagaStatus> parse_saga_status(std::string_view text) noexcept {
+  auto found = std::ranges::find(saga_names, text);
+  if (found == saga_names.end()) return std::nullopt;
+  return static_cast<SagaStatus>(found - saga_names.begin());
+}
 std::string_view to_string(StepStatus status) noexcept {
   return step_names[static_cast<std::size_t>(status)];
 }
@@ -128,6 +135,23 @@ Result<std::vector<SagaView>> load_open(store::Tx& tx, const SagaId& after, std:
     return with_steps(tx, tx.query(text + "ORDER BY id LIMIT ?2", {after, limit}));
   return with_steps(tx, tx.query(text + "AND organization_id = ?3 ORDER BY id LIMIT ?2",
                                  {after, limit, organization}));
+}
+
+Result<store::Listed<SagaView>> list_sagas(store::Tx& tx, const SagaFilter& filter) {
+  static constexpr store::SortField fields[]{{"createdAt", "started_at"}};
+  auto order = store::order_by(filter.sort, fields, "started_at DESC, id DESC");
+  if (!order) return std::unexpected(order.error());
+  store::Listing listing{.table = "sagas",
+                         .columns = columns,
+                         .where =
+                             "organization_id = ?1 AND (?2 = '' OR status = ?2) "
+                             "AND (?3 = '' OR type = ?3)",
+                         .order = std::move(*order),
+                         .page = filter.page,
+                         .limit = filter.limit};
+  auto status = filter.status ? to_string(*filter.status) : "";
+  store::Params params{tx.context().organization, status, filter.type};
+  return store::list(tx, listing, params, read_saga);
 }
 
 Result<std::optional<Held>> take_up(store::Tx& tx, const SagaId& id) {

@@ -18,6 +18,9 @@ Result<bool> insert_saga(store::Tx& tx, const NewSaga& saga, std::span<const Ste
 Result<SagaView> load_saga(store::Tx& tx, const SagaId& id);
 Result<std::vector<SagaView>> load_open(store::Tx& tx, const SagaId& after, std::size_t limit);
 
+/// Of the transaction's organization.
+Result<store::Listed<SagaView>> list_sagas(store::Tx& tx, const SagaFilter& filter);
+
 /// The next fence: what an earlier worker still writes is refused. Nothing when it has ended.
 Result<std::optional<Held>> take_up(store::Tx& tx, const SagaId& id);
 

@@ -1,11 +1,11 @@
 #include "sender.hpp"
 
 #include <algorithm>
-#include <charconv>
 
 #include "endpoint_rows.hpp"
 #include "parley/base/strings.hpp"
 #include "parley/base/task_group.hpp"
+#include "parley/net/retry_after.hpp"
 #include "parley/telemetry/log.hpp"
 
 namespace parley::webhooks {
@@ -13,7 +13,8 @@ namespace parley::webhooks {
 namespace {
 
 constexpr std::size_t kept_response_bytes = 4096;
-constexpr Duration longest_retry_after = 24h;
+/// When a policy refuses without saying for how long: its bulkhead is full.
+constexpr Duration pause_when_full = 1s;
 constexpr int groups_of_endpoint = 4;
 
 /// Any bytes as text that both databases take: what is no UTF-8 is read as Latin-1.
@@ -27,14 +28,15 @@ std::string as_stored(std::string text) {
   return is_valid_utf8(text) ? text : latin1_to_utf8(text);
 }
 
-/// Seconds only; a date is taken as not given.
-Duration retry_after_of(const net::HttpResponse& response) {
-  auto text = response.headers.get("Retry-After").value_or("");
-  std::int64_t seconds = 0;
-  auto [end, ec] = std::from_chars(text.data(), text.data() + text.size(), seconds);
-  if (ec != std::errc() || end != text.data() + text.size() || seconds < 0) return {};
-  auto most = std::chrono::duration_cast<std::chrono::seconds>(longest_retry_after);
-  return std::min(std::chrono::seconds(seconds), most);
+/// How the policy counts an exchange. It is seen by every organization, and endpoints belong to
+/// one: no address and no words of theirs.
+Result<void> as_counted(const Result<net::HttpResponse>& said, WallTime now) {
+  if (!said) return fail(said.error().code, "an endpoint could not be reached");
+  if (said->status < 500 && said->status != 429) return {};
+  Error error{said->status == 429 ? Errc::rate_limited : Errc::unavailable,
+              "an endpoint answered " + std::to_string(said->status)};
+  error.retry_after = net::retry_after(*said, now);
+  return std::unexpected(std::move(error));
 }
 
 bool is_success(const DeliveryAttempt& attempt) {
@@ -116,7 +118,32 @@ net::OutgoingRequest Sender::request_of(const Plan& plan, WallTime now) const {
   return request;
 }
 
-Task<net::HttpResponse> Sender::exchange(Context ctx, const Plan& plan) {
+asio::awaitable<Sender::Exchanged> Sender::exchange(Context ctx, const Plan& plan) {
+  Exchanged exchanged;
+  if (!options_.policy) {
+    auto asking = request(std::move(ctx), plan);
+    exchanged.said = co_await std::move(asking);
+    co_return exchanged;
+  }
+  bool begun = false;
+  // The webhook-id is the same, so an endpoint that is asked twice knows it.
+  auto asking = options_.policy->run(std::move(ctx), {"deliver", resilience::Repeat::safe},
+                                     [&](Context limited) -> Task<void> {
+                                       begun = true;
+                                       auto sending = request(std::move(limited), plan);
+                                       exchanged.said = co_await std::move(sending);
+                                       co_return as_counted(*exchanged.said, parts_.clock.wall());
+                                     });
+  auto outcome = co_await std::move(asking);
+  if (outcome || exchanged.said) co_return exchanged;
+  if (begun)  // and cut off by the policy
+    exchanged.said = std::unexpected(std::move(outcome.error()));
+  else
+    exchanged.put_off = std::max<Duration>(outcome.error().retry_after, pause_when_full);
+  co_return exchanged;
+}
+
+Task<net::HttpResponse> Sender::request(Context ctx, const Plan& plan) {
   auto request = request_of(plan, parts_.clock.wall());
   auto until = parts_.clock.now() + options_.time_limit;
   // The client keeps time by the real clock; the limit is ours.
@@ -147,7 +174,12 @@ Task<void> Sender::attempt(Context ctx, queue::JobRun& run) {
   attempt.sent_at = parts_.clock.wall();
   auto began = parts_.clock.now();
   auto asking = exchange(ctx, plan);
-  auto response = co_await std::move(asking);
+  auto exchanged = co_await std::move(asking);
+  if (!exchanged.said) {
+    auto putting_off = put_off(ctx, run, plan, exchanged.put_off);
+    co_return co_await std::move(putting_off);
+  }
+  auto& response = *exchanged.said;
   auto took = parts_.clock.now() - began;
   seconds_.observe(took);
   attempt.duration = std::chrono::duration_cast<std::chrono::milliseconds>(took);
@@ -155,7 +187,7 @@ Task<void> Sender::attempt(Context ctx, queue::JobRun& run) {
   if (response) {
     attempt.response_status = response->status;
     attempt.response_body = as_stored(std::move(response->body));
-    retry_after = retry_after_of(*response);
+    retry_after = net::retry_after(*response, parts_.clock.wall());
     if (!is_success(attempt))
       attempt.error = "the endpoint answered " + std::to_string(response->status);
   } else {

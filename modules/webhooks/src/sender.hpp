@@ -20,7 +20,13 @@ class Sender {
   /// Nothing: another job has it, or it has ended.
   Result<std::optional<Plan>> plan(store::Tx& tx, const DeliveryId& id, const JobId& job) const;
   net::OutgoingRequest request_of(const Plan& plan, WallTime now) const;
-  Task<net::HttpResponse> exchange(Context ctx, const Plan& plan);
+  /// What the endpoint said, or why it could not. Nothing: the policy let no request out.
+  struct Exchanged {
+    std::optional<Result<net::HttpResponse>> said;
+    Duration put_off{};
+  };
+  asio::awaitable<Exchanged> exchange(Context ctx, const Plan& plan);
+  Task<net::HttpResponse> request(Context ctx, const Plan& plan);
   Task<void> give_up(Context ctx, queue::JobRun& run, const Plan& plan, std::string_view why);
   Task<void> put_off(Context ctx, queue::JobRun& run, const Plan& plan, Duration delay);
   Result<void> record(store::Tx& tx, queue::JobRun& run, const Plan& plan, DeliveryAttempt attempt,

@@ -1,6 +1,7 @@
 #include "parley/providers/twilio/carrier.hpp"
 
 #include "parley/base/strings.hpp"
+#include "parley/net/retry_after.hpp"
 #include "parley/providers/twilio/media.hpp"
 #include "parley/providers/twilio/signature.hpp"
 #include "parley/providers/twilio/twiml.hpp"
@@ -34,10 +35,12 @@ net::HttpResponse twiml(std::string document) {
 }  // namespace
 
 TwilioCarrier::TwilioCarrier(Options options, Clock& clock, net::HttpClient& http,
-                             telephony::CallHandler& calls, Callbacks& callbacks)
+                             resilience::Policy& policy, telephony::CallHandler& calls,
+                             Callbacks& callbacks)
     : options_(std::move(options)),
       clock_(clock),
       http_(http),
+      policy_(policy),
       calls_(calls),
       callbacks_(callbacks) {}
 
@@ -150,6 +153,15 @@ asio::awaitable<void> TwilioCarrier::on_media(net::HttpRequest upgrade,
 Task<void> TwilioCarrier::hang_up(Context ctx, std::string carrier_call_id) {
   if (options_.account_sid.empty())
     co_return fail(Errc::unavailable, "no Twilio account is configured (twilio.account_sid)");
+  // Hanging up twice is harmless, so a lost answer may simply be asked again.
+  auto asking = policy_.run(std::move(ctx), {"calls.update", resilience::Repeat::safe},
+                            [this, &carrier_call_id](Context limited) {
+                              return complete_call(std::move(limited), carrier_call_id);
+                            });
+  co_return co_await std::move(asking);
+}
+
+Task<void> TwilioCarrier::complete_call(Context ctx, std::string carrier_call_id) {
   net::OutgoingRequest request;
   request.method = net::Method::post;
   request.url = options_.api_url + "/2010-04-01/Accounts/" + url_encode(options_.account_sid) +
@@ -161,12 +173,13 @@ Task<void> TwilioCarrier::hang_up(Context ctx, std::string carrier_call_id) {
   request.body = "Status=completed";
   auto sending = http_.send(std::move(ctx), std::move(request));
   auto response = co_await std::move(sending);
-  // Hanging up twice is harmless, so a lost answer may simply be asked again.
   if (!response) co_return std::unexpected(response.error());
   if (response->status / 100 == 2 || response->status == 404) co_return Result<void>{};
-  if (response->status == 429) co_return fail(Errc::rate_limited, "Twilio answered 429");
   if (response->status == 401) co_return fail(Errc::forbidden, "Twilio refused the credentials");
-  co_return fail(Errc::unavailable, "Twilio answered " + std::to_string(response->status));
+  auto code = response->status == 429 ? Errc::rate_limited : Errc::unavailable;
+  Error error{code, "Twilio answered " + std::to_string(response->status)};
+  error.retry_after = net::retry_after(*response, clock_.wall());
+  co_return std::unexpected(std::move(error));
 }
 
 }  // namespace parley::providers::twilio

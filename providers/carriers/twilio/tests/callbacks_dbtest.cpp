@@ -71,8 +71,8 @@ class CallbacksDbTest : public testkit::DatabaseTest {
         webhooks::Inbox::Parts{clock, random, db(), *queue, registry});
     callbacks = make_inbox_callbacks(db(), *inbox, calls);
     carrier = std::make_unique<TwilioCarrier>(
-        Options{"AC1", "secret", "http://api.test", "https://voice.test"}, clock, http, calls,
-        *callbacks);
+        Options{"AC1", "secret", "http://api.test", "https://voice.test"}, clock, http,
+        policies.add("twilio", {}), calls, *callbacks);
     carrier->mount(router);
   }
   void TearDown() override {
@@ -166,6 +166,7 @@ class CallbacksDbTest : public testkit::DatabaseTest {
   trace::NoSpanSink spans;
   trace::Tracer tracer{clock, random, spans};
   net::Router router;
+  resilience::Policies policies{clock, random, registry, tracer};
   std::unique_ptr<queue::Queue> queue;
   std::unique_ptr<webhooks::Inbox> inbox;
   std::unique_ptr<Callbacks> callbacks;

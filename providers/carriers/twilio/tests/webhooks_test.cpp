@@ -52,10 +52,13 @@ struct FakeHttp final : net::HttpClient {
   Task<net::HttpResponse> send(Context, net::OutgoingRequest request) override {
     requests.push_back(request);
     if (error) co_return std::unexpected(*error);
-    co_return net::text_response(status, "{}");
+    auto response = net::text_response(status, "{}");
+    if (!retry_after.empty()) response.headers.set("Retry-After", retry_after);
+    co_return response;
   }
   std::vector<net::OutgoingRequest> requests;
   int status = 200;
+  std::string retry_after;
   std::optional<Error> error;
 };
 
@@ -65,7 +68,12 @@ struct WebhooksTest : ::testing::Test {
   KeptInMemory callbacks;
   FakeHttp http;
   Options options{"AC1", "secret", "http://api.test", "https://voice.example.test"};
-  TwilioCarrier carrier{options, world.clock(), http, handler, callbacks};
+  metrics::Registry registry;
+  trace::NoSpanSink spans;
+  trace::Tracer tracer{world.clock(), world.random(), spans};
+  resilience::Policies policies{world.clock(), world.random(), registry, tracer};
+  resilience::Policy& policy = policies.add("twilio", {});
+  TwilioCarrier carrier{options, world.clock(), http, policy, handler, callbacks};
   net::Router router;
 
   WebhooksTest() { carrier.mount(router); }
@@ -175,6 +183,25 @@ TEST_F(WebhooksTest, HangsUpOverRest) {
   EXPECT_EQ(hang_up().error().code, Errc::unavailable);
   http.error = Error{Errc::outcome_unknown, "cut off"};
   EXPECT_EQ(hang_up().error().code, Errc::outcome_unknown);
+}
+
+TEST_F(WebhooksTest, HangingUpIsTriedAgainAndThenLeftAloneForAWhile) {
+  auto hang_up = [&] { return world.run([&] { return carrier.hang_up(world.context(), "CA1"); }); };
+  http.status = 503;
+  http.retry_after = "2";
+  auto refused = hang_up();
+  EXPECT_EQ(refused.error().code, Errc::unavailable);
+  EXPECT_EQ(refused.error().retry_after, 2s);
+  EXPECT_EQ(http.requests.size(), 3u);
+  EXPECT_GE(world.elapsed(), 4s) << "Retry-After is waited for, twice";
+  for (int i = 0; i < 5; ++i) (void)hang_up();
+  ASSERT_EQ(policy.snapshot().breaker, resilience::BreakerState::open);
+  auto asked = http.requests.size();
+  EXPECT_EQ(hang_up().error().code, Errc::unavailable);
+  EXPECT_EQ(http.requests.size(), asked) << "not asked while the breaker is open";
+  http.status = 200;
+  ASSERT_TRUE(policies.reset("twilio"));
+  EXPECT_TRUE(hang_up());
 }
 
 }  // namespace

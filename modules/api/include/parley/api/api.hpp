@@ -13,7 +13,10 @@
 #include "parley/knowledge/knowledge.hpp"
 #include "parley/net/router.hpp"
 #include "parley/net/server.hpp"
+#include "parley/queue/queue.hpp"
+#include "parley/resilience/policy.hpp"
 #include "parley/resilience/shared_buckets.hpp"
+#include "parley/saga/saga.hpp"
 #include "parley/telemetry/metrics.hpp"
 #include "parley/telemetry/trace.hpp"
 #include "parley/webhooks/webhooks.hpp"
@@ -39,6 +42,9 @@ struct ApiParts {
   health::Monitor& health;
   health::Suite& suite;
   gateway::Gateway& gateway;
+  queue::Queue& queue;
+  saga::Sagas& sagas;
+  resilience::Policies& policies;
   /// Rate limits are counted with the other nodes; none: each node counts by itself.
   resilience::SharedBuckets* limits = nullptr;
 };

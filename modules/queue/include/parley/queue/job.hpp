@@ -41,6 +41,7 @@ struct Enqueued {
 ///     ready ◄──(replay)── dead ◄──(out of attempts, cannot help, expired)─┴┘
 enum class JobState { scheduled, delayed, waiting, ready, running, done, cancelled, dead };
 std::string_view to_string(JobState state) noexcept;
+std::optional<JobState> parse_job_state(std::string_view text) noexcept;
 
 /// A job as it is stored.
 struct Job {
@@ -94,6 +95,16 @@ struct HandlerOptions {
   Duration first_pause = 1s;
   Duration longest_pause = 1h;
   Duration time_limit = 60s;  ///< of one attempt
+};
+
+/// Which jobs of an organization a list shows.
+struct JobFilter {
+  std::optional<JobState> state;
+  std::string lane;
+  std::string handler;
+  std::int64_t page = 1;
+  std::int64_t limit = 50;
+  std::string sort;  ///< "createdAt" or "-createdAt"; empty: the newest first
 };
 
 }  // namespace parley::queue

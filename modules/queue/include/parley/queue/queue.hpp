@@ -9,6 +9,7 @@
 #include "parley/queue/cron.hpp"
 #include "parley/queue/job.hpp"
 #include "parley/store/database.hpp"
+#include "parley/store/listing.hpp"
 #include "parley/telemetry/metrics.hpp"
 #include "parley/telemetry/trace.hpp"
 
@@ -92,6 +93,8 @@ class Queue {
   /// ctx.organization bounds what is seen and touched; empty: everything, for internal use.
   /// Errors: not_found.
   Task<Job> find(Context ctx, JobId id);
+  /// Of ctx.organization alone. Errors: invalid (sort).
+  Task<store::Listed<Job>> list(Context ctx, JobFilter filter);
   /// At once if it has not begun; a running one is cancelled on its node, within lease / 3 on
   /// another one. Errors: not_found, conflict (it has ended).
   Task<void> cancel(Context ctx, JobId id);

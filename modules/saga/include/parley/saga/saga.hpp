@@ -56,6 +56,7 @@ struct SagaType {
 ///   running, compensating ──(cannot be looked up or undone)──► stuck ──(resume)──► as it was
 enum class SagaStatus { running, compensating, completed, failed, stuck };
 std::string_view to_string(SagaStatus status) noexcept;
+std::optional<SagaStatus> parse_saga_status(std::string_view text) noexcept;
 
 ///   pending ─► started ─► done ─► undone          started: the effect may be under way
 ///                 │ ▲
@@ -94,6 +95,15 @@ struct NewSaga {
   std::string key;
 };
 
+/// Which sagas of an organization a list shows.
+struct SagaFilter {
+  std::optional<SagaStatus> status;
+  std::string type;
+  std::int64_t page = 1;
+  std::int64_t limit = 50;
+  std::string sort;  ///< "createdAt" or "-createdAt"; empty: the newest first
+};
+
 /// Coordinates sagas: each runs inside a job of the queue, which gives it one worker at a time,
 /// wakes it again and takes it over from a node that died; every write names the fence it was
 /// taken up with, so that a worker that lost its job changes nothing. Pauses are delayed jobs.
@@ -118,6 +128,8 @@ class Sagas {
 
   /// ctx.organization bounds what is seen and touched; empty: everything. Errors: not_found.
   Task<SagaView> find(Context ctx, SagaId id);
+  /// Of ctx.organization alone, without their steps. Errors: invalid (sort).
+  Task<store::Listed<SagaView>> list(Context ctx, SagaFilter filter);
   /// Those that have not ended, after `after` in order of id, at most `limit` (1..1000).
   Task<std::vector<SagaView>> open(Context ctx, SagaId after, std::size_t limit);
   /// Goes on with one that is stuck, or whose job died, with all its attempts. Errors: not_found,

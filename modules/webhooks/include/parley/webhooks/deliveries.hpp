@@ -7,6 +7,7 @@
 #include "parley/events/subscriptions.hpp"
 #include "parley/net/client.hpp"
 #include "parley/queue/queue.hpp"
+#include "parley/resilience/policy.hpp"
 #include "parley/telemetry/metrics.hpp"
 #include "parley/webhooks/endpoints.hpp"
 
@@ -84,6 +85,10 @@ class Deliveries {
     int failures_to_pause = 5;  ///< in a row
     Duration pause = 30s;       ///< doubled with each further failure
     Duration longest_hold = 15min;
+    /// What requests go through; null: straight out. It is one for all endpoints, so it limits and
+    /// counts, and its breaker stays off: each endpoint has its own pauses. What it refuses is no
+    /// attempt and is put off.
+    resilience::Policy* policy = nullptr;
     /// `any` is for tests, whose servers are on loopback. Nothing else sets it.
     enum class Addresses { public_only, any } addresses = Addresses::public_only;
   };

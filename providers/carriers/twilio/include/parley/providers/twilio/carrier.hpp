@@ -5,6 +5,7 @@
 #include "parley/net/client.hpp"
 #include "parley/net/router.hpp"
 #include "parley/providers/twilio/callbacks.hpp"
+#include "parley/resilience/policy.hpp"
 #include "parley/telephony/inbound.hpp"
 
 namespace parley::providers::twilio {
@@ -19,10 +20,12 @@ struct Options {
 /// Twilio's side of telephony: webhooks, TwiML, media streams, REST.
 class TwilioCarrier final : public telephony::Carrier {
  public:
-  TwilioCarrier(Options options, Clock& clock, net::HttpClient& http, telephony::CallHandler& calls,
-                Callbacks& callbacks);
+  /// All of them outlive the carrier; `policy` is what its REST requests go through.
+  TwilioCarrier(Options options, Clock& clock, net::HttpClient& http, resilience::Policy& policy,
+                telephony::CallHandler& calls, Callbacks& callbacks);
 
   std::string name() const override { return "twilio"; }
+  /// Errors: unavailable, rate_limited (with Twilio's Retry-After), forbidden, outcome_unknown.
   Task<void> hang_up(Context ctx, std::string carrier_call_id) override;
 
   /// /webhooks/twilio/* and /media/twilio/{callToken}. The carrier must outlive the router.
@@ -38,6 +41,7 @@ class TwilioCarrier final : public telephony::Carrier {
   /// The form of a webhook whose signature holds.
   Result<net::Fields> verified(const net::HttpRequest& request);
   net::HttpResponse refuse(const Error& error);
+  Task<void> complete_call(Context ctx, std::string carrier_call_id);
 
   asio::awaitable<net::HttpResponse> on_call(net::HttpRequest request);
   asio::awaitable<net::HttpResponse> on_continue(net::HttpRequest request);
@@ -50,6 +54,7 @@ class TwilioCarrier final : public telephony::Carrier {
   Options options_;
   Clock& clock_;
   net::HttpClient& http_;
+  resilience::Policy& policy_;
   telephony::CallHandler& calls_;
   Callbacks& callbacks_;
   std::atomic<std::uint64_t> refused_ = 0;
