@@ -1,13 +1,16 @@
 // Jobs enqueued, run and finished a second, durably, on SQLite (synchronous=FULL) and PostgreSQL
-// (fsync on, loopback TCP); and what a claim costs as more jobs are queued.
+// (fsync on, loopback TCP); and what a claim costs as more jobs are queued. Beside them, in the same
+// run on the same PostgreSQL server, graphile-worker and pg-boss (rivals/queue.cjs).
 //   queue_bench [jobs for each line] [most queued jobs]
 #include <fmt/format.h>
 #include <stdlib.h>
 
+#include "parley/base/json.hpp"
 #include "parley/queue/queue.hpp"
 #include "parley/store/migrations.hpp"
 #include "parley/telemetry/log.hpp"
 #include "parley/testkit/postgres_server.hpp"
+#include "parley/testkit/vendor_client.hpp"
 
 namespace parley::queue {
 namespace {
@@ -56,6 +59,14 @@ struct Load {
   int enqueuers;
   int batch;  ///< jobs in one transaction
 };
+constexpr Load loads[]{{"64 enqueuers, one job a transaction", 64, 1},
+                       {"8 enqueuers, a hundred jobs a transaction", 8, 100}};
+
+void show(std::string_view name, std::string_view load, double through, double enqueued) {
+  fmt::print("{:<15} {:<44} {:>8.0f} jobs/s enqueued + run + finished  ({:>8.0f}/s enqueued)\n",
+             name, load, through, enqueued);
+  std::fflush(stdout);
+}
 
 /// All jobs are enqueued while workers run them; the time ends with the last one finished.
 void through(World& world, Load load, std::int64_t jobs) {
@@ -103,9 +114,8 @@ void through(World& world, Load load, std::int64_t jobs) {
   };
   world.run(all_finished);
   auto seconds = Seconds(world.clock.now() - began).count();
-  fmt::print("{:<11} {:<44} {:>8.0f} jobs/s enqueued + run + finished  ({:>8.0f}/s enqueued)\n",
-             name(world.db), load.what, static_cast<double>(put) / seconds,
-             static_cast<double>(put) / enqueued_after);
+  show(name(world.db), load.what, static_cast<double>(put) / seconds,
+       static_cast<double>(put) / enqueued_after);
   world.run([&]() -> asio::awaitable<void> { return queue.stop(); });
 }
 
@@ -152,7 +162,7 @@ void beside(World& world, std::int64_t queued) {
     }
   });
   auto each = Seconds(world.clock.now() - began).count() / static_cast<double>(ran);
-  fmt::print("{:<11} {:<44} {:>8.3f} ms a job, claimed and finished one by one\n", name(world.db),
+  fmt::print("{:<15} {:<44} {:>8.3f} ms a job, claimed and finished one by one\n", name(world.db),
              fmt::format("{} jobs ready", queued), each * 1000);
   world.run([&]() -> asio::awaitable<void> { return queue.stop(); });
 }
@@ -163,9 +173,24 @@ void measure_all(store::Database& db, std::int64_t jobs, std::int64_t most) {
     auto migrating = store::migrate(db);
     if (!co_await std::move(migrating)) throw std::runtime_error("migrate");
   });
-  through(world, {"64 enqueuers, one job a transaction", 64, 1}, jobs);
-  through(world, {"8 enqueuers, a hundred jobs a transaction", 8, 100}, jobs);
+  for (const auto& load : loads) through(world, load, jobs);
   for (std::int64_t queued = 100; queued <= most; queued *= 100) beside(world, queued);
+}
+
+/// A rival in a database of its own.
+void rival(testkit::PostgresServer& server, const std::string& name, std::int64_t jobs) {
+  for (const auto& load : loads) {
+    auto ran = testkit::run_node_script(
+        PARLEY_BINARY_DIR "/rivals", PARLEY_SOURCE_DIR "/bench/rivals/queue.cjs",
+        {name, server.url(server.make_empty_database()), std::to_string(jobs),
+         std::to_string(load.enqueuers), std::to_string(load.batch)},
+        {}, 300s);
+    boost::system::error_code bad;
+    auto said = json::parse(ran.output, bad);
+    if (ran.code != 0 || bad || !said.is_object()) throw std::runtime_error(name + ": " + ran.output);
+    show(name, load.what, said.at("perSecond").to_number<double>(),
+         said.at("enqueuedPerSecond").to_number<double>());
+  }
 }
 
 }  // namespace
@@ -188,4 +213,5 @@ int main(int argc, char** argv) {
   auto& server = testkit::PostgresServer::instance();
   auto postgres = store::open_postgres(clock, {.url = server.url(server.make_empty_database())});
   queue::measure_all(**postgres, jobs, most);
+  for (auto* name : {"graphile-worker", "pg-boss"}) queue::rival(server, name, jobs);
 }

@@ -15,9 +15,17 @@ ScriptRun run_vendor_script(const std::filesystem::path& script,
                             const std::vector<std::string>& arguments,
                             const std::map<std::string, std::string>& environment,
                             std::chrono::seconds at_most) {
+  return run_node_script(PARLEY_VENDOR_CLIENTS, script, arguments, environment, at_most);
+}
+
+ScriptRun run_node_script(const std::filesystem::path& packages,
+                          const std::filesystem::path& script,
+                          const std::vector<std::string>& arguments,
+                          const std::map<std::string, std::string>& environment,
+                          std::chrono::seconds at_most) {
   const char* path = std::getenv("PATH");
   std::vector<std::string> variables{"PATH=" + std::string(path ? path : "/usr/bin:/bin"),
-                                     "NODE_PATH=" PARLEY_VENDOR_CLIENTS "/node_modules"};
+                                     "NODE_PATH=" + (packages / "node_modules").string()};
   for (auto& [name, value] : environment) variables.emplace_back(name).append("=").append(value);
   std::vector<std::string> words{"timeout", "--kill-after=5", std::to_string(at_most.count()),
                                  "node", script.string()};

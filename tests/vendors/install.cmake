@@ -1,3 +1,4 @@
+# cmake -DFROM=<folder of package.json> -DTO=<folder> -P install.cmake
 # Installs what the lock file pins, without running anybody's install scripts.
 file(SHA256 ${FROM}/package-lock.json wanted)
 set(stamp ${TO}/installed)
@@ -13,6 +14,6 @@ execute_process(
   COMMAND npm ci --ignore-scripts --no-audit --no-fund --prefer-offline
   WORKING_DIRECTORY ${TO} RESULT_VARIABLE failed OUTPUT_VARIABLE said ERROR_VARIABLE said)
 if(NOT failed EQUAL 0)
-  message(FATAL_ERROR "The vendors' clients for the tests could not be installed from npm:\n${said}")
+  message(FATAL_ERROR "What ${FROM}/package.json names could not be installed from npm:\n${said}")
 endif()
 file(WRITE ${stamp} ${wanted})

@@ -22,4 +22,11 @@ ScriptRun run_vendor_script(const std::filesystem::path& script,
                             const std::map<std::string, std::string>& environment = {},
                             std::chrono::seconds at_most = std::chrono::seconds(60));
 
+/// The same with the packages that are installed in `packages`.
+ScriptRun run_node_script(const std::filesystem::path& packages,
+                          const std::filesystem::path& script,
+                          const std::vector<std::string>& arguments,
+                          const std::map<std::string, std::string>& environment = {},
+                          std::chrono::seconds at_most = std::chrono::seconds(60));
+
 }  // namespace parley::testkit
