@@ -145,7 +145,7 @@ Result<store::Listed<Job>> list_jobs(store::Tx& tx, const JobFilter& filter) {
 
 std::size_t claim_size(std::size_t limit) {
   std::size_t size = 1;
-  while (size * 2 <= std::min<std::size_t>(limit, 64)) size *= 2;
+  while (size * 2 <= std::min(limit, most_at_once)) size *= 2;
   return size;
 }
 
@@ -169,7 +169,7 @@ Result<std::vector<Claimed>> claim_jobs(store::Tx& tx, Kind kind, const std::str
 }
 
 Result<std::vector<JobId>> finish_jobs(store::Tx& tx, std::span<const Settlement> done) {
-  // Texts for 1, 2, 4 .. 64 pairs, the last one repeated: few statements to prepare.
+  // Texts for 1, 2, 4 .. pairs, the last one repeated: few statements to prepare.
   std::size_t size = 1;
   while (size < done.size()) size *= 2;
   std::string pairs;
@@ -184,7 +184,9 @@ Result<std::vector<JobId>> finish_jobs(store::Tx& tx, std::span<const Settlement
       "WITH ended(ended_id, ended_fence) AS (VALUES " + pairs +
           ") UPDATE jobs SET state = 'done', progress = 100, finished_at = ?1, unique_key = NULL, "
           "node = '' FROM ended "
-          "WHERE id = ended_id AND fence = ended_fence AND state = 'running' RETURNING id",
+          // By the primary key: PostgreSQL takes the index of what is running for small, and reads
+          // through all that has ended since it was vacuumed.
+          "WHERE id = ended_id AND fence = ended_fence AND state || '' = 'running' RETURNING id",
       std::move(params));
   return read_all<JobId>(rows, [](const store::Row& row) { return row.id<JobId>("id"); });
 }

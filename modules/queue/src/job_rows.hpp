@@ -41,7 +41,9 @@ Result<Job> load_job(store::Tx& tx, const JobId& id);
 /// Of the transaction's organization.
 Result<store::Listed<Job>> list_jobs(store::Tx& tx, const JobFilter& filter);
 
-/// `limit` is 1, 2, 4 .. 64: it stands in the text, so that plans know it.
+/// Jobs that one statement claims or finishes at most: many share its commit.
+inline constexpr std::size_t most_at_once = 256;
+/// `limit` is 1, 2, 4 .. most_at_once: it stands in the text, so that plans know it.
 std::string claim_sql(Kind kind, std::size_t limit);
 /// The largest of those sizes that is at most `limit`.
 std::size_t claim_size(std::size_t limit);

@@ -7,7 +7,7 @@ namespace parley::queue {
 
 namespace {
 
-constexpr std::size_t max_batch = 64;
+constexpr std::size_t max_batch = most_at_once;
 
 std::string_view outcome_of(Settlement::As as) {
   switch (as) {
