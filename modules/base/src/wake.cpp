@@ -8,8 +8,8 @@
 #include <boost/asio/require.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/system/system_error.hpp>
+#include <map>
 #include <mutex>
-#include <set>
 
 namespace parley {
 
@@ -21,6 +21,7 @@ class Wake::State {
     asio::any_io_executor executor;
     asio::steady_timer timer;
     bool raised = false;  ///< only on the executor
+    std::uint64_t place = 0;
   };
 
   std::uint64_t generation() const noexcept { return generation_.load(); }
@@ -29,8 +30,8 @@ class Wake::State {
     std::lock_guard lock(mutex_);
     if (closed_) return;
     ++generation_;
-    for (const auto& waiter : waiters_) {
-      auto wake = [waiter] {
+    for (const auto& [place, waiter] : waiters_) {
+      auto wake = [waiter = waiter] {
         waiter->raised = true;
         waiter->timer.cancel();
       };
@@ -45,12 +46,13 @@ class Wake::State {
   bool enter(std::uint64_t seen, const std::shared_ptr<Waiter>& waiter) {
     std::lock_guard lock(mutex_);
     if (generation_ != seen) return false;
-    waiters_.insert(waiter);
+    waiter->place = ++places_;
+    waiters_.emplace(waiter->place, waiter);
     return true;
   }
   void leave(const std::shared_ptr<Waiter>& waiter) {
     std::lock_guard lock(mutex_);
-    waiters_.erase(waiter);
+    waiters_.erase(waiter->place);
   }
 
   void close() {
@@ -62,7 +64,8 @@ class Wake::State {
  private:
   std::mutex mutex_;
   std::atomic<std::uint64_t> generation_ = 0;
-  std::set<std::shared_ptr<Waiter>> waiters_;
+  std::uint64_t places_ = 0;
+  std::map<std::uint64_t, std::shared_ptr<Waiter>> waiters_;  ///< in the order they came
   bool closed_ = false;
 };
 

@@ -1,5 +1,7 @@
 #include "parley/store/tx.hpp"
 
+#include <sodium.h>
+
 #include "driver_tx.hpp"
 #include "parley/base/random.hpp"
 #include "parley/base/strings.hpp"
@@ -54,6 +56,29 @@ Result<Rows> advance_stream(Tx& tx, std::string_view stream, ExpectedVersion exp
       {organization, stream, *expected.version});
 }
 
+/// A ULID's random part, made of what the event is: there is one of each version of a stream, so
+/// the ids differ, and a day that is simulated again has the same ones.
+class OfContent final : public Random {
+ public:
+  explicit OfContent(std::string_view content) : content_(content) {}
+  void fill(std::span<std::byte> bytes) override {
+    crypto_generichash(reinterpret_cast<unsigned char*>(bytes.data()), bytes.size(),
+                       reinterpret_cast<const unsigned char*>(content_.data()), content_.size(),
+                       nullptr, 0);
+  }
+
+ private:
+  std::string_view content_;
+};
+
+std::string event_id(const Context& context, std::string_view stream, std::int64_t version,
+                     WallTime now) {
+  auto content =
+      context.organization.str() + '\0' + std::string(stream) + '\0' + std::to_string(version);
+  OfContent random(content);
+  return "evt_" + make_ulid(now, random);
+}
+
 }  // namespace
 
 Result<std::int64_t> Tx::append(std::string_view stream, NewEvent event, ExpectedVersion expected) {
@@ -72,11 +97,10 @@ Result<std::int64_t> Tx::append(std::string_view stream, NewEvent event, Expecte
                 "the stream is not at version " + std::to_string(*expected.version));
   auto version = advanced->front().integer("version");
 
-  SystemRandom random;
   auto inserted = execute(
       "INSERT INTO events (id, organization_id, stream, version, type, data, principal, time) "
       "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
-      {"evt_" + make_ulid(now_, random), context_.organization, stream, version,
+      {event_id(context_, stream, version, now_), context_.organization, stream, version,
        std::move(event.type), std::move(data), principal_text(context_.principal), now_});
   if (!inserted) return std::unexpected(inserted.error());
   appended_ = true;
