@@ -168,6 +168,15 @@ Result<std::vector<Claimed>> claim_jobs(store::Tx& tx, Kind kind, const std::str
   return read_all<Claimed>(rows, read_claimed);
 }
 
+Result<bool> is_held(store::Tx& tx, Kind kind, const Lease& lease) {
+  std::string sql = "SELECT fence, state FROM jobs WHERE id = ?1";
+  if (kind == Kind::postgresql) sql += " FOR UPDATE";
+  auto rows = tx.query(sql, {lease.id});
+  if (!rows) return std::unexpected(rows.error());
+  return !rows->empty() && rows->front().integer("fence") == lease.fence &&
+         rows->front().text("state") == "running";
+}
+
 Result<std::vector<JobId>> finish_jobs(store::Tx& tx, std::span<const Settlement> done) {
   // Texts for 1, 2, 4 .. pairs, the last one repeated: few statements to prepare.
   std::size_t size = 1;

@@ -50,6 +50,9 @@ std::size_t claim_size(std::size_t limit);
 Result<std::vector<Claimed>> claim_jobs(store::Tx& tx, Kind kind, const std::string& lane,
                                         const std::string& node, std::size_t limit);
 
+/// Whether the job runs under this lease; waits for a transaction that is changing it.
+Result<bool> is_held(store::Tx& tx, Kind kind, const Lease& lease);
+
 /// How an attempt ended.
 struct Settlement {
   Lease lease;

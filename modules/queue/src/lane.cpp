@@ -103,9 +103,44 @@ asio::awaitable<void> Lane::run() {
 
 Task<std::vector<Claimed>> Lane::claim(std::size_t limit) {
   auto node = shared_.node();
-  auto work = shared_.relaxed(
-      [&](store::Tx& tx) { return claim_jobs(tx, shared_.kind(), name_, node, limit); });
-  co_return co_await std::move(work);
+  std::vector<Claimed> taken;
+  auto take = [&](store::Tx& tx) -> Result<void> {
+    auto claimed = claim_jobs(tx, shared_.kind(), name_, node, limit);
+    if (!claimed) return std::unexpected(claimed.error());
+    taken = std::move(*claimed);
+    return {};
+  };
+  auto work = shared_.relaxed(take);
+  auto done = co_await std::move(work);
+  if (!done && done.error().code == Errc::outcome_unknown) {
+    auto looking = look_for(std::move(taken));
+    co_return co_await std::move(looking);
+  }
+  if (!done) co_return std::unexpected(done.error());
+  co_return taken;
+}
+
+Task<std::vector<Claimed>> Lane::look_for(std::vector<Claimed> perhaps) {
+  auto& clock = shared_.parts.clock;
+  Duration pause = 100ms;
+  while (true) {
+    std::vector<Claimed> ours;
+    auto look = [&](store::Tx& tx) -> Result<void> {
+      ours.clear();
+      for (const auto& one : perhaps) {
+        auto held = is_held(tx, shared_.kind(), one.lease);
+        if (!held) return std::unexpected(held.error());
+        if (*held) ours.push_back(one);
+      }
+      return {};
+    };
+    auto work = shared_.relaxed(look);
+    auto done = co_await std::move(work);
+    if (done) co_return ours;
+    auto sleeping = clock.sleep_for(pause);
+    co_await std::move(sleeping);
+    pause = std::min<Duration>(pause * 2, 5s);
+  }
 }
 
 void Lane::start(Claimed claimed) {

@@ -12,6 +12,9 @@ class Lane {
 
  private:
   Task<std::vector<Claimed>> claim(std::size_t limit);
+  /// After a claim whose answer was lost: those that are ours. Nobody else would run them while
+  /// this node lives.
+  Task<std::vector<Claimed>> look_for(std::vector<Claimed> perhaps);
   void start(Claimed claimed);
   asio::awaitable<void> work(std::shared_ptr<Running> run);
   Task<void> attempt(const Registration& registration, const std::shared_ptr<Running>& run);

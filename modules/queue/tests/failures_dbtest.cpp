@@ -1,4 +1,5 @@
 // Handlers that fail, throw, hang, or are poison; what is tried again, and what is given up.
+#include <atomic>
 #include <thread>
 
 #include "queue_fixture.hpp"
@@ -6,8 +7,29 @@
 namespace parley::queue {
 namespace {
 
+/// Commits, and then loses the connection before the answer, as often as it is told.
+class LosesAnswers final : public store::Database {
+ public:
+  explicit LosesAnswers(store::Database& inner) : inner_(inner) {}
+  Kind kind() const noexcept override { return inner_.kind(); }
+  void on_commit(std::function<void()> listener) override { inner_.on_commit(std::move(listener)); }
+  void close() override {}
+  std::atomic<int> to_lose = 0;
+
+ private:
+  void submit(Mode mode, Context ctx, Body body, Done done) override {
+    if (mode == Mode::write && to_lose > 0 && to_lose-- > 0)
+      done = [done = std::move(done)](Result<void> ended) {
+        done(ended ? fail(Errc::outcome_unknown, "the connection was lost") : std::move(ended));
+      };
+    submit_to(inner_, mode, std::move(ctx), std::move(body), std::move(done));
+  }
+  store::Database& inner_;
+};
+
 class FailuresDbTest : public QueueDbTest {
  protected:
+  std::unique_ptr<LosesAnswers> forgetful;  ///< outlives the queues
   std::vector<Job> dead(Queue& queue, Context who) {
     auto letters = run([&] { return queue.dead_letters(who, JobId{}, 100); });
     EXPECT_TRUE(letters);
@@ -15,6 +37,25 @@ class FailuresDbTest : public QueueDbTest {
   }
 };
 PARLEY_ON_BOTH_DATABASES(FailuresDbTest);
+
+/// Nobody else would run them: their node lives.
+TEST_P(FailuresDbTest, JobsWhoseClaimLostItsAnswerAreRun) {
+  forgetful = std::make_unique<LosesAnswers>(db());
+  auto& queue = make(quiet(), io, *forgetful);
+  queue.add("work.v1", {}, noting());
+  queue.start();
+  put(queue, job("before"));
+  until([&] { return seen.size() == 1; });
+  let_run();
+  forgetful->to_lose = 2;  // the claim's, and that of looking what came of it
+  ASSERT_TRUE(write([&](store::Tx& tx) -> Result<void> {
+    for (auto* what : {"a", "b"})
+      if (auto done = queue.enqueue(tx, job(what)); !done) return std::unexpected(done.error());
+    return {};
+  }));
+  until([&] { return seen.size() == 3; });
+  EXPECT_EQ(forgetful->to_lose, 0);
+}
 
 TEST_P(FailuresDbTest, TriedAgainThenDeadThenReplayed) {
   auto& queue = make(quiet());
