@@ -1,7 +1,6 @@
 // The gateway beside nginx: the same backend, the same load, in turns within the same minutes, one
 // thread or worker each. nginx is the limit of what passing a request on costs.
 #include <fmt/format.h>
-#include <pthread.h>
 #include <signal.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -11,21 +10,22 @@
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/read.hpp>
 #include <boost/asio/read_until.hpp>
-#include <boost/asio/use_future.hpp>
 #include <boost/asio/write.hpp>
 #include <filesystem>
 #include <fstream>
-#include <future>
-#include <thread>
 
 #include "parley/auth/auth.hpp"
 #include "parley/base/strings.hpp"
 #include "parley/gateway/gateway.hpp"
 #include "parley/net/server.hpp"
 #include "parley/store/migrations.hpp"
+#include "served.hpp"
 
 namespace parley {
 namespace {
+
+using bench::Loop;
+using bench::Served;
 
 using asio::ip::tcp;
 
@@ -34,26 +34,6 @@ constexpr auto warm_up = std::chrono::seconds(1);
 constexpr auto measured = std::chrono::seconds(4);
 constexpr int rounds = 3;
 
-/// An io_context on a thread of its own, whose processor time can be read.
-struct Loop {
-  asio::io_context io{1};
-  asio::executor_work_guard<asio::io_context::executor_type> guard{io.get_executor()};
-  std::jthread thread{[this] { io.run(); }};
-  ~Loop() { io.stop(); }
-  template <class T>
-  T run(asio::awaitable<T> work) {
-    return asio::co_spawn(io, std::move(work), asio::use_future).get();
-  }
-  double cpu_seconds() {
-    clockid_t clock{};
-    timespec used{};
-    if (::pthread_getcpuclockid(thread.native_handle(), &clock) != 0 ||
-        ::clock_gettime(clock, &used) != 0)
-      return 0;
-    return static_cast<double>(used.tv_sec) + static_cast<double>(used.tv_nsec) / 1e9;
-  }
-};
-
 double process_cpu_seconds(pid_t pid) {
   std::ifstream in("/proc/" + std::to_string(pid) + "/stat");
   std::string text{std::istreambuf_iterator<char>(in), {}};
@@ -61,21 +41,6 @@ double process_cpu_seconds(pid_t pid) {
   return static_cast<double>(std::stoll(fields.at(11)) + std::stoll(fields.at(12))) /
          static_cast<double>(::sysconf(_SC_CLK_TCK));
 }
-
-struct Served {
-  Loop& loop;
-  SystemClock clock;
-  SystemRandom random;
-  std::unique_ptr<net::HttpServer> server;
-  Served(Loop& where, const net::Router& router) : loop(where) {
-    net::ServerOptions options;
-    options.port = 0;
-    std::vector<asio::any_io_executor> executors{loop.io.get_executor()};
-    server = std::make_unique<net::HttpServer>(executors, router, clock, random, options);
-    if (auto started = server->start(); !started) throw std::runtime_error(started.error().detail);
-  }
-  ~Served() { loop.run(server->stop(TimePoint::min())); }
-};
 
 /// One worker on a free port, everything of it in a temporary folder.
 class Nginx {

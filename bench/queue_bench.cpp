@@ -1,6 +1,6 @@
 // Jobs enqueued, run and finished a second, durably, on SQLite (synchronous=FULL) and PostgreSQL
-// (fsync on, loopback TCP); and what a claim costs as more jobs are queued. Beside them, in the same
-// run on the same PostgreSQL server, graphile-worker and pg-boss (rivals/queue.cjs).
+// (fsync on, loopback TCP); and what a claim costs as more jobs are queued. Beside them, in the
+// same run on the same PostgreSQL server, graphile-worker and pg-boss (rivals/queue.cjs).
 //   queue_bench [jobs for each line] [most queued jobs]
 #include <fmt/format.h>
 #include <stdlib.h>
@@ -187,7 +187,8 @@ void rival(testkit::PostgresServer& server, const std::string& name, std::int64_
         {}, 300s);
     boost::system::error_code bad;
     auto said = json::parse(ran.output, bad);
-    if (ran.code != 0 || bad || !said.is_object()) throw std::runtime_error(name + ": " + ran.output);
+    if (ran.code != 0 || bad || !said.is_object())
+      throw std::runtime_error(name + ": " + ran.output);
     show(name, load.what, said.at("perSecond").to_number<double>(),
          said.at("enqueuedPerSecond").to_number<double>());
   }
@@ -198,8 +199,8 @@ void rival(testkit::PostgresServer& server, const std::string& name, std::int64_
 
 int main(int argc, char** argv) {
   using namespace parley;
-  auto jobs = argc > 1 ? std::atoll(argv[1]) : 20'000;
-  auto most = argc > 2 ? std::atoll(argv[2]) : 1'000'000;
+  auto jobs = argc > 1 ? std::strtoll(argv[1], nullptr, 10) : 20'000;
+  auto most = argc > 2 ? std::strtoll(argv[2], nullptr, 10) : 1'000'000;
   ::setenv("PARLEY_TEST_POSTGRES_FSYNC", "on", 1);
   if (!log::configure({.level = log::Level::error})) return 1;
   SystemClock clock;
