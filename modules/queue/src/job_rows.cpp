@@ -168,10 +168,9 @@ Result<std::vector<Claimed>> claim_jobs(store::Tx& tx, Kind kind, const std::str
   return read_all<Claimed>(rows, read_claimed);
 }
 
-Result<bool> is_held(store::Tx& tx, Kind kind, const Lease& lease) {
-  std::string sql = "SELECT fence, state FROM jobs WHERE id = ?1";
-  if (kind == Kind::postgresql) sql += " FOR UPDATE";
-  auto rows = tx.query(sql, {lease.id});
+Result<bool> is_held(store::Tx& tx, const Lease& lease) {
+  auto rows = tx.query(
+      fmt::format("SELECT fence, state FROM jobs WHERE id = ?1{}", tx.for_update()), {lease.id});
   if (!rows) return std::unexpected(rows.error());
   return !rows->empty() && rows->front().integer("fence") == lease.fence &&
          rows->front().text("state") == "running";

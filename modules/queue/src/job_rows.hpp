@@ -51,7 +51,7 @@ Result<std::vector<Claimed>> claim_jobs(store::Tx& tx, Kind kind, const std::str
                                         const std::string& node, std::size_t limit);
 
 /// Whether the job runs under this lease; waits for a transaction that is changing it.
-Result<bool> is_held(store::Tx& tx, Kind kind, const Lease& lease);
+Result<bool> is_held(store::Tx& tx, const Lease& lease);
 
 /// How an attempt ended.
 struct Settlement {

@@ -128,7 +128,7 @@ Task<std::vector<Claimed>> Lane::look_for(std::vector<Claimed> perhaps) {
     auto look = [&](store::Tx& tx) -> Result<void> {
       ours.clear();
       for (const auto& one : perhaps) {
-        auto held = is_held(tx, shared_.kind(), one.lease);
+        auto held = is_held(tx, one.lease);
         if (!held) return std::unexpected(held.error());
         if (*held) ours.push_back(one);
       }

@@ -59,6 +59,7 @@ class PostgresTx final : public DriverTx {
   Result<void> read_committed() override {
     return script("SET TRANSACTION ISOLATION LEVEL READ COMMITTED");
   }
+  std::string_view for_update() const override { return " FOR UPDATE"; }
 
  private:
   Result<Rows> run_query(std::string_view sql, const Params& params) override {

@@ -1,5 +1,7 @@
 #include "delivery_rows.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <array>
 
@@ -70,13 +72,24 @@ Result<bool> DeliveryRows::insert(store::Tx& tx, const Delivery& delivery) {
   return *inserted > 0;
 }
 
-Result<DeliveryState> DeliveryRows::state(store::Tx& tx, const DeliveryId& id) {
-  auto row = tx.one("SELECT * FROM webhook_deliveries WHERE organization_id = ?1 AND id = ?2",
-                    {tx.context().organization, id});
+namespace {
+Result<DeliveryState> read_state(store::Tx& tx, const DeliveryId& id, std::string_view lock) {
+  auto row =
+      tx.one(fmt::format(
+                 "SELECT * FROM webhook_deliveries WHERE organization_id = ?1 AND id = ?2{}", lock),
+             {tx.context().organization, id});
   if (!row && row.error().code == Errc::not_found)
     return fail(Errc::not_found, "no such webhook delivery");
   if (!row) return std::unexpected(row.error());
   return DeliveryState{read(*row), row->text("job_id"), row->integer("round_attempts")};
+}
+}  // namespace
+
+Result<DeliveryState> DeliveryRows::state(store::Tx& tx, const DeliveryId& id) {
+  return read_state(tx, id, "");
+}
+Result<DeliveryState> DeliveryRows::locked_state(store::Tx& tx, const DeliveryId& id) {
+  return read_state(tx, id, tx.for_update());
 }
 
 Result<Deliveries::Page> DeliveryRows::list(store::Tx& tx, const Deliveries::Filter& filter) {

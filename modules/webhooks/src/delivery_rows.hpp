@@ -15,6 +15,8 @@ struct DeliveryRows {
   /// False: that event has its delivery to that endpoint already.
   static Result<bool> insert(store::Tx& tx, const Delivery& delivery);
   static Result<DeliveryState> state(store::Tx& tx, const DeliveryId& id);
+  /// For a transaction that is read_committed() and goes on to change it.
+  static Result<DeliveryState> locked_state(store::Tx& tx, const DeliveryId& id);
   static Result<Deliveries::Page> list(store::Tx& tx, const Deliveries::Filter& filter);
   static Result<std::vector<DeliveryAttempt>> attempts(store::Tx& tx, const DeliveryId& id);
   /// The oldest first.

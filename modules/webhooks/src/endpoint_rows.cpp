@@ -1,5 +1,7 @@
 #include "endpoint_rows.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 
 namespace parley::webhooks {
@@ -63,13 +65,23 @@ Result<std::vector<Endpoint>> EndpointRows::list(store::Tx& tx) {
   return endpoints;
 }
 
-Result<Endpoint> EndpointRows::get(store::Tx& tx, const EndpointId& id) {
-  auto row = tx.one("SELECT * FROM webhook_endpoints WHERE organization_id = ?1 AND id = ?2",
-                    {tx.context().organization, id});
+namespace {
+Result<Endpoint> read_one(store::Tx& tx, const EndpointId& id, std::string_view lock) {
+  auto row = tx.one(
+      fmt::format("SELECT * FROM webhook_endpoints WHERE organization_id = ?1 AND id = ?2{}", lock),
+      {tx.context().organization, id});
   if (!row && row.error().code == Errc::not_found)
     return fail(Errc::not_found, "no such webhook endpoint");
   if (!row) return std::unexpected(row.error());
   return read(*row);
+}
+}  // namespace
+
+Result<Endpoint> EndpointRows::get(store::Tx& tx, const EndpointId& id) {
+  return read_one(tx, id, "");
+}
+Result<Endpoint> EndpointRows::locked(store::Tx& tx, const EndpointId& id) {
+  return read_one(tx, id, tx.for_update());
 }
 
 Result<void> EndpointRows::update(store::Tx& tx, const Endpoint& endpoint) {

@@ -12,6 +12,8 @@ struct EndpointRows {
   static Result<void> insert(store::Tx& tx, const Endpoint& endpoint, const std::string& sealed);
   static Result<std::vector<Endpoint>> list(store::Tx& tx);
   static Result<Endpoint> get(store::Tx& tx, const EndpointId& id);
+  /// For a transaction that is read_committed() and goes on to change it.
+  static Result<Endpoint> locked(store::Tx& tx, const EndpointId& id);
   static Result<void> update(store::Tx& tx, const Endpoint& endpoint);
   /// With deliveries and attempts.
   static Result<void> remove(store::Tx& tx, const EndpointId& id);

@@ -224,9 +224,12 @@ Task<void> Sender::put_off(Context ctx, queue::JobRun& run, const Plan& plan, Du
 Result<void> Sender::record(store::Tx& tx, queue::JobRun& run, const Plan& plan,
                             DeliveryAttempt attempt, Duration retry_after) {
   auto& id = plan.delivery().id;
+  // Deliveries do not touch each other; serializable, PostgreSQL takes their neighbours for theirs
+  // and has every other one written again.
+  if (auto relaxed = tx.read_committed(); !relaxed) return relaxed;
   if (auto finished = run.finish(tx); !finished) return finished;
   // Removed or replayed while the request was under way: the newer job decides.
-  auto state = DeliveryRows::state(tx, id);
+  auto state = DeliveryRows::locked_state(tx, id);
   if (!state && state.error().code == Errc::not_found) return {};
   if (!state) return std::unexpected(state.error());
   if (state->job_id != run.job().id.str()) return {};
@@ -267,7 +270,7 @@ Result<void> Sender::record_failure(store::Tx& tx, const Plan& plan, const Deliv
                                     Duration retry_after) {
   auto& id = plan.delivery().id;
   // As it is now: others may have failed, or succeeded, meanwhile.
-  auto endpoint = EndpointRows::get(tx, plan.endpoint.id);
+  auto endpoint = EndpointRows::locked(tx, plan.endpoint.id);
   if (!endpoint) return std::unexpected(endpoint.error());
   bool is_enabled = endpoint->state == Endpoint::State::enabled;
   if (is_enabled && attempt.response_status == 410) {

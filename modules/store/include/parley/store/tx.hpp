@@ -66,6 +66,10 @@ class Tx {
   /// locks, compare and set): many workers that take rows off one table then do not collide.
   /// Nothing to do on SQLite.
   virtual Result<void> read_committed() { return {}; }
+  /// For the end of a SELECT in such a transaction: its rows are as they are now, also when another
+  /// transaction is just changing them, and nobody changes them before this one has ended. Empty on
+  /// SQLite, where there is one writer.
+  virtual std::string_view for_update() const { return ""; }
 
   /// The first row or not_found.
   Result<Row> one(std::string_view sql, Params params = {});
