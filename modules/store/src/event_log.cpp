@@ -66,9 +66,13 @@ void add_after(Conditions& where, Position after) {
   where.add("(transaction_id, sequence) > (" + transaction + ", " + sequence + ")");
 }
 
+Position position_of(const Row& row) {
+  return {row.integer("transaction_id"), row.integer("sequence")};
+}
+
 StoredEvent event_of(const Row& row) {
   StoredEvent event;
-  event.position = {row.integer("transaction_id"), row.integer("sequence")};
+  event.position = position_of(row);
   event.id = row.text("id");
   event.organization = row.id<OrganizationId>("organization_id");
   event.stream = row.text("stream");
@@ -116,8 +120,10 @@ Result<Position> newest_position(Tx& tx) {
       "SELECT transaction_id, sequence FROM settled_events "
       "ORDER BY transaction_id DESC, sequence DESC LIMIT 1");
   if (!rows) return std::unexpected(rows.error());
-  if (rows->empty()) return Position{};
-  return Position{rows->front().integer("transaction_id"), rows->front().integer("sequence")};
+  // The newest ones may have been removed.
+  auto begin = horizon(tx);
+  if (!begin || rows->empty()) return begin;
+  return std::max(*begin, position_of(rows->front()));
 }
 
 Result<std::int64_t> count_events(Tx& tx, const EventFilter& filter, Position after,
@@ -136,7 +142,7 @@ Result<Position> horizon(Tx& tx) {
   auto rows = tx.query("SELECT transaction_id, sequence FROM event_horizon WHERE id = 1");
   if (!rows) return std::unexpected(rows.error());
   if (rows->empty()) return Position{};
-  return Position{rows->front().integer("transaction_id"), rows->front().integer("sequence")};
+  return position_of(rows->front());
 }
 
 Result<std::vector<StoredEvent>> read_stream(Tx& tx, const std::string& stream,
@@ -174,7 +180,7 @@ Result<std::optional<Position>> last_old_one(Tx& tx, const Removal& removal, Pos
       more = false;
       break;
     }
-    last = Position{row.integer("transaction_id"), row.integer("sequence")};
+    last = position_of(row);
   }
   return last;
 }

@@ -42,7 +42,8 @@ Result<std::vector<StoredEvent>> read_events(Tx& tx, const EventFilter& filter, 
                                              std::size_t limit);
 /// The event at exactly this place, if it is readable.
 Result<std::optional<StoredEvent>> find_event(Tx& tx, Position position);
-/// The place of the newest readable event; the beginning when there is none.
+/// The place of the newest readable event, also when it has been removed; the beginning when there
+/// was none.
 Result<Position> newest_position(Tx& tx);
 /// Everything up to here may have been removed, and a reader that continues from before it misses
 /// events; the beginning while nothing has been. What is readable after it is complete.
