@@ -165,6 +165,14 @@ Result<SubscriptionStatus> load_status(store::Tx& tx, const std::string& subscri
   auto lag = store::count_events(tx, filter, status.position, max_lag_counted);
   if (!lag) return std::unexpected(lag.error());
   status.lag = *lag;
+  if (*lag > 0) {
+    auto oldest = store::read_events(tx, filter, status.position, 1);
+    if (!oldest) return std::unexpected(oldest.error());
+    if (!oldest->empty())
+      status.behind = std::max(
+          std::chrono::milliseconds(0),
+          std::chrono::duration_cast<std::chrono::milliseconds>(tx.now() - oldest->front().time));
+  }
   auto parked = tx.one("SELECT COUNT(*) AS many FROM event_dead_letters WHERE subscription = ?1",
                        {subscription});
   if (!parked) return std::unexpected(parked.error());

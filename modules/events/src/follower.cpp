@@ -12,6 +12,8 @@ namespace {
 /// How far a checkpoint may stay behind events that do not match, before it is moved for nothing
 /// but a shorter start.
 constexpr std::int64_t max_unmatched = 1000;
+/// And for how long: what is before the checkpoint may be removed from the log.
+constexpr Duration unmatched_for = 1h;
 
 /// The events at the front that may share a transaction, whose organization is the event's.
 std::vector<store::StoredEvent> of_one_organization(std::vector<store::StoredEvent> events) {
@@ -182,7 +184,12 @@ Task<Follower::Turn> Follower::nothing_new(const Checkpoint& checkpoint, store::
   looked_from_ = from;
   looked_ = std::max(newest, from);
   bool replayed = checkpoint.rebuild && looked_ >= checkpoint.rebuild->until;
-  if (!replayed && looked_.sequence - from.sequence <= max_unmatched) co_return Turn::idle;
+  auto now = shared_.clock.now();
+  if (move_idle_at_ == TimePoint::min()) move_idle_at_ = now + unmatched_for;
+  bool due = looked_ > from && now >= move_idle_at_;
+  bool far = looked_.sequence - from.sequence > max_unmatched;
+  if (!replayed && !far && !due) co_return Turn::idle;
+  move_idle_at_ = now + unmatched_for;
   auto skipping = skip_to(from, looked_);
   auto skipped = co_await std::move(skipping);
   if (!skipped) co_return std::unexpected(skipped.error());

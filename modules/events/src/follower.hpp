@@ -62,9 +62,10 @@ class Follower {
   /// match the filter.
   store::Position looked_;
   store::Position looked_from_;
-  bool one_by_one_ = false;  ///< after a failed batch: find out which event it is
-  TimePoint not_before_{};   ///< the pause after a failure
-  bool fresh_ = true;        ///< since its start it has not tried an event: a stopped one may now
+  TimePoint move_idle_at_ = TimePoint::min();  ///< the checkpoint, though nothing matched
+  bool one_by_one_ = false;                    ///< after a failed batch: find out which event it is
+  TimePoint not_before_{};                     ///< the pause after a failure
+  bool fresh_ = true;  ///< since its start it has not tried an event: a stopped one may now
 };
 
 }  // namespace parley::events

@@ -50,7 +50,9 @@ struct Rebuild {
 struct SubscriptionStatus {
   std::string name;
   store::Position position;
-  std::int64_t lag = 0;       ///< events that wait, counted no further than 10,000
+  std::int64_t lag = 0;  ///< events that wait, counted no further than 10,000
+  /// How long the oldest of them has waited.
+  std::chrono::milliseconds behind{0};
   std::int64_t attempts = 0;  ///< failures of the event that is being tried
   std::optional<std::string> last_error;
   std::int64_t parked = 0;  ///< events given up on
