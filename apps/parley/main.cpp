@@ -70,7 +70,7 @@ void add_events(CLI::App& app, CommonOptions& common, std::function<int()>& chos
   };
   add("resume", What::resume, "Let one that stopped try its event again");
   add("rebuild", What::rebuild, "Empty a projection's tables and make them anew from the log");
-  add("forget", What::forget, "Drop one that nothing follows any more: it holds the log back");
+  add("forget", What::forget, "Drop one that no version will follow again: it holds the log back");
   command->callback(
       [&, options] { chosen = [&, options] { return run_events(common, *options); }; });
 }

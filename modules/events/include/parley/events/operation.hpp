@@ -23,7 +23,8 @@ Result<void> resume_subscription(store::Tx& tx, const std::string& subscription)
 /// As Subscriptions::rebuild.
 Result<void> request_rebuild(store::Tx& tx, const std::string& subscription);
 /// Its place and its parked events go: one that nothing follows any more holds back what may be
-/// removed from the log. Errors: not_found, conflict (a node follows it).
+/// removed from the log. What follows it later begins as a new one would: a projection's tables
+/// would get everything a second time. Errors: not_found, conflict (a node follows it).
 Result<void> forget_subscription(store::Tx& tx, const std::string& subscription);
 
 }  // namespace parley::events
