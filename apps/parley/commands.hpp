@@ -47,6 +47,13 @@ struct TransformOptions {
 };
 int run_transform(const TransformOptions& options);
 
+struct EventsOptions {
+  enum class What { list, resume, rebuild, forget } what = What::list;
+  std::string subscription;
+  bool json = false;
+};
+int run_events(const CommonOptions& common, const EventsOptions& options);
+
 int run_config(const CommonOptions& common, bool json);
 int run_migrate(const CommonOptions& common);
 

@@ -77,6 +77,33 @@ Task<Finding> look_at_queue(queue::Queue& queue, Context ctx) {
   co_return finding;
 }
 
+/// Empty: as it should be. A rebuild is behind by nature.
+std::string trouble_of(const events::SubscriptionStatus& one) {
+  constexpr std::int64_t many = 10'000;
+  constexpr auto long_ago = std::chrono::minutes(15);
+  auto why = one.last_error ? ": " + *one.last_error : std::string();
+  if (one.stopped_at)
+    return fmt::format("{} stands still since {}{}", one.name, to_rfc3339(*one.stopped_at), why);
+  if (one.rebuild || (one.lag < many && one.behind < long_ago)) return "";
+  auto minutes = std::chrono::duration_cast<std::chrono::minutes>(one.behind).count();
+  return fmt::format("{} is {} minutes behind, {}{} events wait{}", one.name, minutes, one.lag,
+                     one.lag < many ? "" : " or more", why);
+}
+
+Task<Finding> look_at_subscriptions(events::Subscriptions& subscriptions, Context ctx) {
+  auto looking = subscriptions.status(std::move(ctx));
+  auto all = co_await std::move(looking);
+  if (!all) co_return std::unexpected(all.error());
+  Finding finding;
+  for (const auto& one : *all) {
+    auto trouble = trouble_of(one);
+    if (trouble.empty()) continue;
+    finding.status = Status::degraded;
+    finding.detail += (finding.detail.empty() ? "" : "; ") + trouble;
+  }
+  co_return finding;
+}
+
 Task<Finding> look_at_twilio(net::HttpClient& http, CheckedAddresses addresses, Context ctx) {
   net::OutgoingRequest request;
   request.url =
@@ -153,6 +180,16 @@ void add_probes(health::Monitor& monitor, const CheckedParts& parts,
         [&http = parts.http, addresses](Context ctx) {
           return look_at_twilio(http, addresses, ctx);
         });
+}
+
+void add_probe(health::Monitor& monitor, events::Subscriptions& subscriptions) {
+  auto made = probe("subscriptions", "events", Probe::Weight::replaceable,
+                    "see `parley events`; mend what it names, then `parley events resume <name>`; "
+                    "one that is only behind catches up by itself");
+  made.look = [&subscriptions](Context ctx) {
+    return look_at_subscriptions(subscriptions, std::move(ctx));
+  };
+  monitor.add(std::move(made));
 }
 
 void add_probe(health::Monitor& monitor, SharedService service) {

@@ -3,6 +3,7 @@
 #include "parley/base/worker_pool.hpp"
 #include "parley/booking/booking.hpp"
 #include "parley/business/businesses.hpp"
+#include "parley/events/subscriptions.hpp"
 #include "parley/health/monitor.hpp"
 #include "parley/knowledge/knowledge.hpp"
 #include "parley/net/client.hpp"
@@ -51,6 +52,9 @@ void add_probes(health::Monitor& monitor, const CheckedParts& parts,
                 const CheckedAddresses& addresses);
 /// The same for what needs no asking.
 void add_probe(health::Monitor& monitor, SharedService service);
+
+/// Whether something that follows the event log stands still or is far behind.
+void add_probe(health::Monitor& monitor, events::Subscriptions& subscriptions);
 
 /// A sentence as audio. Errors: corrupt when it is silent.
 Task<audio::Samples> say(speech::Synthesizer& synthesizer, Context ctx, std::string text);

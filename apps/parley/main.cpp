@@ -57,6 +57,24 @@ void add_transform(CLI::App& app, std::function<int()>& chosen) {
   command->callback([&, options] { chosen = [options] { return run_transform(*options); }; });
 }
 
+void add_events(CLI::App& app, CommonOptions& common, std::function<int()>& chosen) {
+  using What = EventsOptions::What;
+  auto options = std::make_shared<EventsOptions>();
+  auto* command = app.add_subcommand("events", "What follows the event log, and how far it is");
+  command->add_flag("--json", options->json, "Machine-readable");
+  command->require_subcommand(0, 1);
+  auto add = [&](const char* name, What what, const char* meaning) {
+    auto* one = command->add_subcommand(name, meaning);
+    one->add_option("subscription", options->subscription, "Its name")->required();
+    one->callback([options, what] { options->what = what; });
+  };
+  add("resume", What::resume, "Let one that stopped try its event again");
+  add("rebuild", What::rebuild, "Empty a projection's tables and make them anew from the log");
+  add("forget", What::forget, "Drop one that no version will follow again: it holds the log back");
+  command->callback(
+      [&, options] { chosen = [&, options] { return run_events(common, *options); }; });
+}
+
 void add_small_commands(CLI::App& app, CommonOptions& common, std::function<int()>& chosen) {
   auto json = std::make_shared<bool>(false);
   auto* doctor = app.add_subcommand("doctor", "Check configuration and everything it needs");
@@ -94,6 +112,7 @@ int main(int argc, char** argv) {
   add_serve(app, common, chosen);
   add_call(app, common, chosen);
   add_transform(app, chosen);
+  add_events(app, common, chosen);
   add_small_commands(app, common, chosen);
   try {
     app.parse(argc, argv);

@@ -44,6 +44,8 @@ constexpr SettingSpec specs[]{
      "empty: they look each second",
      true},
     {"amqp.ca_file", "/etc/ssl/certs/ca-certificates.crt", "PEM authorities that amqps:// trusts"},
+    {"events.retention", "",
+     "Events older than this leave the log (400d), once everything has read them; empty: never"},
     {"auth.owner_email", "", "First owner, made before the port opens"},
     {"auth.owner_password", "", "Password of the first owner", true},
     {"auth.master_key", "", "32 bytes in base64url; empty: kept in data.dir", true},

@@ -24,6 +24,9 @@ Result<Numbers> read_numbers(const Settings& settings) {
   numbers.drain = std::chrono::seconds(number("server.drain_seconds", 0, 3600));
   numbers.alert_after = std::chrono::seconds(number("alerts.after_seconds", 0, 86400));
   if (wrong) return std::unexpected(*wrong);
+  auto keep_events = read_event_retention(settings);
+  if (!keep_events) return std::unexpected(keep_events.error());
+  numbers.keep_events = *keep_events;
   if (numbers.io_threads == 0) numbers.io_threads = cores();
   if (numbers.speech_threads == 0) numbers.speech_threads = cores();
   return numbers;
@@ -192,6 +195,9 @@ asio::awaitable<void> Server::Impl::serve() {
   auth::keep_swept(*tasks, clock, *auth.sessions);
   queue->start();
   subscriptions->start();
+  events::keep_shown(*tasks, clock, *subscriptions, metrics::process_registry());
+  if (numbers.keep_events)
+    events::keep_trimmed(*tasks, clock, *database, {.keep = *numbers.keep_events});
   health->start();
   alerting.watch->start();
   tasks->spawn("telemetry.spans", [this] { return spans.run(*http); });

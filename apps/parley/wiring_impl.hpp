@@ -10,6 +10,7 @@
 #include "api_settings.hpp"
 #include "data_folder.hpp"
 #include "demo.hpp"
+#include "event_settings.hpp"
 #include "gateway_settings.hpp"
 #include "integration_suite.hpp"
 #include "node_sharing.hpp"
@@ -25,6 +26,8 @@
 #include "parley/calls/call_service.hpp"
 #include "parley/dialog/builtin.hpp"
 #include "parley/events/live_feed.hpp"
+#include "parley/events/retention.hpp"
+#include "parley/events/subscription_metrics.hpp"
 #include "parley/knowledge/tools.hpp"
 #include "parley/net/server.hpp"
 #include "parley/providers/espeak/espeak_synthesizer.hpp"
@@ -59,6 +62,7 @@ struct Numbers {
   Duration end_of_turn;
   Duration drain;
   Duration alert_after;
+  std::optional<Duration> keep_events;  ///< none: for ever
 };
 
 /// Where spans go, by the settings telemetry.*.

@@ -85,6 +85,7 @@ void Server::Impl::make_checks() {
   where.twilio_sid = settings.text("twilio.account_sid");
   where.twilio_token = settings.text("twilio.auth_token");
   add_probes(*health, parts, where);
+  add_probe(*health, *subscriptions);
   if (!settings.text("redis.url").empty())
     add_probe(*health, {.name = "redis",
                         .kind = "cache",

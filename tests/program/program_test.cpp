@@ -28,7 +28,7 @@ TEST(Program, SaysHowItIsUsed) {
   Folder folder;
   auto help = folder.run({"--help"});
   EXPECT_EQ(help.code, 0);
-  for (auto* command : {"serve", "call", "doctor", "config", "migrate"})
+  for (auto* command : {"serve", "call", "doctor", "config", "migrate", "events"})
     EXPECT_THAT(help.out, HasSubstr(command));
   auto version = folder.run({"--version"});
   EXPECT_EQ(version.code, 0);
@@ -84,7 +84,7 @@ TEST(Program, SettingsThatAreWrongAreNamed) {
     EXPECT_THAT(ran.err, HasSubstr(words));
     EXPECT_THAT(ran.err, StartsWith("parley: "));
   };
-  for (auto* command : {"config", "doctor", "migrate", "serve"}) {
+  for (auto* command : {"config", "doctor", "migrate", "events", "serve"}) {
     expect(folder.run({command, "--set", "server.lisen=1"}), "server.listen");
     expect(folder.run({command, "--set", "nonsense"}), "nonsense");
     expect(folder.run({command}, {{"PARLEY_SERVER_LISTN", "x"}}), "PARLEY_SERVER_LISTEN");
@@ -103,6 +103,8 @@ TEST(Program, SettingsThatAreWrongAreNamed) {
   expect(serve("calls.max=many"), "calls.max");
   expect(serve("calls.max=0"), "calls.max");
   expect(serve("calls.end_of_turn_ms=10"), "calls.end_of_turn_ms");
+  for (auto* wrong : {"400", "0d", "d", "4 weeks", "-3d", "40000d", "1.5d"})
+    expect(serve("events.retention=" + std::string(wrong)), "400d");
   expect(serve("log.level=loud"), "log.level");
   expect(serve("log.format=xml"), "log.format");
   expect(serve("auth.master_key=short"), "master");
@@ -154,6 +156,29 @@ TEST(Program, MigratesOnceAndSaysFromWhere) {
   EXPECT_THAT(away.err, StartsWith("parley: "));
   auto broken = "sqlite:" + folder.write("broken.db", std::string(5000, 'z'));
   EXPECT_EQ(folder.run({"migrate", "--set", "database.url=" + broken}).code, 3);
+}
+
+TEST(Program, EventsOfADatabaseThatIsNotThereOrNamesThatAreNotKnown) {
+  Folder folder;
+  EXPECT_EQ(folder.run({"events", "resume"}).code, 2) << "which?";
+  auto away = folder.run({"events", "--set", "database.url=postgresql://nobody@127.0.0.1:1/none"});
+  EXPECT_EQ(away.code, 3) << away.out;
+  EXPECT_EQ(folder.run({"events"}).code, 3) << "no folder";
+  std::filesystem::create_directories(folder.path() / "data");
+  auto empty = folder.run({"events"});
+  EXPECT_EQ(empty.code, 1);
+  EXPECT_THAT(empty.err, HasSubstr("parley migrate"));
+  ASSERT_EQ(folder.run({"migrate"}).code, 0);
+  auto none = folder.run({"events", "--json"});
+  EXPECT_EQ(none.code, 0) << none.err;
+  auto shown = json::parse(none.out).as_object();
+  EXPECT_TRUE(shown.at("subscriptions").as_array().empty());
+  EXPECT_EQ(shown.at("keptAfter").as_string(), "0.0");
+  for (auto* what : {"resume", "rebuild", "forget"}) {
+    auto unknown = folder.run({"events", what, "nobody"});
+    EXPECT_EQ(unknown.code, 1) << unknown.out;
+    EXPECT_THAT(unknown.err, HasSubstr("nobody: no such subscription"));
+  }
 }
 
 TEST(Program, ACallThatCannotBePlacedSaysWhy) {

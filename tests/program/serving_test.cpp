@@ -75,6 +75,19 @@ TEST_F(Serving, TheDoctorFindsAllWell) {
   EXPECT_THAT(ran.out, HasSubstr("ok    database"));
 }
 
+TEST_F(Serving, SubscriptionsAreShownBesideARunningServer) {
+  auto shown = beside({"events"});
+  EXPECT_EQ(shown.code, 0) << shown.err;
+  EXPECT_THAT(shown.out, HasSubstr("webhooks.deliveries.v1"));
+  EXPECT_THAT(shown.out, HasSubstr("kept after 0.0"));
+  auto going = beside({"events", "resume", "webhooks.deliveries.v1"});
+  EXPECT_EQ(going.code, 1);
+  EXPECT_THAT(going.err, HasSubstr("not stopped"));
+  auto effects = beside({"events", "rebuild", "webhooks.deliveries.v1"});
+  EXPECT_EQ(effects.code, 1);
+  EXPECT_THAT(effects.err, HasSubstr("cannot be rebuilt"));
+}
+
 TEST_F(Serving, TheDoctorTriesEverything) {
   auto ran = beside({"doctor", "--suite"});
   EXPECT_EQ(ran.code, 0) << ran.out;

@@ -42,6 +42,7 @@ constexpr std::array failures{
     FailureKind{"Forbidden", "403", "The token or key lacks the permission."},
     FailureKind{"NotFound", "404", "There is no such thing in the organization."},
     FailureKind{"Conflict", "409", "The state of the thing forbids it."},
+    FailureKind{"Gone", "410", "It was there once, and is no longer kept."},
     FailureKind{"PreconditionFailed", "412", "If-Match names another version."},
     FailureKind{"TooLarge", "413", "The body is too large."},
     FailureKind{"UnsupportedMediaType", "415", "The body's type is not taken."},
@@ -139,10 +140,13 @@ json::object responses_of(const Route& route) {
   bool has_id = route.path.find('{') != std::string::npos;
   bool has_body = route.body != BodyKind::none;
   bool reads = route.method == net::Method::get;
+  bool goes_on =
+      std::ranges::find(route.query, "after", &QueryParameter::name) != route.query.end();
   for (auto& kind : failures) {
     if ((kind.status == "401" || kind.status == "403") && route.access == Access::anyone) continue;
     if (kind.status == "404" && !has_id && !has_body) continue;
     if ((kind.status == "409" || kind.status == "412") && reads) continue;
+    if (kind.status == "410" && !goes_on) continue;
     if ((kind.status == "413" || kind.status == "415") && !has_body) continue;
     if (kind.status == "422" && !has_body && route.query.empty()) continue;
     responses[kind.status] = ref("responses", kind.name);

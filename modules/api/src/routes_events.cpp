@@ -38,16 +38,40 @@ std::expected<Position, Failure> position_of(std::string_view text, std::string_
   return *position;
 }
 
+/// Where to go on is for the client to decide: it has to make up for what it missed.
+std::unexpected<Failure> refuse_removed(Position horizon) {
+  Failure failure;
+  failure.status = 410;
+  failure.code = "events_removed";
+  failure.message = "Events up to " + horizon.text() +
+                    " are no longer kept. Read your things anew, then go on from there.";
+  failure.data = {{"keptAfter", horizon.text()}};
+  return std::unexpected(std::move(failure));
+}
+
+struct LookedAt {
+  Position horizon;
+  std::vector<StoredEvent> events;
+};
+
 Answer list_events(Request& in) {
-  auto after = position_of(in.query.text("after"), "after");
+  auto given = in.query.text("after");
+  auto after = position_of(given, "after");
   if (!after) co_return std::unexpected(after.error());
   auto limit = in.query.integer("limit", 50);
   store::EventFilter filter{in.ctx.organization, in.query.text("stream"), types_in(in)};
-  auto look = [&](store::Tx& tx) {
-    return store::read_events(tx, filter, *after, static_cast<std::size_t>(limit + 1));
+  auto look = [&](store::Tx& tx) -> Result<LookedAt> {
+    auto begin = store::horizon(tx);
+    if (!begin) return std::unexpected(begin.error());
+    auto found = store::read_events(tx, filter, std::max(*after, *begin),
+                                    static_cast<std::size_t>(limit + 1));
+    if (!found) return std::unexpected(found.error());
+    return LookedAt{*begin, std::move(*found)};
   };
-  auto events = co_await in.services.parts.database.read(in.ctx, look);
-  if (!events) co_return refuse(events.error());
+  auto looked = co_await in.services.parts.database.read(in.ctx, look);
+  if (!looked) co_return refuse(looked.error());
+  if (!given.empty() && *after < looked->horizon) co_return refuse_removed(looked->horizon);
+  auto* events = &looked->events;
   bool has_next = static_cast<std::int64_t>(events->size()) > limit;
   if (has_next) events->pop_back();
   json::array items;
@@ -62,10 +86,10 @@ Answer list_events(Request& in) {
 /// One listener. Holds its place among the open streams until it is gone.
 class EventStream {
  public:
-  EventStream(Services& services, Context ctx, std::vector<std::string> types, Position after)
+  EventStream(Services& services, Context ctx, store::EventFilter filter, Position after)
       : services_(services),
         ctx_(std::move(ctx)),
-        types_(std::move(types)),
+        filter_(std::move(filter)),
         after_(after),
         ends_(services.parts.clock.now() + services.options.event_stream_life) {
     ++services_.event_streams;
@@ -83,9 +107,9 @@ class EventStream {
     if (clock.now() >= ends_) co_return "";
     auto ctx = ctx_;
     ctx.deadline = std::min(clock.now() + services_.options.event_stream_beat, ends_);
-    auto waiting = services_.parts.feed.next(ctx, types_, after_, 100);
+    auto waiting = services_.parts.feed.next_matching(ctx, filter_, after_, 100);
     auto page = co_await std::move(waiting);
-    // The client comes back with Last-Event-ID and misses nothing.
+    // The client comes back with Last-Event-ID and misses nothing, or is told that it did.
     if (!page) co_return "";
     after_ = page->next;
     if (page->events.empty()) co_return ": here\n\n";
@@ -99,7 +123,7 @@ class EventStream {
  private:
   Services& services_;
   Context ctx_;
-  std::vector<std::string> types_;
+  store::EventFilter filter_;
   Position after_;
   TimePoint ends_;
   bool first_ = true;
@@ -118,8 +142,14 @@ Answer stream_events(Request& in) {
     auto newest = co_await std::move(asking);
     if (!newest) co_return refuse(newest.error());
     *after = *newest;
+  } else {
+    auto look = [](store::Tx& tx) { return store::horizon(tx); };
+    auto begin = co_await services.parts.database.read(in.ctx, look);
+    if (!begin) co_return refuse(begin.error());
+    if (*after < *begin) co_return refuse_removed(*begin);
   }
-  auto stream = std::make_shared<EventStream>(services, in.ctx, types_in(in), *after);
+  store::EventFilter filter{in.ctx.organization, in.query.text("stream"), types_in(in)};
+  auto stream = std::make_shared<EventStream>(services, in.ctx, std::move(filter), *after);
   Reply reply;
   reply.stream = [stream] { return stream->next(); };
   reply.headers.set("Cache-Control", "no-store");
@@ -137,9 +167,10 @@ void add_event_routes(RouteTable& table) {
                        required("principal", text()), required("time", date_time())}));
   std::vector<QueryParameter> which{
       {"type", text(1, 500), "Types, with commas between; call.* takes all that start so."},
-      {"after", text(1, 50), "The position of the last event one has."}};
+      {"after", text(1, 50),
+       "The position of the last event one has; 410 when events after it are no longer kept."},
+      {"stream", text(1, 200), "Of one stream."}};
   auto all = which;
-  all.push_back({"stream", text(1, 200), "Of one stream."});
   all.push_back({"limit", integer(1, 200), "How many; 50 unless told."});
   table.add({.path = "/events",
              .group = "events",

@@ -293,5 +293,41 @@ TEST_P(Resources, EventsArriveLiveAndNothingIsMissed) {
   EXPECT_EQ(foreign.find(user), std::string::npos);
 }
 
+TEST_P(Resources, EventsThatAreNoLongerKeptAreSaidToBeGone) {
+  auto all = get("/events?limit=200", owner()).data().as_array();
+  ASSERT_GT(all.size(), 6u);
+  auto kept_after = text(all[4], "position");
+  auto up_to = store::Position::parse(kept_after).value();
+  auto removed =
+      write([&](store::Tx& tx) { return store::remove_events(tx, {tx.now() + 1h, up_to, 1000}); });
+  ASSERT_TRUE(removed) << removed.error().detail;
+  ASSERT_EQ(removed->horizon, up_to);
+  auto fresh = get("/events?limit=200", owner());
+  EXPECT_EQ(text(fresh.data().at(0), "id"), text(all[5], "id")) << "begins with what is kept";
+  EXPECT_EQ(get("/events?after=" + kept_after, owner()).status, 200);
+  for (auto path : {"/events?after=0.0", "/events/stream?after=0.0"}) {
+    auto gone = get(path, owner());
+    EXPECT_EQ(gone.status, 410) << path << gone.body;
+    EXPECT_EQ(gone.code(), "events_removed");
+    EXPECT_EQ(text(gone.json().at("data"), "keptAfter"), kept_after);
+  }
+  auto resumed = ask({.target = "/api/v1/events/stream",
+                      .token = owner(),
+                      .headers = {{"Last-Event-ID", text(all[0], "position")}}});
+  EXPECT_EQ(resumed.status, 410);
+  Connection goes_on(port());
+  goes_on.send(text_of({.target = "/api/v1/events/stream?stream=" + text(all[5], "stream"),
+                        .token = owner(),
+                        .headers = {{"Last-Event-ID", kept_after}}}));
+  std::string seen;
+  ASSERT_TRUE(goes_on.read_until(seen, text(all[5], "id")));
+  auto times = [&](const std::string& words) {
+    int many = 0;
+    for (auto at = seen.find(words); at != std::string::npos; at = seen.find(words, at + 1)) ++many;
+    return many;
+  };
+  EXPECT_EQ(times("\"stream\":"), times("\"stream\":\"" + text(all[5], "stream") + "\""));
+}
+
 }  // namespace
 }  // namespace parley::api::testing

@@ -12,6 +12,8 @@ namespace {
 /// How far a checkpoint may stay behind events that do not match, before it is moved for nothing
 /// but a shorter start.
 constexpr std::int64_t max_unmatched = 1000;
+/// And for how long: what is before the checkpoint may be removed from the log.
+constexpr Duration unmatched_for = 1h;
 
 /// The events at the front that may share a transaction, whose organization is the event's.
 std::vector<store::StoredEvent> of_one_organization(std::vector<store::StoredEvent> events) {
@@ -90,7 +92,9 @@ Result<Follower::Look> Follower::look_in(store::Tx& tx) {
   look.checkpoint = std::move(**checkpoint);
   look.ours = look.checkpoint.free_for(shared_.node, tx.now());
   if (!look.ours) return look;
-  auto after = std::max(looked_, look.checkpoint.position);
+  auto after = look.checkpoint.position;
+  // A rebuild takes the checkpoint back.
+  if (looked_from_ == after) after = std::max(looked_, after);
   auto events = store::read_events(tx, subscription_.filter, after, shared_.options.batch);
   if (!events) return std::unexpected(events.error());
   look.events = std::move(*events);
@@ -100,11 +104,18 @@ Result<Follower::Look> Follower::look_in(store::Tx& tx) {
 Task<Follower::Look> Follower::look() {
   auto work = shared_.database.read(Context{}, [this](store::Tx& tx) { return look_in(tx); });
   auto seen = co_await std::move(work);
-  if (!seen || seen->ours || !seen->checkpoint.lease_owner.empty()) co_return seen;
-  // No checkpoint yet: this is the first time that the subscription runs.
+  bool can_rebuild = static_cast<bool>(subscription_.empty);
+  if (!seen) co_return seen;
+  bool none_yet = !seen->ours && seen->checkpoint.lease_owner.empty();
+  bool undeclared = seen->ours && seen->checkpoint.rebuildable != can_rebuild;
+  if (!none_yet && !undeclared) co_return seen;
+  // No checkpoint yet: this is the first time that the subscription runs; or another version of it
+  // ran.
   auto start = subscription_.start == Subscription::Start::now ? seen->newest : store::Position{};
-  auto create = [this, start](store::Tx& tx) {
-    return create_checkpoint(tx, subscription_.name, start);
+  auto create = [this, start, can_rebuild](store::Tx& tx) -> Result<void> {
+    auto made = create_checkpoint(tx, subscription_.name, start);
+    if (!made) return made;
+    return declare_rebuildable(tx, subscription_.name, can_rebuild);
   };
   auto making = shared_.database.write(Context{}, create);
   auto made = co_await std::move(making);
@@ -128,14 +139,16 @@ Task<Follower::Turn> Follower::take_turn() {
     looked_ = {};
     co_return Turn::not_ours;
   }
+  if (seen->checkpoint.rebuild && seen->checkpoint.rebuild->phase == Rebuild::Phase::emptying) {
+    auto emptying = empty_some(std::move(seen->checkpoint));
+    co_return co_await std::move(emptying);
+  }
+  // A new start may have a better handler; otherwise somebody has to say that it goes on.
+  if (seen->checkpoint.stopped_at && !fresh_) co_return Turn::idle;
   auto from = seen->checkpoint.position;
   if (seen->events.empty()) {
-    looked_ = std::max(seen->newest, from);
-    if (looked_.sequence - from.sequence <= max_unmatched) co_return Turn::idle;
-    auto skipping = skip_to(from, looked_);
-    auto skipped = co_await std::move(skipping);
-    if (!skipped) co_return std::unexpected(skipped.error());
-    co_return Turn::idle;
+    auto looking_on = nothing_new(seen->checkpoint, seen->newest);
+    co_return co_await std::move(looking_on);
   }
 
   Failure failure;
@@ -150,7 +163,7 @@ Task<Follower::Turn> Follower::take_turn() {
                       : react(seen->checkpoint, first, failure);
   auto handled = co_await std::move(handling);
   if (handled) {
-    one_by_one_ = false;
+    one_by_one_ = fresh_ = false;
     co_return Turn::went_on;
   }
   if (!failure.reason || is_database_trouble(handled.error().code))
@@ -162,6 +175,62 @@ Task<Follower::Turn> Follower::take_turn() {
   auto counting = count_failure(seen->checkpoint, std::move(first), *failure.reason);
   auto counted = co_await std::move(counting);
   if (!counted) co_return std::unexpected(counted.error());
+  fresh_ = false;
+  co_return Turn::went_on;
+}
+
+Task<Follower::Turn> Follower::nothing_new(const Checkpoint& checkpoint, store::Position newest) {
+  auto from = checkpoint.position;
+  looked_from_ = from;
+  looked_ = std::max(newest, from);
+  bool replayed = checkpoint.rebuild && looked_ >= checkpoint.rebuild->until;
+  auto now = shared_.clock.now();
+  if (move_idle_at_ == TimePoint::min()) move_idle_at_ = now + unmatched_for;
+  bool due = looked_ > from && now >= move_idle_at_;
+  bool far = looked_.sequence - from.sequence > max_unmatched;
+  if (!replayed && !far && !due) co_return Turn::idle;
+  move_idle_at_ = now + unmatched_for;
+  auto skipping = skip_to(from, looked_);
+  auto skipped = co_await std::move(skipping);
+  if (!skipped) co_return std::unexpected(skipped.error());
+  co_return Turn::idle;
+}
+
+Task<Follower::Turn> Follower::empty_some(Checkpoint checkpoint) {
+  // A node of another version may know how.
+  if (!subscription_.empty) co_return Turn::idle;
+  auto from = checkpoint.position;
+  std::optional<std::string> reason;
+  auto change = [&](store::Tx& tx) -> Result<void> {
+    reason.reset();
+    if (auto held = renew_lease(tx, claim(tx.now()), from); !held) return held;
+    Result<std::int64_t> removed;
+    try {
+      removed = subscription_.empty(tx);
+    } catch (const std::exception& e) {
+      removed = fail(Errc::invalid, e.what());
+    }
+    if (!removed) {
+      reason = removed.error().detail;
+      return std::unexpected(removed.error());
+    }
+    if (*removed > 0) return {};
+    return begin_replay(tx, claim(tx.now()), from);
+  };
+  auto work = shared_.database.write(context({}), change);
+  auto changed = co_await std::move(work);
+  if (changed) co_return Turn::went_on;
+  if (!reason || is_database_trouble(changed.error().code))
+    co_return std::unexpected(changed.error());
+  // Nothing can be put aside here: it is tried until it succeeds, and the reason shows.
+  auto attempts = checkpoint.attempts + 1;
+  auto note = [&](store::Tx& tx) {
+    return note_failure(tx, claim(tx.now()), from, attempts, "emptying: " + *reason);
+  };
+  auto noting = shared_.database.write(Context{}, note);
+  auto noted = co_await std::move(noting);
+  if (!noted) co_return std::unexpected(noted.error());
+  not_before_ = shared_.clock.now() + pause_after(attempts);
   co_return Turn::went_on;
 }
 
@@ -263,6 +332,8 @@ Task<void> Follower::count_failure(const Checkpoint& checkpoint, store::StoredEv
   auto from = checkpoint.position;
   auto note = [&, this](store::Tx& tx) -> Result<void> {
     if (!give_up) return note_failure(tx, claim(tx.now()), from, attempts, reason);
+    if (subscription_.on_failure == Subscription::OnFailure::stop)
+      return stop_at(tx, claim(tx.now()), from, attempts, reason);
     if (auto parked = park(tx, subscription_.name, event, attempts, reason); !parked) return parked;
     return move_checkpoint(tx, claim(tx.now()), from, event.position);
   };

@@ -41,6 +41,8 @@ class Follower {
   Task<Look> look();
   Result<Look> look_in(store::Tx& tx);
   Task<Turn> take_turn();
+  Task<Turn> nothing_new(const Checkpoint& checkpoint, store::Position newest);
+  Task<Turn> empty_some(Checkpoint checkpoint);
   Task<void> project(store::Position from, std::vector<store::StoredEvent> events,
                      Failure& failure);
   Task<void> react(Checkpoint checkpoint, store::StoredEvent event, Failure& failure);
@@ -56,10 +58,14 @@ class Follower {
 
   Shared& shared_;
   Subscription subscription_;
-  /// Events up to here were looked at; those since the checkpoint did not match the filter.
+  /// Events up to here were looked at; those since `looked_from_`, the checkpoint of then, did not
+  /// match the filter.
   store::Position looked_;
-  bool one_by_one_ = false;  ///< after a failed batch: find out which event it is
-  TimePoint not_before_{};   ///< the pause after a failure
+  store::Position looked_from_;
+  TimePoint move_idle_at_ = TimePoint::min();  ///< the checkpoint, though nothing matched
+  bool one_by_one_ = false;                    ///< after a failed batch: find out which event it is
+  TimePoint not_before_{};                     ///< the pause after a failure
+  bool fresh_ = true;  ///< since its start it has not tried an event: a stopped one may now
 };
 
 }  // namespace parley::events

@@ -48,11 +48,11 @@ class LiveFeed::Impl {
     co_return co_await std::move(work);
   }
 
-  Task<Page> next(Context ctx, std::vector<std::string> types, store::Position after,
+  Task<Page> next(Context ctx, store::EventFilter filter, store::Position after,
                   std::size_t limit) {
     if (!ctx.organization) co_return fail(Errc::invalid, "a live feed is of one organization");
     if (limit < 1 || limit > 1000) co_return fail(Errc::invalid, "limit must be 1 to 1000");
-    store::EventFilter filter{ctx.organization, {}, std::move(types)};
+    filter.organization = ctx.organization;
     while (true) {
       auto seen = arrived_.generation();
       auto kept = look_in_memory(filter, after, limit);
@@ -94,7 +94,9 @@ class LiveFeed::Impl {
       auto from = std::ranges::upper_bound(kept_, after, {}, [](auto& e) { return e->position; });
       for (; from != kept_.end() && found.size() < limit; ++from) {
         const auto& event = **from;
-        if (event.organization == filter.organization && type_matches(event.type, filter.types))
+        bool of_stream = filter.stream.empty() || event.stream == filter.stream;
+        if (of_stream && event.organization == filter.organization &&
+            type_matches(event.type, filter.types))
           found.push_back(*from);
       }
     }
@@ -107,7 +109,13 @@ class LiveFeed::Impl {
                         std::size_t limit) {
     // The deadline is about waiting for news, not about this read.
     ctx.deadline = TimePoint::max();
-    auto look = [&](store::Tx& tx) { return store::read_events(tx, filter, after, limit); };
+    auto look = [&](store::Tx& tx) -> Result<std::vector<store::StoredEvent>> {
+      auto begin = store::horizon(tx);
+      if (!begin) return std::unexpected(begin.error());
+      if (after < *begin)
+        return fail(Errc::not_found, "events up to " + begin->text() + " are no longer kept");
+      return store::read_events(tx, filter, after, limit);
+    };
     auto work = database_.read(std::move(ctx), look);
     auto events = co_await std::move(work);
     if (!events) co_return std::unexpected(events.error());
@@ -198,7 +206,11 @@ asio::awaitable<void> LiveFeed::stop() { return impl_->stop(); }
 Task<store::Position> LiveFeed::newest(Context ctx) { return impl_->newest(std::move(ctx)); }
 Task<LiveFeed::Page> LiveFeed::next(Context ctx, std::vector<std::string> types,
                                     store::Position after, std::size_t limit) {
-  return impl_->next(std::move(ctx), std::move(types), after, limit);
+  return impl_->next(std::move(ctx), {.types = std::move(types)}, after, limit);
+}
+Task<LiveFeed::Page> LiveFeed::next_matching(Context ctx, store::EventFilter filter,
+                                             store::Position after, std::size_t limit) {
+  return impl_->next(std::move(ctx), std::move(filter), after, limit);
 }
 
 }  // namespace parley::events

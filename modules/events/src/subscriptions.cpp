@@ -4,6 +4,7 @@
 
 #include "follower.hpp"
 #include "parley/base/task_group.hpp"
+#include "parley/events/operation.hpp"
 
 namespace parley::events {
 
@@ -19,6 +20,9 @@ class Subscriptions::Impl {
   void add(Subscription subscription) {
     if (started_ || find(subscription.name))
       throw std::logic_error("cannot add the subscription " + subscription.name);
+    if (subscription.empty && (std::holds_alternative<Reaction>(subscription.handler) ||
+                               subscription.start == Subscription::Start::now))
+      throw std::logic_error("not to be rebuilt from the log: " + subscription.name);
     followers_.push_back(std::make_unique<Follower>(shared_, std::move(subscription)));
   }
 
@@ -43,7 +47,7 @@ class Subscriptions::Impl {
     auto look = [this](store::Tx& tx) -> Result<std::vector<SubscriptionStatus>> {
       std::vector<SubscriptionStatus> all;
       for (const auto& follower : followers_) {
-        auto one = load_status(tx, follower->subscription());
+        auto one = load_status(tx, follower->subscription().name, follower->subscription().filter);
         if (!one) return std::unexpected(one.error());
         all.push_back(std::move(*one));
       }
@@ -72,6 +76,22 @@ class Subscriptions::Impl {
     };
     auto work = follower->handle_apart(std::move(*event), std::move(finish));
     co_return co_await std::move(work);
+  }
+
+  Task<void> resume(Context ctx, std::string subscription) {
+    auto change = [&](store::Tx& tx) { return resume_subscription(tx, subscription); };
+    auto work = shared_.database.write(std::move(ctx), change);
+    auto resumed = co_await std::move(work);
+    if (resumed) shared_.committed.raise();
+    co_return resumed;
+  }
+
+  Task<void> rebuild(Context ctx, std::string subscription) {
+    auto change = [&](store::Tx& tx) { return request_rebuild(tx, subscription); };
+    auto work = shared_.database.write(std::move(ctx), change);
+    auto asked = co_await std::move(work);
+    if (asked) shared_.committed.raise();
+    co_return asked;
   }
 
  private:
@@ -108,6 +128,12 @@ Task<std::vector<DeadLetter>> Subscriptions::dead_letters(Context ctx, std::stri
 }
 Task<void> Subscriptions::retry(Context ctx, std::string subscription, std::string event_id) {
   return impl_->retry(std::move(ctx), std::move(subscription), std::move(event_id));
+}
+Task<void> Subscriptions::resume(Context ctx, std::string subscription) {
+  return impl_->resume(std::move(ctx), std::move(subscription));
+}
+Task<void> Subscriptions::rebuild(Context ctx, std::string subscription) {
+  return impl_->rebuild(std::move(ctx), std::move(subscription));
 }
 
 }  // namespace parley::events

@@ -174,5 +174,42 @@ TEST_P(LiveFeedDbTest, StopEndsThoseThatWait) {
   EXPECT_EQ(code, Errc::unavailable);
 }
 
+TEST_P(LiveFeedDbTest, OneStreamFromTheDatabaseAndFromMemory) {
+  auto append_to = [&](std::string stream) {
+    ASSERT_TRUE(write([&](Tx& tx) { return tx.append(stream, {"a.b", {}}); }));
+  };
+  auto of_mine = [&](Position after) {
+    return run([&] { return feed->next_matching(ctx, {.stream = "mine"}, after, 100); }).value();
+  };
+  append_to("mine");
+  append_to("other");
+  start();
+  auto before = of_mine({});
+  ASSERT_EQ(before.events.size(), 1u);
+  append_to("other");
+  append_to("mine");
+  auto later = of_mine(before.next);
+  ASSERT_EQ(later.events.size(), 1u);
+  EXPECT_EQ(later.events[0].stream, "mine");
+  EXPECT_EQ(later.events[0].version, 2);
+}
+
+TEST_P(LiveFeedDbTest, WhoAsksForWhatIsNoLongerKeptIsTold) {
+  append("a.first");
+  append("a.second");
+  auto all = read([](Tx& tx) { return store::read_events(tx, {}, {}, 10); }).value();
+  clock.advance(24h);
+  auto trimmed =
+      write([&](Tx& tx) { return store::remove_events(tx, {clock.wall(), all[0].position, 10}); });
+  ASSERT_EQ(trimmed->removed, 1);
+  start();
+  EXPECT_EQ(next({}).error().code, Errc::not_found);
+  EXPECT_EQ(types_of(next(all[0].position).value()), "a.second ");
+  // With all of them gone, the newest place is still where news begin.
+  ASSERT_TRUE(
+      write([&](Tx& tx) { return store::remove_events(tx, {clock.wall(), all[1].position, 10}); }));
+  EXPECT_EQ(run([&] { return feed->newest(ctx); }).value(), all[1].position);
+}
+
 }  // namespace
 }  // namespace parley::events

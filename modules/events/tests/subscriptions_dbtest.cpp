@@ -2,84 +2,13 @@
 
 #include <boost/asio/detached.hpp>
 
-#include "parley/events/subscriptions.hpp"
-#include "parley/testkit/database_test.hpp"
 #include "parley/testkit/postgres_server.hpp"
+#include "subscriptions_fixture.hpp"
 
 namespace parley::events {
 namespace {
 
-using store::StoredEvent;
-using store::Tx;
-
-class SubscriptionsDbTest : public testkit::DatabaseTest {
- protected:
-  void SetUp() override {
-    DatabaseTest::SetUp();
-    auto made = write([](Tx& tx) {
-      return tx.execute("CREATE TABLE seen (event_id TEXT PRIMARY KEY, version BIGINT)");
-    });
-    ASSERT_TRUE(made) << made.error().detail;
-  }
-  void TearDown() override {
-    for (auto& node : nodes_) stop(*node);
-    nodes_.clear();
-    DatabaseTest::TearDown();
-  }
-
-  Subscriptions& node(Subscriptions::Options options = {}) {
-    nodes_.push_back(
-        std::make_unique<Subscriptions>(io.get_executor(), clock, random, db(), options));
-    return *nodes_.back();
-  }
-  void stop(Subscriptions& subscriptions) {
-    run([&]() -> Task<void> {
-      auto ending = subscriptions.stop();
-      co_await std::move(ending);
-      co_return Result<void>{};
-    });
-  }
-  void append(std::string type, int many = 1, std::string stream = "s") {
-    auto done = write([&](Tx& tx) -> Result<std::int64_t> {
-      Result<std::int64_t> last = 0;
-      for (int i = 0; i < many && last; ++i) last = tx.append(stream, {type, {}});
-      return last;
-    });
-    ASSERT_TRUE(done) << done.error().detail;
-  }
-  /// A row for each event: twice the same is a conflict, and so an error that the tests see.
-  static Result<void> note(Tx& tx, const StoredEvent& event) {
-    auto done = tx.execute("INSERT INTO seen VALUES (?1, ?2)", {event.id, event.version});
-    if (!done) return std::unexpected(done.error());
-    return {};
-  }
-  std::int64_t seen() {
-    auto row = read([](Tx& tx) { return tx.one("SELECT COUNT(*) AS many FROM seen"); });
-    return row->integer("many");
-  }
-  SubscriptionStatus status(Subscriptions& subscriptions, std::size_t index = 0) {
-    return run([&] { return subscriptions.status(ctx); }).value().at(index);
-  }
-  std::vector<DeadLetter> letters(Subscriptions& subscriptions, std::string name) {
-    return run([&] { return subscriptions.dead_letters(ctx, name, 100); }).value();
-  }
-  /// Runs what is in the io_context until it holds.
-  template <class Condition>
-  void until(Condition condition) {
-    auto guard = asio::make_work_guard(io);
-    auto give_up = std::chrono::steady_clock::now() + 30s;
-    io.restart();
-    while (!condition()) {
-      ASSERT_LT(std::chrono::steady_clock::now(), give_up);
-      io.run_one_for(1ms);
-    }
-  }
-  void until_caught_up(Subscriptions& subscriptions) {
-    until([&] { return status(subscriptions).lag == 0; });
-  }
-
-  std::vector<std::unique_ptr<Subscriptions>> nodes_;
-};
+class SubscriptionsDbTest : public SubscriptionsFixture {};
 PARLEY_ON_BOTH_DATABASES(SubscriptionsDbTest);
 
 TEST_P(SubscriptionsDbTest, AProjectionCatchesUpAndThenFollows) {

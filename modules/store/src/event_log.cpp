@@ -66,9 +66,13 @@ void add_after(Conditions& where, Position after) {
   where.add("(transaction_id, sequence) > (" + transaction + ", " + sequence + ")");
 }
 
+Position position_of(const Row& row) {
+  return {row.integer("transaction_id"), row.integer("sequence")};
+}
+
 StoredEvent event_of(const Row& row) {
   StoredEvent event;
-  event.position = {row.integer("transaction_id"), row.integer("sequence")};
+  event.position = position_of(row);
   event.id = row.text("id");
   event.organization = row.id<OrganizationId>("organization_id");
   event.stream = row.text("stream");
@@ -116,8 +120,10 @@ Result<Position> newest_position(Tx& tx) {
       "SELECT transaction_id, sequence FROM settled_events "
       "ORDER BY transaction_id DESC, sequence DESC LIMIT 1");
   if (!rows) return std::unexpected(rows.error());
-  if (rows->empty()) return Position{};
-  return Position{rows->front().integer("transaction_id"), rows->front().integer("sequence")};
+  // The newest ones may have been removed.
+  auto begin = horizon(tx);
+  if (!begin || rows->empty()) return begin;
+  return std::max(*begin, position_of(rows->front()));
 }
 
 Result<std::int64_t> count_events(Tx& tx, const EventFilter& filter, Position after,
@@ -130,6 +136,107 @@ Result<std::int64_t> count_events(Tx& tx, const EventFilter& filter, Position af
   auto row = tx.one(sql, where.take_params());
   if (!row) return std::unexpected(row.error());
   return row->integer("many");
+}
+
+Result<Position> horizon(Tx& tx) {
+  auto rows = tx.query("SELECT transaction_id, sequence FROM event_horizon WHERE id = 1");
+  if (!rows) return std::unexpected(rows.error());
+  if (rows->empty()) return Position{};
+  return position_of(rows->front());
+}
+
+Result<std::vector<StoredEvent>> read_stream(Tx& tx, const std::string& stream,
+                                             std::int64_t after_version, std::size_t limit) {
+  if (limit < 1 || limit > 1000) return fail(Errc::invalid, "limit must be 1 to 1000");
+  auto rows = tx.query(
+      "SELECT transaction_id, sequence, id, organization_id, stream, version, type, data, "
+      "principal, time FROM events WHERE organization_id = ?1 AND stream = ?2 AND version > ?3 "
+      "ORDER BY version LIMIT ?4",
+      {tx.context().organization, stream, after_version, static_cast<std::int64_t>(limit)});
+  if (!rows) return std::unexpected(rows.error());
+  std::vector<StoredEvent> events;
+  events.reserve(rows->size());
+  for (const auto& row : *rows) events.push_back(event_of(row));
+  return events;
+}
+
+namespace {
+
+/// The place of the last of the oldest events that may go, and whether there may be more of them.
+Result<std::optional<Position>> last_old_one(Tx& tx, const Removal& removal, Position from,
+                                             bool& more) {
+  auto rows = tx.query(
+      "SELECT transaction_id, sequence, time FROM settled_events "
+      "WHERE (transaction_id, sequence) > (?1, ?2) AND (transaction_id, sequence) <= (?3, ?4) "
+      "ORDER BY transaction_id, sequence LIMIT ?5",
+      {from.transaction, from.sequence, removal.up_to.transaction, removal.up_to.sequence,
+       static_cast<std::int64_t>(removal.at_most)});
+  if (!rows) return std::unexpected(rows.error());
+  std::optional<Position> last;
+  more = rows->size() == removal.at_most;
+  for (const auto& row : *rows) {
+    // In the order of the log: a clock that went back once hides nothing that is older still.
+    if (row.time("time") >= removal.before) {
+      more = false;
+      break;
+    }
+    last = position_of(row);
+  }
+  return last;
+}
+
+constexpr std::string_view not_needed =
+    "NOT EXISTS (SELECT 1 FROM event_dead_letters d WHERE d.event_id = events.id) "
+    "AND NOT EXISTS (SELECT 1 FROM event_snapshots s WHERE "
+    "s.organization_id = events.organization_id AND s.stream = events.stream "
+    "AND s.version < events.version)";
+
+Result<void> move_horizon(Tx& tx, Position to) {
+  auto moved = tx.execute(
+      "INSERT INTO event_horizon (id, transaction_id, sequence, moved_at) VALUES (1, ?1, ?2, ?3) "
+      "ON CONFLICT (id) DO UPDATE SET transaction_id = excluded.transaction_id, "
+      "sequence = excluded.sequence, moved_at = excluded.moved_at",
+      {to.transaction, to.sequence, tx.now()});
+  if (!moved) return std::unexpected(moved.error());
+  return {};
+}
+
+/// What was still needed when the horizon passed it, and no longer is.
+Result<std::int64_t> remove_left_behind(Tx& tx, Position horizon, std::size_t at_most) {
+  return tx.execute(
+      "DELETE FROM events WHERE sequence IN (SELECT sequence FROM events "
+      "WHERE (transaction_id, sequence) <= (?1, ?2) AND " +
+          std::string(not_needed) + " ORDER BY transaction_id, sequence LIMIT ?3)",
+      {horizon.transaction, horizon.sequence, static_cast<std::int64_t>(at_most)});
+}
+
+}  // namespace
+
+Result<Removed> remove_events(Tx& tx, const Removal& removal) {
+  if (removal.at_most < 1 || removal.at_most > 1000)
+    return fail(Errc::invalid, "at_most must be 1 to 1000");
+  auto from = horizon(tx);
+  if (!from) return std::unexpected(from.error());
+  Removed done{.horizon = *from};
+  auto last = last_old_one(tx, removal, *from, done.more);
+  if (!last) return std::unexpected(last.error());
+  if (*last) {
+    auto removed = tx.execute(
+        "DELETE FROM events WHERE (transaction_id, sequence) > (?1, ?2) "
+        "AND (transaction_id, sequence) <= (?3, ?4) AND " +
+            std::string(not_needed),
+        {from->transaction, from->sequence, (*last)->transaction, (*last)->sequence});
+    if (!removed) return std::unexpected(removed.error());
+    if (auto moved = move_horizon(tx, **last); !moved) return std::unexpected(moved.error());
+    done.removed = *removed;
+    done.horizon = **last;
+  }
+  if (done.more) return done;
+  auto later = remove_left_behind(tx, done.horizon, removal.at_most);
+  if (!later) return std::unexpected(later.error());
+  done.removed += *later;
+  done.more = *later == static_cast<std::int64_t>(removal.at_most);
+  return done;
 }
 
 }  // namespace parley::store

@@ -38,9 +38,13 @@ class LiveFeed {
 
   /// Waits for events of ctx.organization after `after`, at most `limit` (1..1000). `types` as in
   /// EventFilter. An empty page when ctx.deadline passes first: send a sign of life and go on.
-  /// Errors: unavailable (database away, or stopped), invalid (no organization, limit).
+  /// Errors: unavailable (database away, or stopped), invalid (no organization, limit), not_found
+  /// (events after `after` are no longer kept: see store::horizon).
   Task<Page> next(Context ctx, std::vector<std::string> types, store::Position after,
                   std::size_t limit);
+  /// The same with a stream besides; the filter's organization is ctx's.
+  Task<Page> next_matching(Context ctx, store::EventFilter filter, store::Position after,
+                           std::size_t limit);
 
  private:
   class Impl;
