@@ -86,8 +86,9 @@ void through(World& world, Load load, std::int64_t jobs) {
     while (put < jobs) {
       put += load.batch;
       auto change = [&](store::Tx& tx) -> Result<void> {
-        for (int i = 0; i < load.batch; ++i)
-          if (auto done = queue.enqueue(tx, job()); !done) return std::unexpected(done.error());
+        std::vector<NewJob> many(static_cast<std::size_t>(load.batch), job());
+        auto done = queue.enqueue_all(tx, std::move(many));
+        if (!done) return std::unexpected(done.error());
         return {};
       };
       auto work = world.db.write(world.ctx, change);

@@ -91,25 +91,66 @@ std::optional<JobState> parse_job_state(std::string_view text) noexcept {
   return static_cast<JobState>(found - state_names.begin());
 }
 
+namespace {
+
+constexpr std::string_view insert_into =
+    "INSERT INTO jobs (id, organization_id, handler, lane, state, priority, position, run_at, "
+    "expires_at, unique_key, group_key, payload, trace_id, span_id, created_at) VALUES ";
+constexpr std::size_t inserted_columns = 15;
+
+void add_values(store::Tx& tx, const NewRow& row, store::Params& params) {
+  const auto& ctx = tx.context();
+  for (store::Value value : std::initializer_list<store::Value>{
+           row.id, ctx.organization, row.job.handler, row.lane, name_of(row.state),
+           static_cast<int>(row.job.priority), row.position, row.run_at, row.expires_at,
+           null_if_empty(row.job.unique_key), null_if_empty(row.job.group), row.payload,
+           ctx.trace.trace_id, ctx.trace.span_id, tx.now()})
+    params.push_back(std::move(value));
+}
+
+/// "(?1, ?2, ...), (?16, ...)".
+std::string places_of(std::size_t rows) {
+  std::string text;
+  for (std::size_t i = 0; i < rows * inserted_columns; ++i) {
+    bool first = i % inserted_columns == 0;
+    text += fmt::format("{}?{}", first ? (i ? "), (" : "(") : ", ", i + 1);
+  }
+  return text + ")";
+}
+
+}  // namespace
+
 Result<bool> insert_job(store::Tx& tx, const NewRow& row, JobId& id) {
   id = row.id;
-  const auto& ctx = tx.context();
-  auto inserted = tx.execute(
-      "INSERT INTO jobs (id, organization_id, handler, lane, state, priority, position, run_at, "
-      "expires_at, unique_key, group_key, payload, trace_id, span_id, created_at) "
-      "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15) "
-      "ON CONFLICT (organization_id, unique_key) WHERE unique_key IS NOT NULL DO NOTHING",
-      {row.id, ctx.organization, row.job.handler, row.lane, name_of(row.state),
-       static_cast<int>(row.job.priority), row.position, row.run_at, row.expires_at,
-       null_if_empty(row.job.unique_key), null_if_empty(row.job.group),
-       json::serialize(row.job.payload), ctx.trace.trace_id, ctx.trace.span_id, tx.now()});
+  static const auto sql =
+      std::string(insert_into) + places_of(1) +
+      " ON CONFLICT (organization_id, unique_key) WHERE unique_key IS NOT NULL DO NOTHING";
+  store::Params params;
+  add_values(tx, row, params);
+  auto inserted = tx.execute(sql, std::move(params));
   if (!inserted) return std::unexpected(inserted.error());
   if (*inserted == 1) return true;
   auto other = tx.one("SELECT id FROM jobs WHERE organization_id = ?1 AND unique_key = ?2",
-                      {ctx.organization, row.job.unique_key});
+                      {tx.context().organization, row.job.unique_key});
   if (!other) return std::unexpected(other.error());
   id = other->id<JobId>("id");
   return false;
+}
+
+Result<void> insert_jobs(store::Tx& tx, std::span<const NewRow> rows) {
+  // 64, 32, 16 .. 1 at once: few statements to prepare.
+  for (std::size_t size = 64; !rows.empty(); size /= 2) {
+    if (size > rows.size()) continue;
+    auto sql = std::string(insert_into) + places_of(size);
+    for (; rows.size() >= size; rows = rows.subspan(size)) {
+      store::Params params;
+      params.reserve(size * inserted_columns);
+      for (const auto& row : rows.first(size)) add_values(tx, row, params);
+      auto inserted = tx.execute(sql, std::move(params));
+      if (!inserted) return std::unexpected(inserted.error());
+    }
+  }
+  return {};
 }
 
 Result<Job> load_job(store::Tx& tx, const JobId& id) {

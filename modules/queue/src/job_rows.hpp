@@ -34,9 +34,12 @@ struct NewRow {
   WallTime run_at;
   std::optional<WallTime> expires_at;
   const NewJob& job;
+  std::string payload;  ///< serialized
 };
 /// False: a job with the same unique key has not ended, and `id` becomes its id.
 Result<bool> insert_job(store::Tx& tx, const NewRow& row, JobId& id);
+/// Of jobs without unique keys: many rows a statement.
+Result<void> insert_jobs(store::Tx& tx, std::span<const NewRow> rows);
 Result<Job> load_job(store::Tx& tx, const JobId& id);
 /// Of the transaction's organization.
 Result<store::Listed<Job>> list_jobs(store::Tx& tx, const JobFilter& filter);

@@ -72,13 +72,14 @@ class Queue::Impl {
     if (shared_.parts.broker) shared_.parts.broker->stop();
   }
 
-  Result<Enqueued> enqueue(store::Tx& tx, const NewJob& job) {
+  Result<NewRow> row_of(const NewJob& job) {
     const auto* registration = shared_.find(job.handler);
     if (!registration) return no_handler(job.handler);
     if (job.unique_key.size() > max_key_length || job.group.size() > max_key_length ||
         job.delay < 0s || (job.at && job.delay > 0s) || (job.ttl && *job.ttl <= 0s))
       return fail(Errc::invalid, "a job's key, group, delay, time or ttl makes no sense");
-    if (json::serialize(job.payload).size() > max_payload_bytes)
+    auto payload = json::serialize(job.payload);
+    if (payload.size() > max_payload_bytes)
       return fail(Errc::too_large, "a job's payload has at most 256 KiB");
     auto ms = [](Duration d) { return std::chrono::ceil<std::chrono::milliseconds>(d); };
     auto now = shared_.steady_now();
@@ -87,35 +88,70 @@ class Queue::Impl {
                  : job.group.empty() ? JobState::ready
                                      : JobState::waiting;
     auto run_at = job.at.value_or(now + ms(job.delay));
-    bool later = state == JobState::scheduled || state == JobState::delayed;
-    auto position = later ? Shared::position_of(run_at) : shared_.next_position();
+    auto position = is_later(state) ? Shared::position_of(run_at) : shared_.next_position();
     std::optional<WallTime> expires_at;
     if (job.ttl) expires_at = std::max(run_at, now) + ms(*job.ttl);
-    NewRow row{JobId::make(shared_.parts.clock, shared_.parts.random),
-               registration->options.lane,
-               state,
-               position,
-               run_at,
-               expires_at,
-               job};
+    return NewRow{JobId::make(shared_.parts.clock, shared_.parts.random),
+                  registration->options.lane,
+                  state,
+                  position,
+                  run_at,
+                  expires_at,
+                  job,
+                  std::move(payload)};
+  }
+  static bool is_later(JobState state) {
+    return state == JobState::scheduled || state == JobState::delayed;
+  }
+
+  Result<Enqueued> enqueue(store::Tx& tx, const NewJob& job) {
+    auto row = row_of(job);
+    if (!row) return std::unexpected(row.error());
     Enqueued enqueued;
-    auto fresh = insert_job(tx, row, enqueued.id);
+    auto fresh = insert_job(tx, *row, enqueued.id);
     if (!fresh) return std::unexpected(fresh.error());
     if (!*fresh) {
       enqueued.as = Enqueued::As::duplicate;
       return enqueued;
     }
-    bool ready = state == JobState::ready;
-    if (state == JobState::waiting) {
+    bool ready = row->state == JobState::ready;
+    if (row->state == JobState::waiting) {
       Due due{enqueued.id, tx.context().organization, job.group};
-      auto joined = join_group(tx, due, state);
+      auto joined = join_group(tx, due, row->state);
       if (!joined) return std::unexpected(joined.error());
       ready = *joined;
     }
-    if (ready) tx.after_commit(shared_.waker(row.lane, enqueued.id));
-    if (later) tx.after_commit(shared_.waker_of_delays());
-    if (later) tx.after_commit(shared_.teller_of_delay(enqueued.id, run_at - now));
+    if (ready) tx.after_commit(shared_.waker(row->lane, enqueued.id));
+    if (is_later(row->state)) {
+      tx.after_commit(shared_.waker_of_delays());
+      auto delay = row->run_at - shared_.steady_now();
+      tx.after_commit(shared_.teller_of_delay(enqueued.id, delay));
+    }
     return enqueued;
+  }
+
+  Result<std::vector<Enqueued>> enqueue_all(store::Tx& tx, const std::vector<NewJob>& jobs) {
+    std::vector<Enqueued> all(jobs.size());
+    std::vector<NewRow> plain;
+    std::set<std::string> lanes;
+    for (std::size_t i = 0; i < jobs.size(); ++i) {
+      const auto& job = jobs[i];
+      bool alone = !job.unique_key.empty() || !job.group.empty() || job.at || job.delay > 0s;
+      if (alone) {
+        auto one = enqueue(tx, job);
+        if (!one) return std::unexpected(one.error());
+        all[i] = *one;
+        continue;
+      }
+      auto row = row_of(job);
+      if (!row) return std::unexpected(row.error());
+      all[i].id = row->id;
+      lanes.insert(row->lane);
+      plain.push_back(std::move(*row));
+    }
+    if (auto inserted = insert_jobs(tx, plain); !inserted) return std::unexpected(inserted.error());
+    for (const auto& lane : lanes) tx.after_commit(shared_.waker(lane));
+    return all;
   }
 
   Task<void> cancel(Context ctx, JobId id) {
@@ -251,6 +287,10 @@ Task<Enqueued> Queue::enqueue(Context ctx, NewJob job) {
   auto work = impl_->database().write(std::move(ctx),
                                       [&](store::Tx& tx) { return impl_->enqueue(tx, job); });
   co_return co_await std::move(work);
+}
+
+Result<std::vector<Enqueued>> Queue::enqueue_all(store::Tx& tx, std::vector<NewJob> jobs) {
+  return impl_->enqueue_all(tx, jobs);
 }
 
 Task<Job> Queue::find(Context ctx, JobId id) {

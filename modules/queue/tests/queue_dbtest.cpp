@@ -141,6 +141,40 @@ TEST_P(QueueDbTest, ManyAtOnceMakeOneUniqueJob) {
   EXPECT_EQ(fresh, 1);
 }
 
+TEST_P(QueueDbTest, ManyAreEnqueuedAtOnce) {
+  auto& queue = make(quiet());
+  queue.add("work.v1", {}, noting());
+  queue.add("slow.v1", {.lane = "slow"}, noting());
+  queue.start();
+  std::vector<NewJob> jobs;
+  for (int i = 0; i < 101; ++i) jobs.push_back(job(std::to_string(i)));
+  jobs[3].handler = "slow.v1";
+  jobs[5].unique_key = jobs[6].unique_key = "once";
+  jobs[7].group = "g";
+  jobs[8].delay = 1h;
+  std::vector<Enqueued> all;
+  ASSERT_TRUE(write([&](store::Tx& tx) -> Result<void> {
+    auto put = queue.enqueue_all(tx, jobs);
+    if (!put) return std::unexpected(put.error());
+    all = std::move(*put);
+    return {};
+  }));
+  ASSERT_EQ(all.size(), 101u);
+  EXPECT_EQ(all[6].as, Enqueued::As::duplicate);
+  EXPECT_EQ(all[6].id, all[5].id);
+  until([&] { return seen.size() == 99; });
+  EXPECT_EQ(state(queue, all[8].id), JobState::delayed);
+  for (std::size_t i : {0u, 3u, 7u, 100u})
+    EXPECT_EQ(look(queue, all[i].id).payload, jobs[i].payload);
+  jobs[50].handler = "unknown.v1";
+  auto refused = write([&](store::Tx& tx) -> Result<void> {
+    auto put = queue.enqueue_all(tx, jobs);
+    if (!put) return std::unexpected(put.error());
+    return {};
+  });
+  EXPECT_EQ(refused.error().code, Errc::not_found);
+}
+
 TEST_P(QueueDbTest, NoMoreAtOnceThanWorkers) {
   auto& queue = make(quiet());
   int running = 0, most = 0, done = 0;
