@@ -47,8 +47,16 @@ class Subscriptions::Impl {
     auto look = [this](store::Tx& tx) -> Result<std::vector<SubscriptionStatus>> {
       std::vector<SubscriptionStatus> all;
       for (const auto& follower : followers_) {
-        auto one = load_status(tx, follower->subscription().name, follower->subscription().filter);
+        const auto& subscription = follower->subscription();
+        auto one = load_status(tx, subscription.name, subscription.filter);
         if (!one) return std::unexpected(one.error());
+        // Before its first look at the log it has no place: what happened until then is not for it.
+        if (subscription.start == Subscription::Start::now) {
+          auto place = load_checkpoint(tx, subscription.name);
+          if (!place) return std::unexpected(place.error());
+          if (!*place) one->lag = 0;
+          if (!*place) one->behind = {};
+        }
         all.push_back(std::move(*one));
       }
       return all;
