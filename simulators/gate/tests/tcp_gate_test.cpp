@@ -79,6 +79,12 @@ TEST_F(HttpGateTest, HalfAnswersAndGarbageAreNoAnswers) {
   EXPECT_TRUE(send());
 }
 
+TEST_F(HttpGateTest, AnAnswerCutInItsHeadIsNone) {
+  open(server->port(), "half 40");
+  EXPECT_EQ(error_of(), Errc::unavailable);
+  EXPECT_EQ(error_of(net::Method::post), Errc::outcome_unknown);
+}
+
 TEST_F(HttpGateTest, HangingEndsWithTheClient) {
   open(server->port(), "hang first 1; hang lost first 2");
   auto never = send(net::Method::get, 50ms);
