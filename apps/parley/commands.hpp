@@ -3,6 +3,7 @@
 #include <vector>
 
 #include "settings.hpp"
+#include "simulation.hpp"
 
 namespace parley::app {
 
@@ -53,6 +54,17 @@ struct EventsOptions {
   bool json = false;
 };
 int run_events(const CommonOptions& common, const EventsOptions& options);
+
+int run_simulate(const SimulateOptions& options);
+struct SendWebhookOptions {
+  std::string to;
+  std::string secret;
+  std::string body = "{}";  ///< text, or a file that holds it
+  bool standard = false;    ///< Standard Webhooks instead of the generic endpoint's scheme
+  std::size_t repeat = 1;
+  int age_seconds = 0;
+};
+int run_send_webhook(const SendWebhookOptions& options);
 
 int run_config(const CommonOptions& common, bool json);
 int run_migrate(const CommonOptions& common);

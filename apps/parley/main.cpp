@@ -75,6 +75,48 @@ void add_events(CLI::App& app, CommonOptions& common, std::function<int()>& chos
       [&, options] { chosen = [&, options] { return run_events(common, *options); }; });
 }
 
+void add_send_webhook(CLI::App& simulate, std::function<int()>& chosen) {
+  auto options = std::make_shared<SendWebhookOptions>();
+  auto* command = simulate.add_subcommand("send-webhook", "Send a signed webhook, then exit");
+  command->add_option("--to", options->to, "Address it is posted to")->required();
+  command->add_option("--secret", options->secret, "Signs it")->required();
+  command->add_option("--body", options->body, "JSON, or a file with it")->capture_default_str();
+  command->add_flag("--standard", options->standard,
+                    "Signed as Standard Webhooks has it, not as /webhooks/generic takes it");
+  command->add_option("--repeat", options->repeat, "So many at once")->capture_default_str();
+  command->add_option("--age", options->age_seconds, "Signed so many seconds ago")
+      ->capture_default_str();
+  command->callback([&, options] { chosen = [options] { return run_send_webhook(*options); }; });
+}
+
+void add_simulate(CLI::App& app, std::function<int()>& chosen) {
+  auto options = std::make_shared<SimulateOptions>();
+  auto* command = app.add_subcommand(
+      "simulate", "Stand-ins for outside services, with faults on demand, until Ctrl-C");
+  command->add_option("names", options->names,
+                      "twilio, s3, smtp, webhook-receiver; none: all of them");
+  command->add_option("--gate", options->gates,
+                      "HOST:PORT of a real service to put a gate before; repeat it for more");
+  command->add_option("--listen", options->listen, "Address to listen on")->capture_default_str();
+  command->add_option("--port", options->ports,
+                      "NAME=PORT (also of gate, gate-2, control); others take free ones");
+  command->add_option("--faults", options->faults,
+                      "[NAME=]PLAN, or a file with one: 'status 503 first 3; delay 1s p 0.1'");
+  command->add_option(
+      "--callee", options->callees,
+      "NUMBER=busy, no-answer, failed, human or machine_start, when Twilio calls it");
+  // Each takes one word, and what follows is a name again.
+  for (auto* repeated : {"--gate", "--port", "--faults", "--callee"})
+    command->get_option(repeated)->allow_extra_args(false);
+  command->add_option("--seed", options->seed, "Of everything that is drawn")
+      ->capture_default_str();
+  command->add_flag("--json", options->json, "What listens where as one JSON object");
+  command->callback([&, command, options] {
+    if (command->get_subcommands().empty()) chosen = [options] { return run_simulate(*options); };
+  });
+  add_send_webhook(*command, chosen);
+}
+
 void add_small_commands(CLI::App& app, CommonOptions& common, std::function<int()>& chosen) {
   auto json = std::make_shared<bool>(false);
   auto* doctor = app.add_subcommand("doctor", "Check configuration and everything it needs");
@@ -113,6 +155,7 @@ int main(int argc, char** argv) {
   add_call(app, common, chosen);
   add_transform(app, chosen);
   add_events(app, common, chosen);
+  add_simulate(app, chosen);
   add_small_commands(app, common, chosen);
   try {
     app.parse(argc, argv);

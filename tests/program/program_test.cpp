@@ -28,7 +28,7 @@ TEST(Program, SaysHowItIsUsed) {
   Folder folder;
   auto help = folder.run({"--help"});
   EXPECT_EQ(help.code, 0);
-  for (auto* command : {"serve", "call", "doctor", "config", "migrate", "events"})
+  for (auto* command : {"serve", "call", "simulate", "doctor", "config", "migrate", "events"})
     EXPECT_THAT(help.out, HasSubstr(command));
   auto version = folder.run({"--version"});
   EXPECT_EQ(version.code, 0);

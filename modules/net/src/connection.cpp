@@ -360,6 +360,10 @@ asio::awaitable<void> Connection::compress(HttpResponse& response) {
 }
 
 asio::awaitable<Connection::After> Connection::respond(HttpResponse response) {
+  if (response.sending != HttpResponse::Sending::whole) {
+    if (response.sending == HttpResponse::Sending::reset) stream_->reset();
+    co_return After::drop;
+  }
   if (response.status < 200 || response.status > 599)
     response = error_page({500, "something went wrong here"});
   bool streamed = static_cast<bool>(response.stream);

@@ -157,8 +157,10 @@ std::size_t CurlTransfer::on_header(char* data, std::size_t size, std::size_t co
 void CurlTransfer::take_header_line(std::string_view line) {
   if (line.starts_with("HTTP/")) {
     response_.headers = {};  // a redirect's or an interim answer's fields do not count
+    head_ended_ = false;
     return;
   }
+  if (line.empty()) head_ended_ = true;
   auto colon = line.find(':');
   if (colon == std::string_view::npos || line.size() > max_response_field_bytes ||
       response_.headers.all().size() >= max_response_fields)
@@ -231,6 +233,8 @@ bool CurlTransfer::may_have_been_sent() const {
 }
 
 Result<HttpResponse> CurlTransfer::outcome_of(CURLcode code) {
+  // libcurl takes an answer that ends in the middle of its head for one without a body.
+  if (code == CURLE_OK && !head_ended_) code = CURLE_RECV_ERROR;
   bool is_cut = too_large_ && request_.long_response == OutgoingRequest::LongResponse::cut;
   if (code == CURLE_OK || is_cut) {
     long status = 0;

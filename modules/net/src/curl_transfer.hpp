@@ -49,6 +49,7 @@ class CurlTransfer {
   curl_slist* known_hosts_ = nullptr;
   char error_text_[CURL_ERROR_SIZE] = "";
   HttpResponse response_;
+  bool head_ended_ = false;  ///< of the last answer
   bool too_large_ = false;
   bool forbidden_ = false;
   bool resend_refused_ = false;

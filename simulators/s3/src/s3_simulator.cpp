@@ -78,6 +78,23 @@ BucketContents::PartList parts_in(std::string_view xml) {
   return parts;
 }
 
+HttpResponse error_response(const S3Refusal& refusal, const HttpRequest& request) {
+  return xml_response(refusal.status,
+                      fmt::format("<Error><Code>{}</Code><Message>{}</Message>"
+                                  "<Resource>{}</Resource><RequestId>{}</RequestId></Error>",
+                                  refusal.code, xml_escape(refusal.message),
+                                  xml_escape(request.path), request.request_id));
+}
+
+HttpResponse refusal_for(const Fault& fault, const HttpRequest& request) {
+  auto code = fault.code;
+  if (code.empty())
+    code = fault.status == 403                          ? "AccessDenied"
+           : fault.status == 429 || fault.status == 503 ? "SlowDown"
+                                                        : "InternalError";
+  return error_response({fault.status, code, "As the plan of faults wants it"}, request);
+}
+
 }  // namespace
 
 struct S3Simulator::Impl {
@@ -85,39 +102,25 @@ struct S3Simulator::Impl {
       : clock(clock_),
         random(random_),
         options(std::move(options_)),
-        contents(options.buckets, options.max_stored_bytes) {
+        contents(options.buckets, options.max_stored_bytes),
+        server(std::move(executor), clock, random, options.where, refusal_for) {
     net::Router::Limits limits{options.max_body_bytes};
     auto handler = [this](HttpRequest request) { return serve(std::move(request)); };
     for (auto method :
          {net::Method::get, net::Method::put, net::Method::post, net::Method::delete_}) {
-      router.add(method, "/{bucket}", handler, limits);
-      router.add(method, "/{bucket}/{key...}", handler, limits);
+      server.add(method, "/{bucket}", handler, limits);
+      server.add(method, "/{bucket}/{key...}", handler, limits);
     }
-    net::ServerOptions where;
-    where.address = options.address;
-    where.port = options.port;
-    server = std::make_unique<net::HttpServer>(std::vector{executor}, router, clock, random, where);
   }
 
   asio::awaitable<HttpResponse> serve(HttpRequest request) {
-    auto line = fmt::format("{} {}", net::to_string(request.method), request.target);
     {
       std::lock_guard lock(mutex);
-      ++counts.requests;
       counts.largest_body = std::max(counts.largest_body, request.body.size());
     }
-    auto answer = failing(line, Fault::When::before);
-    if (answer) answer = answer_to(request);
-    if (answer)
-      if (auto lost = failing(line, Fault::When::after); !lost) answer = std::move(lost);
+    auto answer = answer_to(request);
     if (answer) co_return std::move(*answer);
-    auto& refusal = answer.error();
-    co_return xml_response(
-        refusal.status,
-        fmt::format("<Error><Code>{}</Code><Message>{}</Message><Resource>{}</Resource>"
-                    "<RequestId>{}</RequestId></Error>",
-                    refusal.code, xml_escape(refusal.message), xml_escape(request.path),
-                    request.request_id));
+    co_return error_response(answer.error(), request);
   }
 
   S3Result<HttpResponse> answer_to(HttpRequest& request) {
@@ -142,15 +145,6 @@ struct S3Simulator::Impl {
       default:
         return get(request, bucket, key);
     }
-  }
-
-  /// The refusal that is wanted of this request now, else an empty answer.
-  S3Result<HttpResponse> failing(const std::string& line, Fault::When when) {
-    std::lock_guard lock(mutex);
-    if (fault.times == 0 || fault.when != when || !line.contains(fault.match))
-      return HttpResponse{};
-    --fault.times;
-    return refuse_s3(fault.status, fault.code, "As the test wants it");
   }
 
   S3Result<HttpResponse> answer_for_bucket(const HttpRequest& request, const std::string& bucket) {
@@ -274,11 +268,9 @@ struct S3Simulator::Impl {
   Random& random;
   const S3SimulatorOptions options;
   BucketContents contents;
-  net::Router router;
-  std::unique_ptr<net::HttpServer> server;
+  StandInServer server;
   mutable std::mutex mutex;
-  Fault fault{.times = 0};  ///< under mutex
-  Counts counts;            ///< under mutex
+  Counts counts;  ///< under mutex
 };
 
 S3Simulator::S3Simulator(asio::any_io_executor executor, Clock& clock, Random& random,
@@ -286,20 +278,16 @@ S3Simulator::S3Simulator(asio::any_io_executor executor, Clock& clock, Random& r
     : impl_(std::make_unique<Impl>(std::move(executor), clock, random, std::move(options))) {}
 S3Simulator::~S3Simulator() = default;
 
-Result<void> S3Simulator::start() { return impl_->server->start(); }
-asio::awaitable<void> S3Simulator::stop(TimePoint deadline) {
-  return impl_->server->stop(deadline);
-}
-std::uint16_t S3Simulator::port() const noexcept { return impl_->server->port(); }
+Result<void> S3Simulator::start() { return impl_->server.start(); }
+asio::awaitable<void> S3Simulator::stop(TimePoint deadline) { return impl_->server.stop(deadline); }
+std::uint16_t S3Simulator::port() const noexcept { return impl_->server.port(); }
 
-void S3Simulator::fail_next(Fault fault) {
-  std::lock_guard lock(impl_->mutex);
-  impl_->fault = std::move(fault);
-}
+StandInServer& S3Simulator::server() noexcept { return impl_->server; }
 
 S3Simulator::Counts S3Simulator::counts() const {
   std::lock_guard lock(impl_->mutex);
   auto counts = impl_->counts;
+  counts.requests = impl_->server.requests();
   counts.objects = impl_->contents.objects();
   counts.uploads = impl_->contents.uploads();
   return counts;

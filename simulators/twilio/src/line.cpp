@@ -5,16 +5,12 @@
 #include "parley/providers/twilio/signature.hpp"
 #include "parley/simulators/twilio_line.hpp"
 #include "play_buffer.hpp"
+#include "sid.hpp"
+#include "signed_webhook.hpp"
 
 namespace parley::simulators {
 
 namespace {
-
-std::string make_sid(std::string_view prefix, Random& random) {
-  std::array<std::byte, 16> bytes;
-  random.fill(bytes);
-  return std::string(prefix) + to_hex(bytes);
-}
 
 /// The text between two marks, unescaped; TwiML of our own making needs no more of an XML parser.
 std::optional<std::string> between(std::string_view text, std::string_view before,
@@ -37,6 +33,7 @@ struct Twiml {
   std::string stream_url;
   std::string action_url;
   std::string said;
+  json::object parameters;
 };
 
 Result<Twiml> read_twiml(const std::string& document) {
@@ -46,6 +43,13 @@ Result<Twiml> read_twiml(const std::string& document) {
   twiml.stream_url = between(document, "<Stream url=\"", "\"").value_or("");
   twiml.action_url = between(document, "<Connect action=\"", "\"").value_or("");
   twiml.said = between(document, "<Say>", "</Say>").value_or("");
+  constexpr std::string_view parameter = "<Parameter ";
+  for (auto at = document.find(parameter); at != std::string::npos;
+       at = document.find(parameter, at + 1)) {
+    auto element = std::string_view(document).substr(at, document.find('>', at) - at);
+    twiml.parameters[between(element, " name=\"", "\"").value_or("")] =
+        between(element, " value=\"", "\"").value_or("");
+  }
   return twiml;
 }
 
@@ -56,12 +60,15 @@ struct TwilioLine::Impl {
       : clock(c), random(r), http(h), options(std::move(o)) {
     while (options.server_url.ends_with('/')) options.server_url.pop_back();
     if (options.public_url.empty()) options.public_url = options.server_url;
-    call_sid = make_sid("CA", random);
-    account_sid = make_sid("AC", random);
+    call_sid = options.call_sid.empty() ? make_sid("CA", random) : options.call_sid;
+    account_sid = options.account_sid.empty() ? make_sid("AC", random) : options.account_sid;
   }
 
-  Task<Twiml> ask(Context ctx, std::string path, net::Fields extra);
-  Task<void> open_stream(Context ctx, std::string url);
+  Task<Twiml> ask(Context ctx, std::string url, net::Fields extra);
+  Task<Twiml> what_next(Context ctx);
+  Task<void> open_stream(Context ctx, const Twiml& document);
+  void stop_stream();
+  bool is_over() const { return leaving || redirected.has_value(); }
   asio::awaitable<void> receive();
   asio::awaitable<void> tick();
   void on_message(std::string_view text);
@@ -90,25 +97,30 @@ struct TwilioLine::Impl {
   std::string said;
   LineEnd end = LineEnd::none;
   bool leaving = false;
+  struct Redirection {
+    std::string url;
+    std::string twiml;
+  };
+  std::optional<Redirection> redirected;
   Signal changed;
   std::function<void(const PlayedFrame&)> on_played;
 };
 
-Task<Twiml> TwilioLine::Impl::ask(Context ctx, std::string path, net::Fields extra) {
-  net::Fields form{{"CallSid", call_sid},    {"AccountSid", account_sid}, {"From", options.from},
-                   {"To", options.to},       {"Caller", options.from},    {"Called", options.to},
-                   {"Direction", "inbound"}, {"ApiVersion", "2010-04-01"}};
-  form.insert(form.end(), extra.begin(), extra.end());
-  net::OutgoingRequest request;
-  request.method = net::Method::post;
-  request.url = options.server_url + path;
-  for (auto& [name, value] : form)
-    request.body += (request.body.empty() ? "" : "&") + url_encode(name) + "=" + url_encode(value);
-  request.headers.set("Content-Type", "application/x-www-form-urlencoded; charset=UTF-8");
-  request.headers.set("X-Twilio-Signature",
-                      providers::twilio::sign(options.auth_token, options.public_url + path, form));
-  request.timeout = std::chrono::seconds(15);
-  auto sending = http.send(std::move(ctx), std::move(request));
+/// `url` as the world knows it.
+Task<Twiml> TwilioLine::Impl::ask(Context ctx, std::string url, net::Fields extra) {
+  SignedWebhook webhook{.signed_url = url, .url = std::move(url)};
+  if (webhook.url.starts_with(options.public_url))
+    webhook.url.replace(0, options.public_url.size(), options.server_url);
+  webhook.form = {{"CallSid", call_sid},
+                  {"AccountSid", account_sid},
+                  {"From", options.from},
+                  {"To", options.to},
+                  {"Caller", options.from},
+                  {"Called", options.to},
+                  {"Direction", options.direction},
+                  {"ApiVersion", "2010-04-01"}};
+  webhook.form.insert(webhook.form.end(), extra.begin(), extra.end());
+  auto sending = post_signed(http, std::move(ctx), options.auth_token, std::move(webhook));
   auto response = co_await std::move(sending);
   if (!response) co_return std::unexpected(response.error());
   if (response->status == 403)
@@ -119,9 +131,28 @@ Task<Twiml> TwilioLine::Impl::ask(Context ctx, std::string path, net::Fields ext
   co_return read_twiml(response->body);
 }
 
-Task<void> TwilioLine::Impl::open_stream(Context ctx, std::string url) {
+/// The stream is over but the call is not: Twilio asks what next, or was told.
+Task<Twiml> TwilioLine::Impl::what_next(Context ctx) {
+  net::Fields status{{"CallStatus", "in-progress"}};
+  auto url = twiml.action_url;
+  if (redirected) {
+    auto to = *std::exchange(redirected, std::nullopt);
+    if (to.url.empty()) co_return read_twiml(to.twiml);
+    url = to.url;
+  }
+  if (url.empty()) co_return Twiml{};
+  auto asking = ask(std::move(ctx), std::move(url), std::move(status));
+  co_return co_await std::move(asking);
+}
+
+void TwilioLine::Impl::stop_stream() {
+  send(head("stop") + R"(,"stop":{"accountSid":")" + account_sid + R"(","callSid":")" + call_sid +
+       "\"}}");
+}
+
+Task<void> TwilioLine::Impl::open_stream(Context ctx, const Twiml& document) {
   net::WebSocketTarget target;
-  target.url = std::move(url);
+  target.url = document.stream_url;
   target.headers.set("X-Twilio-Signature",
                      providers::twilio::sign(options.auth_token, target.url, {}));
   target.limits.max_queued_bytes = 4u << 20;
@@ -135,8 +166,8 @@ Task<void> TwilioLine::Impl::open_stream(Context ctx, std::string url) {
   send(R"({"event":"connected","protocol":"Call","version":"1.0.0"})");
   send(head("start") + R"(,"start":{"streamSid":")" + stream_sid + R"(","accountSid":")" +
        account_sid + R"(","callSid":")" + call_sid +
-       R"(","tracks":["inbound"],"customParameters":{},"mediaFormat":{"encoding":"audio/x-mulaw",)"
-       R"("sampleRate":8000,"channels":1}}})");
+       R"(","tracks":["inbound"],"customParameters":)" + json::serialize(document.parameters) +
+       R"(,"mediaFormat":{"encoding":"audio/x-mulaw","sampleRate":8000,"channels":1}}})");
   co_return Result<void>{};
 }
 
@@ -150,21 +181,19 @@ asio::awaitable<void> TwilioLine::Impl::receive() {
 }
 
 void TwilioLine::Impl::on_message(std::string_view text) {
-  auto parsed = parse_json(text);
-  auto* object = parsed ? parsed->if_object() : nullptr;
-  if (!object) return;
-  auto* event = object->if_contains("event");
-  if (!event || !event->is_string()) return;
-  if (event->get_string() == "clear") {
+  auto message = parse_json(text);
+  if (!message) return;
+  auto event = text_at(*message, "/event");
+  if (event == "clear") {
     ++clears;
     buffer.clear();
-  } else if (event->get_string() == "media") {
-    auto payload = base64_decode(object->at("media").at("payload").as_string());
+  } else if (event == "media") {
+    auto payload = base64_decode(text_at(*message, "/media/payload"));
     if (!payload) return;
     std::span codes(reinterpret_cast<const std::uint8_t*>(payload->data()), payload->size());
     buffer.add(audio::mulaw_decode(codes));
-  } else if (event->get_string() == "mark") {
-    buffer.mark(std::string(object->at("mark").at("name").as_string()));
+  } else if (event == "mark") {
+    buffer.mark(text_at(*message, "/mark/name"));
   }
 }
 
@@ -173,7 +202,7 @@ asio::awaitable<void> TwilioLine::Impl::tick() {
   auto start = clock.now();
   for (std::int64_t n = 0;; ++n) {
     co_await clock.sleep_until(start + n * Duration(audio::frame_length));
-    if (leaving) co_return;
+    if (is_over()) co_return;
     audio::Samples frame(audio::telephone_frame_samples, 0);
     auto count = std::min(speech.size(), frame.size());
     std::copy_n(speech.begin(), count, frame.begin());
@@ -197,8 +226,17 @@ TwilioLine::~TwilioLine() = default;
 
 Task<void> TwilioLine::dial(Context ctx) {
   impl_->began = impl_->clock.now();
-  auto asking = impl_->ask(ctx, "/webhooks/twilio/call", {{"CallStatus", "ringing"}});
-  auto twiml = co_await std::move(asking);
+  auto& options = impl_->options;
+  auto twiml = options.twiml.empty() ? Result<Twiml>(Twiml{}) : read_twiml(options.twiml);
+  if (options.twiml.empty()) {
+    auto url = options.voice_url;
+    if (url.empty()) url = options.public_url + "/webhooks/twilio/call";
+    auto status = options.direction == "inbound" ? "ringing" : "in-progress";
+    auto extra = options.voice_extra;
+    extra.insert(extra.begin(), {"CallStatus", status});
+    auto asking = impl_->ask(ctx, std::move(url), std::move(extra));
+    twiml = co_await std::move(asking);
+  }
   if (!twiml) {
     impl_->end = LineEnd::refused;
     co_return std::unexpected(twiml.error());
@@ -209,7 +247,7 @@ Task<void> TwilioLine::dial(Context ctx) {
     impl_->end = LineEnd::hung_up_by_server;
     co_return fail(Errc::conflict, "the server declined the call: " + impl_->said);
   }
-  auto opening = impl_->open_stream(ctx, impl_->twiml.stream_url);
+  auto opening = impl_->open_stream(ctx, impl_->twiml);
   auto opened = co_await std::move(opening);
   if (!opened) impl_->end = LineEnd::broken;
   co_return opened;
@@ -225,33 +263,32 @@ asio::awaitable<void> TwilioLine::run(Context ctx) {
     auto receiving = line.receive();
     auto ticking = line.tick();
     co_await race(std::move(receiving), std::move(ticking));
-    if (line.leaving) {
-      line.send(line.head("stop") + R"(,"stop":{"accountSid":")" + line.account_sid +
-                R"(","callSid":")" + line.call_sid + "\"}}");
-      line.end = LineEnd::hung_up_by_caller;
-    }
+    if (line.is_over()) line.stop_stream();
+    if (line.leaving) line.end = LineEnd::hung_up_by_caller;
     auto closing = line.socket->close(1000, "");
     co_await std::move(closing);
     if (line.leaving) break;
-    // The stream is over but the call is not: Twilio asks what next.
     line.buffer.clear();
-    auto asking = line.ask(ctx, "/webhooks/twilio/continue", {{"CallStatus", "in-progress"}});
+    auto asking = line.what_next(ctx);
     auto twiml = co_await std::move(asking);
     if (!twiml) {
       line.end = LineEnd::broken;
       break;
     }
     if (!twiml->said.empty()) line.said += (line.said.empty() ? "" : " ") + twiml->said;
-    if (twiml->stream_url.empty()) {
+    line.twiml = std::move(*twiml);
+    if (line.twiml.stream_url.empty()) {
       line.end = LineEnd::hung_up_by_server;
       break;
     }
-    auto opening = line.open_stream(ctx, twiml->stream_url);
+    auto opening = line.open_stream(ctx, line.twiml);
     auto opened = co_await std::move(opening);
     if (!opened) line.end = LineEnd::broken;
   }
+  line.changed.notify();
+  if (line.options.tells_status == LineOptions::TellsStatus::no) co_return;
   auto seconds = std::chrono::duration_cast<std::chrono::seconds>(elapsed()).count();
-  auto telling = line.ask(ctx, "/webhooks/twilio/status",
+  auto telling = line.ask(ctx, line.options.public_url + "/webhooks/twilio/status",
                           {{"CallStatus", "completed"},
                            {"SequenceNumber", "3"},
                            {"CallDuration", std::to_string(seconds)}});
@@ -267,6 +304,9 @@ void TwilioLine::press(char digit) {
               "\"}}");
 }
 void TwilioLine::hang_up() { impl_->leaving = true; }
+void TwilioLine::redirect(std::string url, std::string twiml) {
+  impl_->redirected = {std::move(url), std::move(twiml)};
+}
 void TwilioLine::send_raw(std::string text) { impl_->send(std::move(text)); }
 bool TwilioLine::caller_speaking() const noexcept { return !impl_->speech.empty(); }
 bool TwilioLine::agent_speaking() const noexcept { return !impl_->buffer.empty(); }

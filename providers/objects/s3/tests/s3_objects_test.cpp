@@ -75,6 +75,10 @@ namespace {
 class BucketTest : public testkit::ObjectStoreSuite {
  protected:
   BucketWorld& bucket() { return static_cast<BucketWorld&>(*world); }
+  void fail(std::string plan) {
+    auto set = bucket().simulator.server().faults().set(std::move(plan));
+    ASSERT_TRUE(set) << set.error().detail;
+  }
   void restart(simulators::S3SimulatorOptions stand_in) {
     world = std::make_unique<BucketWorld>(std::move(stand_in));
   }
@@ -82,12 +86,12 @@ class BucketTest : public testkit::ObjectStoreSuite {
 INSTANTIATE_TEST_SUITE_P(InABucket, BucketTest, ::testing::Values(&in_a_bucket));
 
 TEST_P(BucketTest, SlowDownIsWaitedForAndTriedAgain) {
-  bucket().simulator.fail_next({.times = 2});
+  fail("status 503 first 2");
   ASSERT_TRUE(put("a", "one"));
   EXPECT_EQ(bucket().simulator.counts().requests, 3u);
-  bucket().simulator.fail_next({.times = 2, .status = 500, .code = "InternalError"});
+  fail("status 500 first 2");
   EXPECT_EQ(get("a").value(), "one");
-  bucket().simulator.fail_next({.times = 3});
+  fail("status 503 first 3");
   EXPECT_EQ(size("a").error().code, Errc::unavailable);
 }
 
@@ -130,12 +134,11 @@ TEST_P(BucketTest, AFullStorageIsAFullDisk) {
 
 TEST_P(BucketTest, AnUploadThatFailsIsAborted) {
   std::string text(17u << 20, 'x');
-  bucket().simulator.fail_next(
-      {.times = 1, .status = 403, .code = "AccessDenied", .match = "partNumber=2"});
+  fail("status 403 code AccessDenied on partNumber=2 first 1");
   EXPECT_EQ(put_file("a", "", text, text.size()).error().code, Errc::forbidden);
   EXPECT_EQ(bucket().simulator.counts().uploads, 0u);
   EXPECT_EQ(bucket().simulator.counts().objects, 0u);
-  bucket().simulator.fail_next({.times = 1, .match = "partNumber=2"});
+  fail("status 503 on partNumber=2 first 1");
   ASSERT_TRUE(put_file("a", "", text, text.size())) << "one part again, not the whole";
   EXPECT_EQ(size("a").value(), text.size());
   EXPECT_EQ(bucket().simulator.counts().uploads, 0u);
@@ -143,19 +146,11 @@ TEST_P(BucketTest, AnUploadThatFailsIsAborted) {
 
 TEST_P(BucketTest, TheEndOfAnUploadIsTriedAgainAndLookedAt) {
   std::string text(9u << 20, 'x');
-  constexpr auto after = S3Simulator::Fault::When::after;
   // S3 may find out after it has answered 200.
-  bucket().simulator.fail_next({.times = 1,
-                                .status = 200,
-                                .code = "InternalError",
-                                .match = "POST /parley/node/1/a?uploadId"});
+  fail(R"(status 200 code InternalError on "POST /parley/node/1/a?uploadId" first 1)");
   ASSERT_TRUE(put_file("a", "", text, text.size()));
   // It was done, and only the answer is lost: the second try finds no upload, but the object.
-  bucket().simulator.fail_next({.times = 1,
-                                .status = 500,
-                                .code = "InternalError",
-                                .match = "POST /parley/node/1/b?uploadId",
-                                .when = after});
+  fail(R"(status 500 lost on "POST /parley/node/1/b?uploadId" first 1)");
   ASSERT_TRUE(put_file("b", "", text, text.size()));
   EXPECT_TRUE(get("b").value() == text);
   EXPECT_EQ(bucket().simulator.counts().uploads, 0u);

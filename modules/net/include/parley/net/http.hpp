@@ -72,6 +72,9 @@ struct HttpResponse {
   /// is not asked. More or less than this is an error of the stream. Empty: not known; sent chunked
   /// (server-sent events, exports, what another server answers without a length).
   std::optional<std::uint64_t> stream_size;
+  /// Other than whole, for stand-ins of services that break: no byte of it is sent, and the
+  /// connection ends, or is reset.
+  enum class Sending { whole, nothing, reset } sending = Sending::whole;
 };
 
 HttpResponse text_response(int status, std::string body,

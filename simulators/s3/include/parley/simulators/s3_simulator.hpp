@@ -1,14 +1,13 @@
 #pragma once
 #include <memory>
 
-#include "parley/net/server.hpp"
 #include "parley/providers/s3/sigv4.hpp"
+#include "parley/simulators/stand_in_server.hpp"
 
 namespace parley::simulators {
 
 struct S3SimulatorOptions {
-  std::string address = "127.0.0.1";
-  std::uint16_t port = 0;  ///< 0: a free one
+  StandInOptions where;
   std::string region = "us-east-1";
   s3::Credentials credentials{"AKIAIOSFODNN7EXAMPLE", "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY",
                               ""};
@@ -31,16 +30,8 @@ class S3Simulator {
   asio::awaitable<void> stop(TimePoint deadline);
   std::uint16_t port() const noexcept;
 
-  /// The next `times` requests whose "METHOD target" contains `match` fail.
-  struct Fault {
-    int times = 1;
-    int status = 503;
-    std::string code = "SlowDown";
-    std::string match;
-    /// Before anything is done, or after: then only the answer is lost.
-    enum class When { before, after } when = When::before;
-  };
-  void fail_next(Fault fault);
+  /// Its faults and what came. A fault's code is S3's own: "SlowDown".
+  StandInServer& server() noexcept;
 
   struct Counts {
     std::size_t requests = 0;

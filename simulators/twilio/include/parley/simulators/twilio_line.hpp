@@ -16,6 +16,15 @@ struct LineOptions {
   std::string auth_token;
   std::string from = "+12125550199";
   std::string to;
+  // What the carrier's own account says of the call; empty: made up.
+  std::string call_sid;
+  std::string account_sid;
+  std::string direction = "inbound";
+  std::string voice_url;    ///< whole; empty: the server's webhook for calls
+  std::string twiml;        ///< instead of asking voice_url first
+  net::Fields voice_extra;  ///< sent with the first question besides
+  /// Whether the line itself tells the server's status webhook that the call has ended.
+  enum class TellsStatus { yes, no } tells_status = TellsStatus::yes;
 };
 
 /// What the caller hears and does goes by the caller's clock, 20 ms at a time.
@@ -29,7 +38,8 @@ enum class LineEnd { none, hung_up_by_caller, hung_up_by_server, refused, broken
 
 /// One telephone call to a server, played by Twilio's rules: signed webhooks, TwiML, the media
 /// stream in real time, marks echoed when their audio was really played, `clear` echoing them all.
-/// Used from one strand.
+/// Of TwiML it knows Say, Connect with Stream and its Parameters, and the end. Used from one
+/// strand.
 class TwilioLine {
  public:
   TwilioLine(Clock& clock, Random& random, net::HttpClient& http, LineOptions options);
@@ -47,6 +57,9 @@ class TwilioLine {
   void say(audio::Samples samples);
   void press(char digit);
   void hang_up();
+  /// As an update of the call over REST does: the stream ends, and the call goes on with this
+  /// TwiML, or what this URL answers.
+  void redirect(std::string url, std::string twiml);
   /// Raw text to the server instead of proper messages: for hostile tests.
   void send_raw(std::string text);
 

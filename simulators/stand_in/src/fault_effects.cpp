@@ -1,0 +1,71 @@
+#include "fault_effects.hpp"
+
+#include <algorithm>
+
+#include "parley/base/random.hpp"
+
+namespace parley::simulators {
+
+namespace {
+
+using net::HttpResponse;
+using Effect = Fault::Effect;
+
+constexpr auto longest_hang = std::chrono::hours(1);
+constexpr std::size_t least_garbage_bytes = 16;
+
+HttpResponse half(HttpResponse answer, std::size_t bytes) {
+  if (answer.body.empty()) {
+    answer.sending = HttpResponse::Sending::reset;
+    return answer;
+  }
+  auto given = bytes > 0 ? std::min(bytes, answer.body.size() - 1) : answer.body.size() / 2;
+  answer.stream_size = answer.body.size();
+  auto rest = std::make_shared<std::string>(answer.body.substr(0, given));
+  answer.stream = [rest]() -> Task<std::string> {
+    if (rest->empty()) co_return fail(Errc::unavailable, "half an answer, as the plan wants it");
+    co_return std::exchange(*rest, {});
+  };
+  answer.body.clear();
+  return answer;
+}
+
+HttpResponse slow(HttpResponse answer, std::size_t bytes_per_second, Clock& clock) {
+  answer.stream_size = answer.body.size();
+  auto rest = std::make_shared<std::string>(std::move(answer.body));
+  auto step = std::max<std::size_t>(1, bytes_per_second / 10);
+  answer.stream = [rest, step, bytes_per_second, &clock]() -> Task<std::string> {
+    auto piece = rest->substr(0, step);
+    rest->erase(0, piece.size());
+    auto takes = std::chrono::duration<double>(static_cast<double>(piece.size()) /
+                                               static_cast<double>(bytes_per_second));
+    co_await clock.sleep_for(std::chrono::duration_cast<Duration>(takes));
+    co_return piece;
+  };
+  answer.body.clear();
+  return answer;
+}
+
+}  // namespace
+
+asio::awaitable<HttpResponse> no_answer(Clock& clock, Effect effect) {
+  if (effect == Effect::hang) co_await clock.sleep_for(longest_hang);
+  HttpResponse answer;
+  answer.sending =
+      effect == Effect::reset ? HttpResponse::Sending::reset : HttpResponse::Sending::nothing;
+  co_return answer;
+}
+
+HttpResponse spoilt(HttpResponse answer, const Fault& fault, Clock& clock) {
+  if (answer.stream) return answer;
+  if (fault.effect == Effect::half) return half(std::move(answer), fault.bytes);
+  if (fault.effect == Effect::slow) return slow(std::move(answer), fault.bytes, clock);
+  if (fault.effect == Effect::garbage) {
+    SeededRandom random(fault.seed);
+    answer.body.resize(std::max(answer.body.size(), least_garbage_bytes));
+    random.fill(std::as_writable_bytes(std::span(answer.body)));
+  }
+  return answer;
+}
+
+}  // namespace parley::simulators
