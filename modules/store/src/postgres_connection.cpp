@@ -185,9 +185,8 @@ Result<PostgresConnection::Prepared> PostgresConnection::prepare(std::string_vie
   auto has_null = std::ranges::any_of(params, [](const auto& p) { return p.is_null(); });
   try {
     auto answer =
-        check(answer_to(PQsendPrepare(handle_.get(), prepared.name.c_str(),
-                                      translated.sql.c_str(), static_cast<int>(types.size()),
-                                      types.data())),
+        check(answer_to(PQsendPrepare(handle_.get(), prepared.name.c_str(), translated.sql.c_str(),
+                                      static_cast<int>(types.size()), types.data())),
               sql);
     if (!answer) return std::unexpected(answer.error());
   } catch (const std::logic_error&) {
