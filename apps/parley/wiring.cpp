@@ -185,6 +185,18 @@ void Server::Impl::run() {
 }
 
 /// What runs beside the requests, from the first of them to the last.
+/// What callers were promised while the database was away.
+asio::awaitable<void> Server::Impl::leave_kept_messages() {
+  while (true) {
+    Context ctx;
+    ctx.principal = {Principal::Kind::system, "messages", Role::admin};
+    ctx.deadline = clock.now() + 20s;
+    auto paying = kept_messages->pay(std::move(ctx));
+    (void)co_await std::move(paying);  // what failed is tried again
+    co_await clock.sleep_for(2s);
+  }
+}
+
 asio::awaitable<void> Server::Impl::serve() {
   auto knowing = knowledge->start();
   co_await std::move(knowing);
@@ -200,6 +212,7 @@ asio::awaitable<void> Server::Impl::serve() {
     events::keep_trimmed(*tasks, clock, *database, {.keep = *numbers.keep_events});
   health->start();
   alerting.watch->start();
+  tasks->spawn("leave kept messages", [this] { return leave_kept_messages(); });
   tasks->spawn("telemetry.spans", [this] { return spans.run(*http); });
   auto routing = gateway->start();
   if (auto routed = co_await std::move(routing); !routed)

@@ -23,6 +23,7 @@
 #include "parley/base/strings.hpp"
 #include "parley/base/task_group.hpp"
 #include "parley/booking/tools.hpp"
+#include "parley/business/kept_messages.hpp"
 #include "parley/calls/call_service.hpp"
 #include "parley/dialog/builtin.hpp"
 #include "parley/events/live_feed.hpp"
@@ -85,6 +86,7 @@ struct Server::Impl {
   Task<void> store_command_line_key(const auth::Sessions::FirstOwner& owner);
   void run();
   asio::awaitable<void> serve();
+  asio::awaitable<void> leave_kept_messages();
   asio::awaitable<void> shut_down();
 
   const Settings& settings;
@@ -120,6 +122,7 @@ struct Server::Impl {
 
   std::unique_ptr<business::Businesses> businesses;
   std::unique_ptr<business::Messages> messages;
+  std::unique_ptr<business::KeptMessages> kept_messages;
   std::unique_ptr<booking::Booking> booking;
   std::unique_ptr<knowledge::KnowledgeBase> knowledge;
   std::unique_ptr<dialog::Vocabulary> vocabulary;

@@ -118,6 +118,8 @@ Result<void> Server::Impl::make_gateway() {
 void Server::Impl::make_business_parts() {
   businesses = business::make_businesses(*database, clock, random);
   messages = business::make_messages(*database, clock, random);
+  kept_messages = business::make_kept_messages(*messages, clock, random, *files,
+                                               folder->path() / "messages.owed");
   booking = booking::make_booking(*database, clock, random);
   knowledge::KnowledgeOptions knowledge_options;
   knowledge_options.max_document_bytes = numbers.document_bytes;
@@ -131,7 +133,7 @@ void Server::Impl::make_business_parts() {
   tools->add(booking::make_find_appointments(*booking, clock));
   tools->add(booking::make_move_appointment(*booking));
   tools->add(booking::make_cancel_appointment(*booking));
-  tools->add(booking::make_take_message(*messages));
+  tools->add(booking::make_take_message(*kept_messages));
   dialogues = dialog::make_builtin_dialogue(clock, random, *tools, *vocabulary);
 }
 
@@ -144,7 +146,10 @@ Result<void> Server::Impl::make_engines() {
   flite = std::make_unique<providers::flite::FliteSynthesizer>(*speaking);
   espeak = std::make_unique<providers::espeak::EspeakSynthesizer>(clock, *speaking);
   std::vector<speech::Synthesizer*> voices{flite.get(), espeak.get()};
-  voice_chain = std::make_unique<speech::FallbackSynthesizer>(voices);
+  voice_chain = std::make_unique<speech::FallbackSynthesizer>(
+      clock, voices, [](const std::string& engine, const Error& error) {
+        log::warn("speech.fallback", {{"engine", engine}, {"reason", error.detail}});
+      });
   synthesizer = std::make_unique<speech::CachingSynthesizer>(*voice_chain);
   return {};
 }

@@ -30,7 +30,7 @@ start() {
     >>"$DIR/log" 2>&1 <&- 3>&- &
   server=$!
 }
-stop() { kill -QUIT "$server" 2>/dev/null; wait "$server" 2>/dev/null; }
+stop() { kill -QUIT "$server" 2>/dev/null; kill -CONT "$server" 2>/dev/null; wait "$server" 2>/dev/null; }
 cd "$DIR" || exit 1
 "$BIN/initdb" --no-sync -A trust -U postgres -E UTF8 --locale=C.UTF-8 -D "$DIR/data" \
   >"$DIR/log" 2>&1 3>&- || { tail -n 5 "$DIR/log" >&2; echo failed >&3; exit 1; }
@@ -40,6 +40,8 @@ while read -r word; do
   case $word in
     crash) stop ;;
     start) start ;;
+    freeze) kill -STOP $server $(ps -o pid= --ppid "$server") ;;
+    thaw) kill -CONT $server $(ps -o pid= --ppid "$server") ;;
   esac
   echo done >&3
 done
@@ -118,6 +120,13 @@ void PostgresServer::crash() { supervisor_.order("crash"); }
 
 void PostgresServer::start() {
   supervisor_.order("start");
+  wait_until_ready();
+}
+
+void PostgresServer::freeze() { supervisor_.order("freeze"); }
+
+void PostgresServer::thaw() {
+  supervisor_.order("thaw");
   wait_until_ready();
 }
 

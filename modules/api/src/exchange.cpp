@@ -43,7 +43,8 @@ void add_cors(net::HttpResponse& response, const ApiOptions& options,
   response.headers.set("Access-Control-Expose-Headers",
                        "ETag, Retry-After, RateLimit-Limit, RateLimit-Remaining, RateLimit-Reset, "
                        "X-Request-Id, traceparent, Idempotency-Replayed, Content-Range, "
-                       "X-Parley-Degraded");
+                       "Age, Warning, X-Parley-As-Of, X-Parley-Degraded, "
+                       "X-Parley-Degraded-Since");
 }
 
 class Exchange {
@@ -236,7 +237,20 @@ asio::awaitable<net::HttpResponse> Exchange::once() {
 asio::awaitable<net::HttpResponse> Exchange::handled() {
   auto handling = route_.handler(request_);
   auto outcome = co_await std::move(handling);
-  if (outcome) co_return success(std::move(*outcome));
+  bool may_keep = LastAnswers::may_keep(route_, request_);
+  auto& last_answers = services_.last_answers;
+  if (outcome) {
+    auto response = success(std::move(*outcome));
+    if (may_keep && response.status == 200) {
+      auto keeping = last_answers.keep(request_.ctx, request_, response);
+      (void)co_await std::move(keeping);
+    }
+    co_return response;
+  }
+  if (may_keep && outcome.error().status == 503 && services_.parts.database.away_since()) {
+    auto finding = last_answers.find(request_.ctx, request_);
+    if (auto found = co_await std::move(finding); found && *found) co_return std::move(**found);
+  }
   auto& failure = outcome.error();
   if (failure.status >= 500)
     log::error("api.request_failed",
@@ -297,6 +311,11 @@ void Exchange::finish(net::HttpResponse& response, const Context& ctx) const {
   }
   // Answers go on while a part is away; who reads them should know.
   auto away = services_.parts.health.latest()->degraded();
+  if (auto since = services_.parts.database.away_since()) {
+    // Known here before health looks.
+    if (std::ranges::find(away, "database") == away.end()) away.insert(away.begin(), "database");
+    response.headers.set("X-Parley-Degraded-Since", to_rfc3339(*since));
+  }
   if (!away.empty())
     response.headers.set("X-Parley-Degraded", fmt::format("{}", fmt::join(away, ", ")));
   if (auto header = trace::format_traceparent(ctx.trace); !header.empty())

@@ -13,6 +13,7 @@ Services::Services(ApiParts p, ApiOptions o)
       clients(parts.clock, options.per_client, {parts.limits, "client"}),
       organizations(parts.clock, options.per_organization, {parts.limits, "organization"}),
       idempotency(parts, options),
+      last_answers(parts.clock),
       table(route_table()),
       openapi(openapi_document(table, options)) {}
 

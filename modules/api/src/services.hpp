@@ -2,6 +2,7 @@
 #include <atomic>
 
 #include "idempotency.hpp"
+#include "last_answers.hpp"
 #include "rate_limiter.hpp"
 #include "route.hpp"
 
@@ -17,6 +18,7 @@ struct Services {
   RateLimiter clients;
   RateLimiter organizations;
   Idempotency idempotency;
+  LastAnswers last_answers;
   RouteTable table;
   std::string openapi;
   std::atomic<std::size_t> event_streams{0};

@@ -76,23 +76,24 @@ struct ApiTest::Parts {
       : hashing({.name = "hashing", .threads = 2}),
         files({.name = "files", .threads = 1}),
         master(auth::MasterKey::make(system_random)),
-        feed(loop.get_executor(), test.clock, test.db()),
+        feed(loop.get_executor(), test.clock, test.database()),
         tracer(test.clock, system_random, spans),
         http(net::make_http_client(loop.get_executor())),
         policies(test.clock, system_random, registry, tracer),
         carrier(policies.add("carrier", {})),
-        queue({loop.get_executor(), test.clock, system_random, test.db(), registry, tracer},
+        queue({loop.get_executor(), test.clock, system_random, test.database(), registry, tracer},
               {.workers = {{"default", 1}, {"saga", 1}}}),
-        sagas(test.clock, system_random, test.db(), queue),
-        webhooks({test.clock, system_random, test.db(), queue, *http, master, registry}),
+        sagas(test.clock, system_random, test.database(), queue),
+        webhooks({test.clock, system_random, test.database(), queue, *http, master, registry}),
         health(loop.get_executor(), test.clock, registry, {.fresh_for = {}, .every = 1h}),
-        suite({test.clock, system_random, test.db(), queue}) {
+        suite({test.clock, system_random, test.database(), queue}) {
     health::Probe database;
     database.name = "database";
     database.kind = "database";
     database.weight = health::Probe::Weight::essential;
     database.look = [&test](Context ctx) -> Task<health::Finding> {
-      auto row = co_await test.db().read(ctx, [](store::Tx& tx) { return tx.one("SELECT 1"); });
+      auto row =
+          co_await test.database().read(ctx, [](store::Tx& tx) { return tx.one("SELECT 1"); });
       if (!row) co_return std::unexpected(row.error());
       co_return health::Finding{};
     };
@@ -120,23 +121,23 @@ struct ApiTest::Parts {
     auth::AuthOptions light;
     light.password_passes = 1;
     light.password_memory_bytes = 64 << 10;
-    auth = auth::make_auth(test.db(), test.clock, system_random, hashing, master, light);
+    auth = auth::make_auth(test.database(), test.clock, system_random, hashing, master, light);
     businesses = std::make_unique<RacedBusinesses>(
-        business::make_businesses(test.db(), test.clock, system_random));
-    messages = business::make_messages(test.db(), test.clock, system_random);
-    booking = booking::make_booking(test.db(), test.clock, system_random);
+        business::make_businesses(test.database(), test.clock, system_random));
+    messages = business::make_messages(test.database(), test.clock, system_random);
+    booking = booking::make_booking(test.database(), test.clock, system_random);
     objects = std::make_unique<testkit::ObjectsOnTrial>(
         store::open_folder_objects(files, test.folder() / "objects").value());
     knowledge = knowledge::make_knowledge_base(loop.get_executor(), test.clock, system_random,
-                                               test.db(), *objects, files);
+                                               test.database(), *objects, files);
     gateway = std::make_unique<gateway::Gateway>(
-        gateway::Gateway::Parts{loop.get_executor(), test.clock, system_random, test.db(),
+        gateway::Gateway::Parts{loop.get_executor(), test.clock, system_random, test.database(),
                                 *auth.sessions, files, registry},
         gateway::Gateway::Options{});
-    ApiParts all{auth,        master,    test.db(), test.clock, system_random,
-                 *businesses, *messages, *booking,  *knowledge, test.calls,
-                 feed,        registry,  tracer,    webhooks,   health,
-                 suite,       *gateway,  queue,     sagas,      policies};
+    ApiParts all{auth,        master,    test.database(), test.clock, system_random,
+                 *businesses, *messages, *booking,        *knowledge, test.calls,
+                 feed,        registry,  tracer,          webhooks,   health,
+                 suite,       *gateway,  queue,           sagas,      policies};
     mount_api(router, all, test.options());
     webhooks.receiver.mount(router);
     net::ServerOptions where;
@@ -208,6 +209,10 @@ void ApiTest::TearDown() {
   DatabaseTest::TearDown();
 }
 
+testkit::DatabaseOnTrial& ApiTest::database() {
+  if (!database_) database_ = std::make_unique<testkit::DatabaseOnTrial>(db(), clock);
+  return *database_;
+}
 RacedBusinesses& ApiTest::businesses() { return *parts_->businesses; }
 testkit::ObjectsOnTrial& ApiTest::disk() { return *parts_->objects; }
 resilience::Policy& ApiTest::carrier_policy() { return parts_->carrier; }

@@ -4,6 +4,7 @@
 
 #include "http_client.hpp"
 #include "parley/api/api.hpp"
+#include "parley/testkit/database_on_trial.hpp"
 #include "parley/testkit/database_test.hpp"
 #include "parley/testkit/objects_on_trial.hpp"
 #include "raced_businesses.hpp"
@@ -48,6 +49,8 @@ class ApiTest : public testkit::DatabaseTest {
   void TearDown() override;
   virtual ApiOptions options() const;
 
+  /// What the API works on; db() is behind it.
+  testkit::DatabaseOnTrial& database();
   std::uint16_t port() const;
   /// Sends it and checks that the answer is as the route's declaration says.
   Answer ask(const Ask& request);
@@ -105,6 +108,7 @@ class ApiTest : public testkit::DatabaseTest {
   void check_against_declaration(const Ask& request, const Answer& answer) const;
   const Route* route_of(std::string_view method, std::string_view target) const;
 
+  std::unique_ptr<testkit::DatabaseOnTrial> database_;
   std::unique_ptr<Parts> parts_;
   int booked_ = 0;
 };

@@ -106,7 +106,9 @@ class ApiKeysOnStore final : public ApiKeys {
       if (*removed == 0) return fail(Errc::not_found, "no such API key");
       return record_key(tx, id, "api_key.removed", {});
     };
-    co_return co_await core_->database.write(ctx, change);
+    auto removed = co_await core_->database.write(ctx, change);
+    core_->known_keys.forget_key(id.str());  // also when the outcome is unknown
+    co_return removed;
   }
 
  private:

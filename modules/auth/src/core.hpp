@@ -1,6 +1,7 @@
 #pragma once
 #include "access_token.hpp"
 #include "attempts.hpp"
+#include "known_keys.hpp"
 #include "parley/auth/auth.hpp"
 #include "passwords.hpp"
 #include "revocations.hpp"
@@ -17,7 +18,8 @@ struct Core {
         options(o),
         passwords(pool, r, options),
         tokens(master),
-        revocations(c, options.access_life) {}
+        revocations(c, options.access_life),
+        known_keys(c) {}
 
   store::Database& database;
   Clock& clock;
@@ -26,6 +28,7 @@ struct Core {
   Passwords passwords;
   AccessTokens tokens;
   Revocations revocations;
+  KnownKeys known_keys;
 };
 
 std::unique_ptr<Sessions> make_sessions(std::shared_ptr<Core> core);

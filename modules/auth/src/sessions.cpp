@@ -213,9 +213,18 @@ Task<Identity> SessionsOnStore::authenticate_key(Context ctx, std::string secret
   auto hash = token_hash(secret);
   auto look = [&](store::Tx& tx) { return find_api_key(tx, hash); };
   auto found = co_await core_->database.read(ctx, look);
-  if (!found) co_return std::unexpected(found.error());
+  if (!found) {
+    // The database is away: a key that was good a moment ago still reads.
+    bool away = found.error().code == Errc::unavailable || found.error().code == Errc::timeout;
+    auto known = away ? core_->known_keys.find(hash) : std::nullopt;
+    if (known) co_return std::move(*known);
+    co_return std::unexpected(found.error());
+  }
   auto now = core_->clock.wall();
-  if (!*found) co_return fail(Errc::unauthenticated, "the API key is not known");
+  if (!*found) {
+    core_->known_keys.forget(hash);
+    co_return fail(Errc::unauthenticated, "the API key is not known");
+  }
   auto& key = **found;
   if (key.key.expires && *key.key.expires <= now)
     co_return fail(Errc::unauthenticated, "the API key has expired");
@@ -228,6 +237,7 @@ Task<Identity> SessionsOnStore::authenticate_key(Context ctx, std::string secret
   identity.organization = key.organization;
   identity.principal = {Principal::Kind::api_key, key.key.id.str(), key.key.role};
   identity.scopes = key.key.scopes;
+  core_->known_keys.good(hash, identity, key.key.expires);
   co_return identity;
 }
 

@@ -241,6 +241,12 @@ class StoredBusinesses final : public Businesses {
     ctx.principal = {Principal::Kind::system, "businesses", Role::viewer};
     auto found = co_await db_.read(std::move(ctx), look);
     if (found) cache_.put(e164, *found, generation);
+    if (!found && found.error().code == Errc::not_found) cache_.forget(e164);
+    bool away =
+        !found && (found.error().code == Errc::unavailable || found.error().code == Errc::timeout ||
+                   found.error().code == Errc::rate_limited);
+    if (away)
+      if (auto known = cache_.find_last_known(e164)) co_return known;
     co_return found;
   }
 
@@ -260,7 +266,7 @@ class StoredBusinesses final : public Businesses {
       return std::make_shared<const Profile>(std::move(*profile));
     };
     auto done = co_await db_.write(std::move(ctx), apply);
-    cache_.forget_all();  // also when the outcome is unknown
+    cache_.distrust_all();  // also when the outcome is unknown
     co_return done;
   }
 

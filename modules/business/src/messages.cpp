@@ -40,7 +40,7 @@ class StoredMessages final : public Messages {
   Task<Message> leave(Context ctx, Message message, std::string idempotency_key) override {
     if (auto good = check(message, idempotency_key); !good) co_return std::unexpected(good.error());
     message.id = MessageId::make(clock_, random_);
-    message.received = clock_.wall();
+    if (message.received == WallTime{}) message.received = clock_.wall();
     auto insert = [&, organization = ctx.organization](store::Tx& tx) -> Result<Message> {
       return leave_in(tx, organization, message, idempotency_key);
     };

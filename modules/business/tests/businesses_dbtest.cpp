@@ -3,6 +3,7 @@
 #include "number_cache.hpp"
 #include "parley/business/businesses.hpp"
 #include "parley/store/event_log.hpp"
+#include "parley/testkit/database_on_trial.hpp"
 #include "parley/testkit/database_test.hpp"
 
 namespace parley::business {
@@ -228,6 +229,27 @@ TEST_P(BusinessesDbTest, ByNumberShowsOwnChangesAtOnceAndOthersSoon) {
 
   ASSERT_TRUE(run([&] { return businesses->remove(ctx, profile.id); }));
   EXPECT_EQ(code([&] { return businesses->by_number("+12125550100"); }), Errc::not_found);
+}
+
+TEST_P(BusinessesDbTest, WithoutTheDatabaseANumberRingsForTheBusinessAsItWas) {
+  testkit::DatabaseOnTrial database(db(), clock);
+  businesses = make_businesses(database, clock, random);
+  auto profile = *created();
+  ASSERT_TRUE(run([&] { return businesses->assign_number(ctx, profile.id, "+12125550100"); }));
+  auto ask = [&] { return run([&] { return businesses->by_number("+12125550100"); }); };
+  ASSERT_TRUE(ask());
+  database.go_away();
+  clock.advance(NumberCache::max_age + 1s);
+  profile.name = "Refused";
+  EXPECT_EQ(code([&] { return businesses->update(ctx, profile, 0); }), Errc::unavailable);
+  auto known = ask();
+  ASSERT_TRUE(known) << known.error().detail;
+  EXPECT_EQ((*known)->name, "Bright Smiles");
+  EXPECT_EQ(code([&] { return businesses->by_number("+12125550101"); }), Errc::unavailable);
+  clock.advance(NumberCache::max_age_without_database);
+  EXPECT_EQ(code([&] { return businesses->by_number("+12125550100"); }), Errc::unavailable);
+  database.come_back();
+  EXPECT_TRUE(ask());
 }
 
 TEST_P(BusinessesDbTest, RefusesPagesThatNoListHas) {

@@ -2,8 +2,9 @@
 
 #include <boost/asio/co_spawn.hpp>
 
-#include "parley/business/businesses.hpp"
+#include "parley/business/kept_messages.hpp"
 #include "parley/store/event_log.hpp"
+#include "parley/testkit/database_on_trial.hpp"
 #include "parley/testkit/database_test.hpp"
 
 namespace parley::business {
@@ -52,6 +53,38 @@ TEST_P(MessagesDbTest, IsKeptWithItsEventNewestFirst) {
   });
   ASSERT_EQ(events->size(), 2u);
   EXPECT_EQ((*events)[0].data.at("text"), "Call me back");
+}
+
+TEST_P(MessagesDbTest, OneLeftWithoutTheDatabaseIsThereOnceWhenItReturns) {
+  testkit::DatabaseOnTrial database(db(), clock);
+  auto stored = make_messages(database, clock, random);
+  WorkerPool files{{.name = "files", .threads = 1}};
+  auto make = [&] {
+    return make_kept_messages(*stored, clock, random, files, folder() / "messages.owed");
+  };
+  auto kept = make();
+  auto leave_kept = [&](std::string text, std::string key) {
+    return run([&] { return kept->leave(ctx, message(text), key); });
+  };
+  auto pay = [&] { return run([&] { return kept->pay(Context{}); }); };
+  database.lose_next_answer();
+  ASSERT_TRUE(leave_kept("Its answer is lost", "k1"));
+  database.go_away();
+  auto at = clock.wall();
+  ASSERT_TRUE(leave_kept("Away", "k2"));
+  ASSERT_TRUE(leave_kept("Away", "k2")) << "a repeat is the same message";
+  EXPECT_EQ(leave_kept("", "k3").error().code, Errc::invalid);
+  EXPECT_EQ(pay().error().code, Errc::unavailable);
+  clock.advance(1h);
+  kept = make();  // another process
+  database.come_back();
+  ASSERT_TRUE(pay());
+  ASSERT_TRUE(pay());
+  auto list = run([&] { return kept->list(ctx, business, {}); });
+  ASSERT_TRUE(list);
+  ASSERT_EQ(list->items.size(), 2U);
+  for (auto& item : list->items) EXPECT_LT(item.received - at, 1min) << item.text;
+  EXPECT_FALSE(std::filesystem::exists(folder() / "messages.owed"));
 }
 
 TEST_P(MessagesDbTest, EachPageTellsHowManyThereAreOfThisBusiness) {

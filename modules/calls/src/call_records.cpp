@@ -1,6 +1,5 @@
 #include "call_records.hpp"
 
-#include "call_rows.hpp"
 #include "parley/audio/wav.hpp"
 
 namespace parley::calls {
@@ -19,15 +18,15 @@ std::uintmax_t bytes_of(Duration length) {
 }
 }  // namespace
 
-CallJournal::CallJournal(store::Database& database, Clock& clock, trace::Tracer& tracer,
-                         Context ctx, CallId call)
-    : database_(database),
+CallJournal::CallJournal(std::shared_ptr<CallLedger> ledger, Clock& clock, trace::Tracer& tracer,
+                         Context ctx, std::int64_t next_sequence)
+    : ledger_(std::move(ledger)),
       clock_(clock),
       ctx_(std::move(ctx)),
-      call_(std::move(call)),
       tracer_(tracer),
-      span_(tracer.start("call", ctx_, trace::SpanKind::server)) {
-  span_.set("call.id", call_.str());
+      span_(tracer.start("call", ctx_, trace::SpanKind::server)),
+      next_sequence_(next_sequence) {
+  span_.set("call.id", ledger_->call().str());
 }
 
 /// From the caller's last word to the agent's first sound, with where the time went.
@@ -61,25 +60,12 @@ asio::awaitable<void> CallJournal::run() {
 Task<void> CallJournal::flush() {
   while (!entries_.empty()) {
     auto count = std::min(entries_.size(), largest_batch);
-    std::vector<voice::TimelineEntry> batch(entries_.begin(),
-                                            entries_.begin() + static_cast<std::ptrdiff_t>(count));
-    auto first = next_sequence_;
-    auto write = [call = call_, first, batch](store::Tx& tx) -> Result<std::int64_t> {
-      auto begin = first;
-      if (begin == 0) {
-        auto next = rows::next_sequence(tx, call);
-        if (!next) return next;
-        begin = *next;
-      }
-      auto added = rows::add_timeline(tx, call, begin, batch);
-      if (!added) return std::unexpected(added.error());
-      return begin;
-    };
+    auto line = ledger::timeline(next_sequence_, std::span(entries_).first(count));
     auto dropped_before = dropped_;
-    auto writing = database_.write(ctx_.until(clock_.now() + write_limit), std::move(write));
+    auto writing = ledger_->record(ctx_.until(clock_.now() + write_limit), std::move(line));
     auto written = co_await std::move(writing);
     if (!written) co_return std::unexpected(written.error());
-    next_sequence_ = *written + static_cast<std::int64_t>(count);
+    next_sequence_ += static_cast<std::int64_t>(count);
     // Entries dropped meanwhile were the oldest, so they belong to this batch.
     auto gone = std::min(count, dropped_ - dropped_before);
     entries_.erase(entries_.begin(), entries_.begin() + static_cast<std::ptrdiff_t>(count - gone));

@@ -4,22 +4,24 @@
 #include <memory>
 #include <vector>
 
+#include "call_ledger.hpp"
 #include "parley/base/signal.hpp"
 #include "parley/base/worker_pool.hpp"
 #include "parley/calls/calls.hpp"
-#include "parley/store/database.hpp"
 #include "parley/store/objects.hpp"
 #include "parley/telemetry/trace.hpp"
 #include "parley/voice/journal.hpp"
 
 namespace parley::calls {
 
-/// The timeline of one running call: gathers entries and writes them in batches, off the media
-/// path. While the database is away the newest wait, up to a bound. Used from the session's strand.
+/// The timeline of one running call: gathers entries and puts them into the call's ledger in
+/// batches, off the media path. What the ledger does not take waits, the newest up to a bound. Used
+/// from the session's strand.
 class CallJournal final : public voice::Journal {
  public:
-  CallJournal(store::Database& database, Clock& clock, trace::Tracer& tracer, Context ctx,
-              CallId call);
+  /// `next_sequence`: of the call's timeline, which an earlier connection may have begun.
+  CallJournal(std::shared_ptr<CallLedger> ledger, Clock& clock, trace::Tracer& tracer, Context ctx,
+              std::int64_t next_sequence = 1);
   void add(voice::TimelineEntry entry) override;
   /// When in the call this connection's time 0 is, so that the timeline of a call of several
   /// connections is one.
@@ -27,21 +29,20 @@ class CallJournal final : public voice::Journal {
 
   /// Writes every second; ends only by cancellation.
   asio::awaitable<void> run();
-  /// Writes the rest. Errors: the database's; what was not written is kept for another try.
+  /// Writes the rest. Errors: the ledger's; what was not written is kept for another try.
   Task<void> flush();
-  std::size_t waiting() const noexcept { return entries_.size(); }
+  std::int64_t next_sequence() const noexcept { return next_sequence_; }
 
  private:
   void trace_turn(const json::object& latency);
-  store::Database& database_;
+  std::shared_ptr<CallLedger> ledger_;
   Clock& clock_;
   Context ctx_;
-  CallId call_;
   trace::Tracer& tracer_;
   trace::Span span_;  ///< of the connection, from its beginning to its end
   Duration begins_{};
   std::vector<voice::TimelineEntry> entries_;
-  std::int64_t next_sequence_ = 0;  ///< 0: not known yet
+  std::int64_t next_sequence_;
   std::size_t dropped_ = 0;
 };
 

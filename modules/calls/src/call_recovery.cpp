@@ -5,11 +5,21 @@
 namespace parley::calls {
 
 asio::awaitable<void> CallServiceImpl::start() {
+  std::function<Result<int>()> find = [this]() -> Result<int> {
+    ledgers_.find_left();
+    return 0;
+  };
+  auto finding = parts_.files.run<int>(std::move(find));
+  (void)co_await std::move(finding);
+  // What an earlier run owes comes before what is said of it now.
+  auto paying = pay_debts();
+  co_await std::move(paying);
   auto mark = [](store::Tx& tx) { return rows::mark_interrupted(tx); };
   auto marking = parts_.database.write(system_context({}), std::move(mark));
   // If the database is away now, the sweep closes these calls later.
   (void)co_await std::move(marking);
   after_.spawn("recover recordings", [this] { return store_left_recordings(); });
+  after_.spawn("pay what calls owe", [this] { return keep_paying(); });
   after_.spawn("sweep calls", [this] { return sweep(); });
 }
 
@@ -48,7 +58,7 @@ asio::awaitable<void> CallServiceImpl::sweep() {
     auto stale = co_await std::move(reading);
     if (!stale) continue;
     for (auto& call : *stale) {
-      if (is_running(call.id)) continue;
+      if (is_running(call.id) || ledgers_.owes(call.id)) continue;
       auto close = [call](store::Tx& tx) { return rows::give_up(tx, call); };
       auto writing = parts_.database.write(system_context(call.organization), std::move(close));
       (void)co_await std::move(writing);

@@ -121,7 +121,7 @@ Result<Recorded> record_inbound(store::Tx& tx, Call call, const std::string& med
       "VALUES (?1, ?2, ?3, ?4, 'inbound', 'ringing', ?5, ?6, ?7, ?8, ?9, ?10, ?10) "
       "ON CONFLICT (carrier, carrier_call_id) DO NOTHING",
       {call.id, call.organization, call.business, call.conversation, call.carrier,
-       call.carrier_call_id, call.from, call.to, media_token, tx.now()});
+       call.carrier_call_id, call.from, call.to, media_token, call.created});
   if (!inserted) return std::unexpected(inserted.error());
   auto stored = by_carrier(tx, call.carrier, call.carrier_call_id);
   if (!stored) return std::unexpected(stored.error());
@@ -197,7 +197,26 @@ Result<Connected> connect(store::Tx& tx, const std::string& media_token,
   if (call->answered)
     connected.begins = std::chrono::duration_cast<std::chrono::milliseconds>(
         std::max(tx.now() - *call->answered, WallTime::duration(0)));
+  auto row = tx.one("SELECT connections FROM calls WHERE id = ?1", {call->id});
+  if (!row) return std::unexpected(row.error());
+  connected.connection = row->integer("connections");
+  auto next = next_sequence(tx, call->id);
+  if (!next) return std::unexpected(next.error());
+  connected.next_sequence = *next;
   return connected;
+}
+
+Result<void> note_connection(store::Tx& tx, const CallId& id, std::int64_t connection,
+                             WallTime at) {
+  auto row = tx.one("SELECT connections FROM calls WHERE id = ?1", {id});
+  if (!row) return std::unexpected(row.error());
+  if (row->integer("connections") >= connection) return {};
+  auto answered = change(tx, id,
+                         "status = 'in_progress', media_token = NULL, connections = ?1, "
+                         "answered_at = COALESCE(answered_at, ?2)",
+                         {connection, at}, "call.answered");
+  if (!answered) return std::unexpected(answered.error());
+  return {};
 }
 
 Result<Call> allow_reconnect(store::Tx& tx, const std::string& carrier,
@@ -215,20 +234,27 @@ Result<Call> allow_reconnect(store::Tx& tx, const std::string& carrier,
                 {media_token}, "call.interrupted");
 }
 
-Result<Call> finish(store::Tx& tx, const CallId& id, const voice::SessionReport& report) {
+Result<void> finish(store::Tx& tx, const CallId& id, const Finish& end) {
+  auto row = tx.one("SELECT connections_finished FROM calls WHERE id = ?1", {id});
+  if (!row) return std::unexpected(row.error());
+  if (row->integer("connections_finished") >= end.connection) return {};
+  auto& report = end.report;
   bool lost = report.reason == voice::EndReason::media_lost;
   auto milliseconds = std::chrono::duration_cast<std::chrono::milliseconds>(report.length).count();
   // A call of several connections keeps the sums, and the last outcome that was one.
-  return change(
+  auto done = change(
       tx, id,
       "status = ?1, ended_at = ?2, length_ms = length_ms + ?3, end_reason = ?4, "
       "outcome = CASE WHEN ?5 = 'none' THEN outcome ELSE ?5 END, "
       "summary = CASE WHEN ?6 = '' THEN summary ELSE ?6 END, caller_turns = caller_turns + ?7, "
-      "agent_turns = agent_turns + ?8, interruptions = interruptions + ?9",
-      {lost ? "interrupted" : "completed", lost ? store::Value() : store::Value(tx.now()),
+      "agent_turns = agent_turns + ?8, interruptions = interruptions + ?9, "
+      "connections_finished = ?10",
+      {lost ? "interrupted" : "completed", lost ? store::Value() : store::Value(end.at),
        milliseconds, voice::to_string(report.reason), report.outcome.kind, report.outcome.summary,
-       report.caller_turns, report.agent_turns, report.interruptions},
+       report.caller_turns, report.agent_turns, report.interruptions, end.connection},
       lost ? "call.interrupted" : "call.ended");
+  if (!done) return std::unexpected(done.error());
+  return {};
 }
 
 Result<void> apply_status(store::Tx& tx, const telephony::CallStatusUpdate& update,

@@ -29,6 +29,8 @@ Result<CallList> list(store::Tx& tx, const OrganizationId& organization, const C
 struct Connected {
   Call call;
   std::chrono::milliseconds begins{};  ///< since the call was answered: 0 for its first connection
+  std::int64_t connection = 1;         ///< the how manieth of the call it is
+  std::int64_t next_sequence = 1;      ///< of the timeline
 };
 /// Uses up the token. Errors: not_found (unknown, used, or of another carrier call).
 Result<Connected> connect(store::Tx& tx, const std::string& media_token,
@@ -38,8 +40,16 @@ Result<Connected> connect(store::Tx& tx, const std::string& media_token,
 Result<Call> allow_reconnect(store::Tx& tx, const std::string& carrier,
                              const std::string& carrier_call_id, const std::string& media_token,
                              int most_connections);
-/// The session's report; a lost connection leaves the call interrupted, anything else ends it.
-Result<Call> finish(store::Tx& tx, const CallId& id, const voice::SessionReport& report);
+/// A connection that was made without the database. Changes nothing when it is known.
+Result<void> note_connection(store::Tx& tx, const CallId& id, std::int64_t connection, WallTime at);
+/// The report of a connection's session; a lost connection leaves the call interrupted, anything
+/// else ends it. Changes nothing when this connection, or a later one, has told its end.
+struct Finish {
+  std::int64_t connection = 1;
+  voice::SessionReport report;
+  WallTime at;
+};
+Result<void> finish(store::Tx& tx, const CallId& id, const Finish& end);
 /// What the carrier says; older than what is known changes nothing.
 Result<void> apply_status(store::Tx& tx, const telephony::CallStatusUpdate& update,
                           bool session_runs);

@@ -10,18 +10,11 @@ constexpr std::string_view unknown_number =
     "Goodbye.";
 constexpr std::string_view suspended =
     "We're sorry, this line is not available at the moment. Goodbye.";
-constexpr std::string_view trouble =
-    "We're sorry, we cannot take your call right now. Please call again in a few minutes. Goodbye.";
 constexpr std::string_view busy =
     "We're sorry, all lines are busy at the moment. Please call again in a few minutes. Goodbye.";
-constexpr std::string_view broken_off =
-    "We're sorry, we have a technical problem and must end this call. Please call again in a few "
-    "minutes. Goodbye.";
 
 constexpr Duration write_limit = std::chrono::seconds(5);
 constexpr Duration retry_longest = std::chrono::seconds(30);
-/// How long the carrier's question "what next" may wait for a session that is just ending.
-constexpr Duration ending_limit = std::chrono::seconds(3);
 
 }  // namespace
 
@@ -31,7 +24,7 @@ asio::awaitable<telephony::CallAnswer> CallServiceImpl::incoming(Context ctx,
   auto profile = co_await std::move(finding);
   if (!profile) {
     bool unknown = profile.error().code == Errc::not_found;
-    co_return telephony::SayAndHangUp{std::string(unknown ? unknown_number : trouble)};
+    co_return telephony::SayAndHangUp{std::string(unknown ? unknown_number : apology_for_trouble)};
   }
   if ((*profile)->status != business::BusinessStatus::active)
     co_return telephony::SayAndHangUp{std::string(suspended)};
@@ -49,6 +42,7 @@ asio::awaitable<telephony::CallAnswer> CallServiceImpl::incoming(Context ctx,
   call.carrier_call_id = incoming.carrier_call_id;
   call.from = incoming.from;
   call.to = incoming.to;
+  call.created = parts_.clock.wall();
   ctx.organization = call.organization;
   ctx.principal = {Principal::Kind::system, incoming.carrier, Role::operator_};
   auto token = parts_.random.token();
@@ -56,9 +50,16 @@ asio::awaitable<telephony::CallAnswer> CallServiceImpl::incoming(Context ctx,
   auto writing =
       parts_.database.write(ctx.until(parts_.clock.now() + write_limit), std::move(record));
   auto recorded = co_await std::move(writing);
-  if (!recorded) co_return telephony::SayAndHangUp{std::string(trouble)};
+  if (!recorded && may_pass(recorded.error().code)) {
+    auto taking = take_unrecorded(std::move(call), *profile, token);
+    auto taken = co_await std::move(taking);
+    if (taken) co_return *taken;
+  }
+  if (!recorded) co_return telephony::SayAndHangUp{std::string(apology_for_trouble)};
   // A repeated webhook for a call that is already connected: there is nothing to connect again.
-  if (recorded->media_token.empty()) co_return telephony::SayAndHangUp{std::string(broken_off)};
+  if (recorded->media_token.empty())
+    co_return telephony::SayAndHangUp{std::string(apology_for_breaking_off)};
+  known_.add(recorded->call, *profile, recorded->media_token, KnownCalls::Token::stored);
   co_return telephony::ConnectMedia{recorded->media_token};
 }
 
@@ -85,11 +86,8 @@ Task<void> CallServiceImpl::media_opened(Context ctx, std::string media_token,
                                          std::string carrier_call_id,
                                          std::unique_ptr<telephony::MediaStream> stream) {
   ctx.principal = {Principal::Kind::system, "media", Role::operator_};
-  auto use = [media_token, carrier_call_id](store::Tx& tx) {
-    return rows::connect(tx, media_token, carrier_call_id);
-  };
-  auto writing = parts_.database.write(ctx.until(parts_.clock.now() + write_limit), std::move(use));
-  auto connected = co_await std::move(writing);
+  auto connecting = connect(ctx, media_token, carrier_call_id);
+  auto connected = co_await std::move(connecting);
   if (!connected) {
     auto closing = stream->close();
     co_await std::move(closing);
@@ -105,8 +103,8 @@ Task<void> CallServiceImpl::hold_call(Context ctx, rows::Connected connected,
   auto hold = std::make_shared<SpoolHold>(*this, call.id);
   auto call_ctx = system_context(call.organization);
   call_ctx.trace = ctx.trace;
-  auto journal = std::make_shared<CallJournal>(parts_.database, parts_.clock, parts_.tracer,
-                                               call_ctx, call.id);
+  auto journal = std::make_shared<CallJournal>(ledgers_.of(call.id), parts_.clock, parts_.tracer,
+                                               call_ctx, connected.next_sequence);
   journal->begin_at(connected.begins);
   {
     std::lock_guard lock(mutex_);
@@ -116,7 +114,7 @@ Task<void> CallServiceImpl::hold_call(Context ctx, rows::Connected connected,
   std::shared_ptr<RecordingFile> recording;
   voice::SessionReport report;
   report.reason = voice::EndReason::failed;
-  auto finding = parts_.businesses.get(call_ctx, call.business);
+  auto finding = profile_for(call_ctx, call);
   auto profile = co_await std::move(finding);
   Result<std::unique_ptr<dialog::Dialogue>> dialogue = fail(Errc::unavailable, "no business");
   if (profile) {
@@ -141,10 +139,10 @@ Task<void> CallServiceImpl::hold_call(Context ctx, rows::Connected connected,
     auto closing = stream->close();
     co_await std::move(closing);
   }
-  // The record outlives this connection's coroutine: it is stored however long the database is
-  // away.
-  after_.spawn("store call", [this, call_ctx, call, report, journal, recording, hold] {
-    return store_end(call_ctx, call, report, journal, recording, hold);
+  // The record outlives this connection's coroutine: it is stored however long the database, or the
+  // disk, is away.
+  after_.spawn("store call", [this, call_ctx, connected, report, journal, recording, hold] {
+    return store_end(call_ctx, connected, report, journal, recording, hold);
   });
   co_return Result<void>{};
 }
@@ -223,19 +221,20 @@ asio::awaitable<voice::SessionReport> CallServiceImpl::talk(Context ctx, CallId 
   co_return report;
 }
 
-asio::awaitable<void> CallServiceImpl::store_end(Context ctx, Call call,
+asio::awaitable<void> CallServiceImpl::store_end(Context ctx, rows::Connected connected,
                                                  voice::SessionReport report,
                                                  std::shared_ptr<CallJournal> journal,
                                                  std::shared_ptr<RecordingFile> recording,
                                                  std::shared_ptr<SpoolHold> hold) {
+  auto& call = connected.call;
+  auto ledger = ledgers_.of(call.id);
+  auto end = ledger::finished(connected.connection, report, parts_.clock.wall());
   Duration backoff = std::chrono::milliseconds(200);
   bool report_stored = false;
   while (true) {
     if (!report_stored) {
-      auto finish = [call, report](store::Tx& tx) { return rows::finish(tx, call.id, report); };
-      auto writing =
-          parts_.database.write(ctx.until(parts_.clock.now() + write_limit), std::move(finish));
-      auto finished = co_await std::move(writing);
+      auto recording_end = ledger->record(ctx.until(parts_.clock.now() + write_limit), end);
+      auto finished = co_await std::move(recording_end);
       report_stored = finished.has_value();
     }
     if (report_stored) {
@@ -246,6 +245,8 @@ asio::awaitable<void> CallServiceImpl::store_end(Context ctx, Call call,
     co_await parts_.clock.sleep_for(backoff);
     backoff = std::min(backoff * 2, retry_longest);
   }
+  known_.timeline_reached(call.id, journal->next_sequence());
+  known_.ended(call.id, report.reason);
   if (recording) {
     // The next connection goes on where this one's sound ends.
     std::function<Result<int>()> write = [recording]() -> Result<int> {
@@ -282,6 +283,7 @@ asio::awaitable<void> CallServiceImpl::store_end(Context ctx, Call call,
 
 Task<void> CallServiceImpl::store_recording(Context ctx, CallId id, std::filesystem::path file,
                                             std::shared_ptr<RecordingFile> writer) {
+  if (ledgers_.owes(id)) co_return fail(Errc::unavailable, "the call itself is not stored yet");
   std::function<Result<store::ObjectFile>()> look = [file, writer] {
     if (writer) writer->write_waiting();
     return wav_of_spooled(file);
@@ -310,23 +312,29 @@ Task<void> CallServiceImpl::store_recording(Context ctx, CallId id, std::filesys
 
 asio::awaitable<std::optional<telephony::CallAnswer>> CallServiceImpl::media_ended(
     Context ctx, std::string carrier, std::string carrier_call_id) {
+  auto known = known_.ending_of(carrier, carrier_call_id);
+  bool ahead = known && ledgers_.owes(known->call.id);  // of what the database knows
   auto look = [carrier, carrier_call_id](store::Tx& tx) {
     return rows::by_carrier(tx, carrier, carrier_call_id);
   };
   auto limit = parts_.clock.now() + ending_limit;
   Result<Call> call = fail(Errc::unavailable, "");
-  while (true) {
+  while (!ahead) {
     auto reading = parts_.database.read(ctx, look);
     call = co_await std::move(reading);
     if (!call || !is_running(call->id) || parts_.clock.now() >= limit) break;
     co_await parts_.clock.sleep_for(std::chrono::milliseconds(50));
   }
+  if (!call && known && may_pass(call.error().code)) {
+    auto answering = what_next_unrecorded(std::move(carrier), std::move(carrier_call_id));
+    co_return co_await std::move(answering);
+  }
   if (!call) {
     if (call.error().code == Errc::not_found) co_return std::nullopt;
-    co_return telephony::SayAndHangUp{std::string(broken_off)};
+    co_return telephony::SayAndHangUp{std::string(apology_for_breaking_off)};
   }
   if (call->end_reason == voice::to_string(voice::EndReason::failed))
-    co_return telephony::SayAndHangUp{std::string(broken_off)};
+    co_return telephony::SayAndHangUp{std::string(apology_for_breaking_off)};
   if (call->status != CallStatus::in_progress && call->status != CallStatus::interrupted)
     co_return std::nullopt;
   auto token = parts_.random.token();
@@ -337,7 +345,7 @@ asio::awaitable<std::optional<telephony::CallAnswer>> CallServiceImpl::media_end
       parts_.database.write(ctx.until(parts_.clock.now() + write_limit), std::move(allow));
   auto allowed = co_await std::move(writing);
   if (allowed) co_return telephony::ConnectMedia{token};
-  co_return telephony::SayAndHangUp{std::string(broken_off)};
+  co_return telephony::SayAndHangUp{std::string(apology_for_breaking_off)};
 }
 
 bool CallServiceImpl::is_running(const CallId& id) const {

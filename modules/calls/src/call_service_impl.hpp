@@ -3,19 +3,25 @@
 #include <mutex>
 #include <set>
 
+#include "call_ledger.hpp"
 #include "call_records.hpp"
 #include "call_rows.hpp"
+#include "known_calls.hpp"
 #include "parley/base/task_group.hpp"
 #include "parley/calls/call_service.hpp"
 
 namespace parley::calls {
 
 /// See call_service.hpp. What carriers bring is in call_service.cpp, what people ask in
-/// call_queries.cpp, starting, recovering and stopping in call_recovery.cpp.
+/// call_queries.cpp, starting, recovering and stopping in call_recovery.cpp, what is done without
+/// the database in outage.cpp.
 class CallServiceImpl final : public CallService {
  public:
   CallServiceImpl(CallServiceParts parts, CallServiceOptions options)
-      : parts_(parts), options_(std::move(options)), after_(parts.executor) {
+      : parts_(parts),
+        options_(std::move(options)),
+        ledgers_(parts.database, parts.files, options_.spool),
+        after_(parts.executor) {
     // A folder that cannot be made shows when recordings are missing; calls go on without them.
     std::error_code ignored;
     std::filesystem::create_directories(options_.spool, ignored);
@@ -68,8 +74,8 @@ class CallServiceImpl final : public CallService {
                                              voice::SessionSettings settings,
                                              std::shared_ptr<CallJournal> journal);
   voice::SessionSettings settings_of(const business::Agent& agent) const;
-  asio::awaitable<void> store_end(Context ctx, Call call, voice::SessionReport report,
-                                  std::shared_ptr<CallJournal> journal,
+  asio::awaitable<void> store_end(Context ctx, rows::Connected connected,
+                                  voice::SessionReport report, std::shared_ptr<CallJournal> journal,
                                   std::shared_ptr<RecordingFile> recording,
                                   std::shared_ptr<SpoolHold> hold);
   /// `writer` is the file's writer when this process has one: what it still holds goes in first.
@@ -78,6 +84,18 @@ class CallServiceImpl final : public CallService {
   /// Stores the recordings of calls that are over and that nobody holds.
   asio::awaitable<void> store_left_recordings();
   asio::awaitable<void> sweep();
+
+  // While the database is away.
+  Task<telephony::CallAnswer> take_unrecorded(Call call,
+                                              std::shared_ptr<const business::Profile> profile,
+                                              std::string media_token);
+  /// As rows::connect, by what this process knows when the database does not answer.
+  Task<rows::Connected> connect(Context ctx, std::string media_token, std::string carrier_call_id);
+  Task<std::shared_ptr<const business::Profile>> profile_for(Context ctx, Call call);
+  asio::awaitable<std::optional<telephony::CallAnswer>> what_next_unrecorded(
+      std::string carrier, std::string carrier_call_id);
+  asio::awaitable<void> pay_debts();
+  asio::awaitable<void> keep_paying();
   bool is_running(const CallId& id) const;
   bool is_held(const CallId& id) const;
   std::filesystem::path spool_file(const CallId& id) const {
@@ -92,6 +110,8 @@ class CallServiceImpl final : public CallService {
 
   CallServiceParts parts_;
   CallServiceOptions options_;
+  CallLedgers ledgers_;
+  KnownCalls known_;
   TaskGroup after_;  ///< sweeping, and storing what calls left
   mutable std::mutex mutex_;
   std::map<CallId, Running> running_;
@@ -99,6 +119,15 @@ class CallServiceImpl final : public CallService {
   std::size_t unstored_ = 0;    ///< ended calls whose record is not stored yet
   bool stopping_ = false;
 };
+
+/// Said by call_service.cpp and outage.cpp.
+inline constexpr std::string_view apology_for_trouble =
+    "We're sorry, we cannot take your call right now. Please call again in a few minutes. Goodbye.";
+inline constexpr std::string_view apology_for_breaking_off =
+    "We're sorry, we have a technical problem and must end this call. Please call again in a few "
+    "minutes. Goodbye.";
+/// How long the carrier's question "what next" may wait for a session that is just ending.
+inline constexpr Duration ending_limit = std::chrono::seconds(3);
 
 class CallServiceImpl::SpoolHold {
  public:

@@ -22,9 +22,11 @@ TEST(CallJournal, ATurnIsASpanFromTheLastWordToTheFirstSound) {
   trace::MemorySpanSink sink;
   trace::Tracer tracer(world.clock(), world.random(), sink);
   NoDatabase database;
+  WorkerPool files{{.name = "files", .threads = 1}};
   auto now = world.clock().wall();
   {
-    CallJournal journal(database, world.clock(), tracer, world.context(), CallId("call_1"));
+    auto ledger = std::make_shared<CallLedger>(database, files, CallId("call_1"), "none.owed");
+    CallJournal journal(ledger, world.clock(), tracer, world.context());
     journal.add({.kind = "agent.said", .data = {{"text", "Hello"}}});
     json::object latency{{"recognitionMs", 80}, {"totalMs", 420}};
     journal.add({.kind = "agent.said", .data = {{"text", "At two"}, {"latency", latency}}});

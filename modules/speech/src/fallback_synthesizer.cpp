@@ -1,3 +1,4 @@
+#include "parley/base/task_group.hpp"
 #include "parley/speech/fallback.hpp"
 
 namespace parley::speech {
@@ -44,24 +45,45 @@ Task<std::unique_ptr<SynthesisStream>> begin(Synthesizer& engine, Context ctx, s
 
 }  // namespace
 
-FallbackSynthesizer::FallbackSynthesizer(std::vector<Synthesizer*> engines, OnFallback on_fallback)
-    : engines_(std::move(engines)), on_fallback_(std::move(on_fallback)) {}
+FallbackSynthesizer::FallbackSynthesizer(Clock& clock, std::vector<Synthesizer*> engines,
+                                         OnFallback on_fallback)
+    : clock_(clock),
+      engines_(std::move(engines)),
+      rests_until_(engines_.size(), TimePoint::min()),
+      on_fallback_(std::move(on_fallback)) {}
 
 std::string FallbackSynthesizer::name() const {
   return engines_.empty() ? "none" : engines_.front()->name();
+}
+
+bool FallbackSynthesizer::is_resting(std::size_t engine) const {
+  std::lock_guard lock(mutex_);
+  return clock_.now() < rests_until_[engine];
 }
 
 Task<std::unique_ptr<SynthesisStream>> FallbackSynthesizer::synthesize(Context ctx,
                                                                        std::string text,
                                                                        VoiceOptions options) {
   Error last{Errc::unavailable, "no speech synthesis engine is configured"};
-  for (auto* engine : engines_) {
-    auto stream = co_await begin(*engine, ctx, text, options);
+  for (std::size_t i = 0; i < engines_.size(); ++i) {
+    auto& engine = *engines_[i];
+    bool is_last = i + 1 == engines_.size();
+    if (!is_last && is_resting(i)) {
+      options.voice.clear();
+      continue;
+    }
+    auto beginning = begin(engine, ctx, text, options);
+    auto limit = clock_.now() + silence_limit;
+    auto stream = co_await with_deadline(clock_, limit, std::move(beginning));
     if (stream) co_return stream;
     last = stream.error();
     // What is wrong with the text itself is wrong for every engine.
     if (last.code == Errc::too_large) break;
-    if (on_fallback_) on_fallback_(engine->name(), last);
+    if (last.code == Errc::timeout) {
+      std::lock_guard lock(mutex_);
+      rests_until_[i] = clock_.now() + rest;
+    }
+    if (on_fallback_) on_fallback_(engine.name(), last);
     options.voice.clear();
   }
   co_return std::unexpected(last);

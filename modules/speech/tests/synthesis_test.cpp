@@ -41,7 +41,7 @@ class Synthesis : public testing::Test {
 
 TEST_F(Synthesis, TheFirstEngineSpeaksWhenItCan) {
   ScriptedSynthesizer good("good", {.pieces = {10, 20}}), other("other", {.pieces = {1}});
-  FallbackSynthesizer both({&good, &other});
+  FallbackSynthesizer both(world.clock(), {&good, &other});
   auto spoken = say(both, "hello", {.voice = "anna"});
   ASSERT_TRUE(spoken);
   EXPECT_EQ(spoken->pieces, (std::vector<std::size_t>{10, 20}));
@@ -54,9 +54,10 @@ TEST_F(Synthesis, TheFirstEngineSpeaksWhenItCan) {
 TEST_F(Synthesis, TheNextOneFollowsARefusalWithItsOwnVoice) {
   ScriptedSynthesizer bad("bad", {.refuse = away}), good("good", {.pieces = {5}});
   std::vector<std::string> given_up;
-  FallbackSynthesizer both({&bad, &good}, [&](const std::string& engine, const Error& error) {
-    given_up.push_back(engine + " " + error.detail);
-  });
+  FallbackSynthesizer both(world.clock(), {&bad, &good},
+                           [&](const std::string& engine, const Error& error) {
+                             given_up.push_back(engine + " " + error.detail);
+                           });
   auto spoken = say(both, "hello", {.voice = "anna"});
   ASSERT_TRUE(spoken);
   EXPECT_EQ(spoken->pieces, std::vector<std::size_t>{5});
@@ -66,15 +67,56 @@ TEST_F(Synthesis, TheNextOneFollowsARefusalWithItsOwnVoice) {
 
 TEST_F(Synthesis, AFailureBeforeTheFirstAudioIsARefusal) {
   ScriptedSynthesizer bad("bad", {.ending = away}), good("good", {.pieces = {5}});
-  FallbackSynthesizer both({&bad, &good});
+  FallbackSynthesizer both(world.clock(), {&bad, &good});
   auto spoken = say(both);
   ASSERT_TRUE(spoken);
   EXPECT_EQ(spoken->pieces, std::vector<std::size_t>{5});
 }
 
+/// Says nothing until it is cancelled, while it hangs.
+class HangingSynthesizer final : public Synthesizer {
+ public:
+  explicit HangingSynthesizer(Clock& clock) : clock_(clock) {}
+  std::string name() const override { return "hanging"; }
+  Task<std::unique_ptr<SynthesisStream>> synthesize(Context ctx, std::string text,
+                                                    VoiceOptions options) override {
+    ++asked;
+    if (hangs) co_await clock_.sleep_for(1h);
+    auto starting = well.synthesize(std::move(ctx), std::move(text), std::move(options));
+    co_return co_await std::move(starting);
+  }
+  bool hangs = true;
+  int asked = 0;
+  ScriptedSynthesizer well{"well", {.pieces = {7}}};
+
+ private:
+  Clock& clock_;
+};
+
+TEST_F(Synthesis, AnEngineThatHangsIsFollowedInTimeAndLeftAloneForAWhile) {
+  HangingSynthesizer first(world.clock());
+  ScriptedSynthesizer second("second", {.pieces = {5}});
+  FallbackSynthesizer both(world.clock(), {&first, &second});
+  auto begun = world.elapsed();
+  auto spoken = say(both);
+  ASSERT_TRUE(spoken) << spoken.error().detail;
+  EXPECT_EQ(spoken->pieces, std::vector<std::size_t>{5});
+  EXPECT_EQ(world.elapsed() - begun, FallbackSynthesizer::silence_limit);
+  begun = world.elapsed();
+  ASSERT_TRUE(say(both));
+  EXPECT_EQ(world.elapsed() - begun, 0s) << "the next sentence does not wait for it";
+  EXPECT_EQ(first.asked, 1);
+  first.hangs = false;
+  world.run([&]() -> Task<int> {
+    co_await world.clock().sleep_for(FallbackSynthesizer::rest);
+    co_return 0;
+  });
+  EXPECT_EQ(say(both)->pieces, std::vector<std::size_t>{7}) << "it is asked again by itself";
+}
+
 TEST_F(Synthesis, AFailureAfterAudioEndsTheStream) {
   ScriptedSynthesizer bad("bad", {.pieces = {7}, .ending = away}), good("good", {.pieces = {5}});
-  FallbackSynthesizer both({&bad, &good});
+  FallbackSynthesizer both(world.clock(), {&bad, &good});
   auto spoken = say(both);
   ASSERT_TRUE(spoken);
   EXPECT_EQ(spoken->pieces, std::vector<std::size_t>{7});
@@ -84,7 +126,7 @@ TEST_F(Synthesis, AFailureAfterAudioEndsTheStream) {
 
 TEST_F(Synthesis, NothingToSayIsNoFailure) {
   ScriptedSynthesizer quiet("quiet", {}), good("good", {.pieces = {5}});
-  FallbackSynthesizer both({&quiet, &good});
+  FallbackSynthesizer both(world.clock(), {&quiet, &good});
   auto spoken = say(both, "");
   ASSERT_TRUE(spoken);
   EXPECT_TRUE(spoken->pieces.empty());
@@ -94,7 +136,7 @@ TEST_F(Synthesis, NothingToSayIsNoFailure) {
 
 TEST_F(Synthesis, ATextThatIsTooLongIsTooLongForAll) {
   ScriptedSynthesizer bad("bad", {.refuse = Error{Errc::too_large, ""}}), good("good", {});
-  FallbackSynthesizer both({&bad, &good});
+  FallbackSynthesizer both(world.clock(), {&bad, &good});
   EXPECT_EQ(say(both).error().code, Errc::too_large);
   EXPECT_TRUE(good.texts.empty());
 }
@@ -102,7 +144,7 @@ TEST_F(Synthesis, ATextThatIsTooLongIsTooLongForAll) {
 TEST_F(Synthesis, WhenAllFailTheLastErrorIsTold) {
   ScriptedSynthesizer bad("bad", {.refuse = away});
   ScriptedSynthesizer worse("worse", {.refuse = Error{Errc::unsupported, ""}});
-  FallbackSynthesizer both({&bad, &worse}), none({});
+  FallbackSynthesizer both(world.clock(), {&bad, &worse}), none(world.clock(), {});
   EXPECT_EQ(say(both).error().code, Errc::unsupported);
   EXPECT_EQ(say(none).error().code, Errc::unavailable);
   EXPECT_EQ(none.name(), "none");

@@ -1,6 +1,7 @@
 #include "postgres_connection.hpp"
 
 #include <fmt/format.h>
+#include <poll.h>
 
 #include <stdexcept>
 
@@ -12,6 +13,9 @@ constexpr Oid bytes_type = 17, integer_type = 20, text_type = 25, real_type = 70
 /// Nothing: the server infers it, which works unless the parameter only meets IS NULL first.
 constexpr std::array<Oid, 3> null_type_candidates{0, text_type, integer_type};
 constexpr int oldest_server = 130000;  // xid8 functions
+/// A statement that says nothing for this long may be at work, or its server may be gone: then it
+/// is asked at its door, and who does not answer there within two seconds is away.
+constexpr int silence_ms = 1000;
 
 /// The parameters in libpq's form: text and bytes as they are, numbers as text.
 struct Bound {
@@ -75,9 +79,9 @@ Result<std::unique_ptr<PostgresConnection>> PostgresConnection::open(const std::
   const char* keywords[] = {"connect_timeout",  "keepalives_idle",  "keepalives_interval",
                             "keepalives_count", "tcp_user_timeout", "fallback_application_name",
                             "dbname",           "client_encoding",  nullptr};
-  const char* values[] = {"5", "10", "5", "3", "20000", "parley", url.c_str(), "UTF8", nullptr};
+  const char* values[] = {"3", "10", "5", "3", "20000", "parley", url.c_str(), "UTF8", nullptr};
   std::unique_ptr<PostgresConnection> connection(
-      new PostgresConnection(PQconnectdbParams(keywords, values, 1)));
+      new PostgresConnection(PQconnectdbParams(keywords, values, 1), url));
   auto* handle = connection->handle_.get();
   if (PQstatus(handle) != CONNECTION_OK)
     return fail(Errc::unavailable, "PostgreSQL: " + trimmed(PQerrorMessage(handle)));
@@ -92,6 +96,33 @@ Result<std::unique_ptr<PostgresConnection>> PostgresConnection::open(const std::
   return connection;
 }
 
+bool PostgresConnection::server_answers() const {
+  const char* keywords[] = {"connect_timeout", "dbname", nullptr};
+  const char* values[] = {"2", url_.c_str(), nullptr};
+  return PQpingParams(keywords, values, 1) != PQPING_NO_RESPONSE;
+}
+
+PostgresConnection::Answer PostgresConnection::answer_to(int sent) {
+  auto* handle = handle_.get();
+  Answer last;
+  if (sent == 0) return last;
+  while (true) {
+    while (PQisBusy(handle)) {
+      pollfd socket{PQsocket(handle), POLLIN, 0};
+      auto ready = poll(&socket, 1, silence_ms);
+      if (ready == 0 && !server_answers()) {
+        given_up_ = true;
+        return nullptr;
+      }
+      if (ready > 0 && !PQconsumeInput(handle)) break;
+    }
+    Answer next(PQgetResult(handle));
+    if (!next) return last;
+    last = std::move(next);
+    if (PQstatus(handle) != CONNECTION_OK) return last;
+  }
+}
+
 Result<PostgresConnection::Answer> PostgresConnection::check(Answer answer, std::string_view sql) {
   auto status = PQresultStatus(answer.get());
   if (status == PGRES_COMMAND_OK || status == PGRES_TUPLES_OK) return answer;
@@ -99,14 +130,16 @@ Result<PostgresConnection::Answer> PostgresConnection::check(Answer answer, std:
   auto* message = PQresultErrorField(answer.get(), PG_DIAG_MESSAGE_PRIMARY);
   std::string detail = trimmed(message ? message : PQerrorMessage(handle_.get()));
   auto what = classify(state ? state : "08006", detail);
-  if (PQstatus(handle_.get()) != CONNECTION_OK) what = {Trouble::lost, Errc::unavailable};
+  if (given_up_) detail = "the server does not answer";
+  if (given_up_ || PQstatus(handle_.get()) != CONNECTION_OK)
+    what = {Trouble::lost, Errc::unavailable};
   trouble_ = std::max(trouble_, what.trouble);
   if (what.bug) throw std::logic_error("PostgreSQL: " + detail + " in: " + std::string(sql));
   return fail(what.code, "PostgreSQL: " + detail);
 }
 
 Result<void> PostgresConnection::command(const char* sql) {
-  auto answer = check(Answer(PQexec(handle_.get(), sql)), sql);
+  auto answer = check(answer_to(PQsendQuery(handle_.get(), sql)), sql);
   if (!answer) return std::unexpected(answer.error());
   return {};
 }
@@ -129,13 +162,13 @@ Result<void> PostgresConnection::commit() {
 }
 
 void PostgresConnection::rollback() {
-  if (PQstatus(handle_.get()) == CONNECTION_OK &&
+  if (!given_up_ && PQstatus(handle_.get()) == CONNECTION_OK &&
       PQtransactionStatus(handle_.get()) != PQTRANS_IDLE)
-    Answer answer(PQexec(handle_.get(), "ROLLBACK"));
+    answer_to(PQsendQuery(handle_.get(), "ROLLBACK"));
 }
 
 void PostgresConnection::forget_statements() {
-  Answer answer(PQexec(handle_.get(), "DEALLOCATE ALL"));
+  answer_to(PQsendQuery(handle_.get(), "DEALLOCATE ALL"));
   statements_.clear();
 }
 
@@ -152,8 +185,8 @@ Result<PostgresConnection::Prepared> PostgresConnection::prepare(std::string_vie
   auto has_null = std::ranges::any_of(params, [](const auto& p) { return p.is_null(); });
   try {
     auto answer =
-        check(Answer(PQprepare(handle_.get(), prepared.name.c_str(), translated.sql.c_str(),
-                               static_cast<int>(types.size()), types.data())),
+        check(answer_to(PQsendPrepare(handle_.get(), prepared.name.c_str(), translated.sql.c_str(),
+                                      static_cast<int>(types.size()), types.data())),
               sql);
     if (!answer) return std::unexpected(answer.error());
   } catch (const std::logic_error&) {
@@ -165,7 +198,7 @@ Result<PostgresConnection::Prepared> PostgresConnection::prepare(std::string_vie
     return fail(Errc::unavailable, "a null parameter of unknown type");
   }
   auto [stored, dropped] = statements_.insert(std::move(key), prepared);
-  if (dropped) Answer(PQexec(handle_.get(), ("DEALLOCATE " + dropped->name).c_str()));
+  if (dropped) answer_to(PQsendQuery(handle_.get(), ("DEALLOCATE " + dropped->name).c_str()));
   return *stored;
 }
 
@@ -174,10 +207,10 @@ Result<PostgresConnection::Answer> PostgresConnection::run(std::string_view sql,
   auto prepared = prepare(sql, params);
   if (!prepared) return std::unexpected(prepared.error());
   auto bound = bind_params(params, 0);
-  Answer answer(PQexecPrepared(handle_.get(), prepared->name.c_str(),
-                               static_cast<int>(bound.values.size()), bound.values.data(),
-                               bound.lengths.data(), bound.formats.data(), 0));
-  return check(std::move(answer), sql);
+  auto sent = PQsendQueryPrepared(handle_.get(), prepared->name.c_str(),
+                                  static_cast<int>(bound.values.size()), bound.values.data(),
+                                  bound.lengths.data(), bound.formats.data(), 0);
+  return check(answer_to(sent), sql);
 }
 
 Result<Rows> PostgresConnection::query(std::string_view sql, const Params& params) {

@@ -24,6 +24,8 @@ class PostgresConnection {
 
   /// The worst that happened since begin().
   Trouble trouble() const noexcept { return trouble_; }
+  /// Whether it was lost because its server went silent.
+  bool given_up() const noexcept { return given_up_; }
 
  private:
   struct Finish {
@@ -37,14 +39,20 @@ class PostgresConnection {
     std::string name;
   };
 
-  explicit PostgresConnection(PGconn* handle) : handle_(handle) {}
+  PostgresConnection(PGconn* handle, std::string url) : handle_(handle), url_(std::move(url)) {}
   Result<Answer> run(std::string_view sql, const Params& params);
   Result<Prepared> prepare(std::string_view sql, const Params& params);
   Result<Answer> check(Answer answer, std::string_view sql);
   Result<void> command(const char* sql);
   void forget_statements();
+  /// The answer to what was sent just now, as PQexec gives it: the last one. Null when the server
+  /// does not even answer at its door any more; the connection is lost then.
+  Answer answer_to(int sent);
+  bool server_answers() const;
 
   std::unique_ptr<PGconn, Finish> handle_;
+  const std::string url_;
+  bool given_up_ = false;  ///< an answer is still owed: nothing can be asked on it any more
   StatementCache<Prepared> statements_{256};
   /// The types tried for null parameters of statements that do not tell them.
   std::unordered_map<std::string, std::size_t> null_types_;

@@ -14,13 +14,48 @@ namespace {
 /// Of a transaction that collides with others: together well under a second.
 constexpr int max_attempts = 40;
 constexpr int max_losses = 2;
+/// Whether the server is away. Meanwhile one thread at a time tries to reach it, so that a server
+/// that lets connections hang holds up one transaction and not all. Thread-safe.
+class Absence {
+ public:
+  explicit Absence(Clock& clock) : clock_(clock) {}
+
+  bool may_try() {
+    std::lock_guard lock(mutex_);
+    if (!since_) return true;
+    auto self = std::this_thread::get_id();
+    if (looking_ && *looking_ != self) return false;
+    looking_ = self;
+    return true;
+  }
+  void begin() {
+    std::lock_guard lock(mutex_);
+    if (!since_) since_ = clock_.wall();
+    looking_.reset();
+  }
+  void end() {
+    std::lock_guard lock(mutex_);
+    since_.reset();
+    looking_.reset();
+  }
+  std::optional<WallTime> since() const {
+    std::lock_guard lock(mutex_);
+    return since_;
+  }
+
+ private:
+  Clock& clock_;
+  mutable std::mutex mutex_;
+  std::optional<WallTime> since_;
+  std::optional<std::thread::id> looking_;
+};
 
 class PostgresDatabase final : public Database {
  public:
   using Connection = std::unique_ptr<PostgresConnection>;
 
   PostgresDatabase(Clock& clock, PostgresOptions options, Connection first)
-      : clock_(clock), url_(std::move(options.url)), queue_(options.max_queued) {
+      : clock_(clock), url_(std::move(options.url)), queue_(options.max_queued), absence_(clock) {
     threads_.emplace_back([this, first = std::move(first)]() mutable { loop(std::move(first)); });
     for (std::size_t i = 1; i < options.connections; ++i)
       threads_.emplace_back([this] { loop(nullptr); });
@@ -30,6 +65,8 @@ class PostgresDatabase final : public Database {
   Kind kind() const noexcept override { return Kind::postgresql; }
 
   void on_commit(std::function<void()> listener) override { listeners_.add(std::move(listener)); }
+
+  std::optional<WallTime> away_since() const override { return absence_.since(); }
 
   void close() override {
     queue_.close();
@@ -74,18 +111,28 @@ class PostgresDatabase final : public Database {
     for (int attempt = 0; attempt < max_attempts; ++attempt) {
       if (clock_.now() > job.ctx.deadline)
         return fail(Errc::timeout, "the deadline passed before the transaction started");
+      if (!absence_.may_try()) return fail(Errc::unavailable, "PostgreSQL is away");
       if (!connection) {
         auto opened = PostgresConnection::open(url_);
-        if (!opened) return std::unexpected(opened.error());
+        if (!opened) {
+          absence_.begin();
+          return std::unexpected(opened.error());
+        }
         connection = std::move(*opened);
+        absence_.end();
       }
       outcome = attempt_once(*connection, job, committed);
       auto trouble = connection->trouble();
-      if (trouble == Trouble::none) return outcome;
+      if (trouble == Trouble::none) {
+        absence_.end();
+        return outcome;
+      }
       if (trouble == Trouble::lost) {
+        bool is_silent = connection->given_up();
+        if (is_silent) absence_.begin();
         connection.reset();
         if (!outcome && outcome.error().code == Errc::outcome_unknown) return outcome;
-        if (++losses == max_losses) break;
+        if (is_silent || ++losses == max_losses) break;
       } else if (trouble == Trouble::retry) {
         back_off(attempt);
       }
@@ -124,6 +171,7 @@ class PostgresDatabase final : public Database {
   const std::string url_;
   SystemRandom random_;
   JobQueue queue_;
+  Absence absence_;
   CommitListeners listeners_;
   std::mutex closing_;
   std::vector<std::jthread> threads_;

@@ -142,6 +142,24 @@ TEST_P(PostgresRecoveryDbTest, AServerThatIsAwayIsUnavailableAndComesBack) {
   EXPECT_EQ(count().value(), 2);
 }
 
+TEST_P(PostgresRecoveryDbTest, AServerThatGoesSilentIsAwayUntilItAnswers) {
+  auto& server = testkit::PostgresServer::instance();
+  ASSERT_TRUE(put(1));
+  EXPECT_FALSE(db().away_since());
+  auto before = clock.wall();
+  server.freeze();
+  auto refused = put(2);
+  auto since = db().away_since();
+  EXPECT_EQ(count().error().code, Errc::unavailable);
+  server.thaw();
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().code, Errc::unavailable) << "it had not come to the commit";
+  ASSERT_TRUE(since);
+  EXPECT_GE(*since, before);
+  EXPECT_EQ(count().value(), 1) << "what was refused is not there";
+  EXPECT_FALSE(db().away_since());
+}
+
 TEST_P(PostgresRecoveryDbTest, ARestartBetweenTransactionsGoesUnnoticed) {
   auto& server = testkit::PostgresServer::instance();
   ASSERT_TRUE(put(1));

@@ -28,6 +28,9 @@ class PostgresServer {
   /// Kills it as a crash would, and starts it again on the same port and data.
   void crash();
   void start();
+  /// Stops all its processes where they are: connections stay open, and nobody answers.
+  void freeze();
+  void thaw();
 
  private:
   PostgresServer();

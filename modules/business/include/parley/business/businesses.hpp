@@ -70,7 +70,8 @@ class Businesses {
   virtual Task<void> assign_number(Context ctx, BusinessId id, std::string e164) = 0;
 
   /// The business a called number rings for, of whatever organization; cached, so that a carrier's
-  /// webhook is answered without waiting for the database. Errors: not_found.
+  /// webhook is answered without waiting for the database; while that is away, as it was known
+  /// last, up to a day. Errors: not_found.
   virtual Task<std::shared_ptr<const Profile>> by_number(std::string e164) = 0;
 };
 
@@ -89,7 +90,7 @@ struct Message {
   std::string caller_name;
   std::string caller_phone;
   std::string text;
-  WallTime received;
+  WallTime received;  ///< now, when it says nothing
 };
 
 struct MessageList {

@@ -2,6 +2,7 @@
 #include <filesystem>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <type_traits>
 
@@ -52,6 +53,11 @@ class Database {
   /// subscriptions also poll). Never from inside a transaction. It must not block, and it stays
   /// until the database goes: refer weakly to what may go earlier.
   virtual void on_commit(std::function<void()> listener) = 0;
+
+  /// Since when the database's server cannot be reached; nothing while it can. Meanwhile every
+  /// transaction is refused with `unavailable` at once, but for one at a time that looks whether it
+  /// is back. Without a server of its own (SQLite) it is never away.
+  virtual std::optional<WallTime> away_since() const { return std::nullopt; }
 
   /// Finishes what is queued and closes. Idempotent.
   virtual void close() = 0;
