@@ -35,6 +35,7 @@ struct NewRow {
   std::optional<WallTime> expires_at;
   const NewJob& job;
   std::string payload;  ///< serialized
+  Duration delay{};     ///< until run_at
 };
 /// False: a job with the same unique key has not ended, and `id` becomes its id.
 Result<bool> insert_job(store::Tx& tx, const NewRow& row, JobId& id);

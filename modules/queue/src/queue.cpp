@@ -98,7 +98,8 @@ class Queue::Impl {
                   run_at,
                   expires_at,
                   job,
-                  std::move(payload)};
+                  std::move(payload),
+                  run_at - now};
   }
   static bool is_later(JobState state) {
     return state == JobState::scheduled || state == JobState::delayed;
@@ -124,8 +125,7 @@ class Queue::Impl {
     if (ready) tx.after_commit(shared_.waker(row->lane, enqueued.id));
     if (is_later(row->state)) {
       tx.after_commit(shared_.waker_of_delays());
-      auto delay = row->run_at - shared_.steady_now();
-      tx.after_commit(shared_.teller_of_delay(enqueued.id, delay));
+      tx.after_commit(shared_.teller_of_delay(enqueued.id, row->delay));
     }
     return enqueued;
   }
