@@ -49,12 +49,6 @@ json::object page_of(std::int64_t page, std::int64_t limit, std::int64_t total) 
           {"hasNext", page < pages}, {"hasPrev", page > 1}};
 }
 
-json::object page_of_at_least(std::int64_t page, std::int64_t limit, std::int64_t total) {
-  auto made = page_of(page, limit, total);
-  made["totalIsAtLeast"] = true;
-  return made;
-}
-
 std::vector<QueryParameter> page_parameters(const std::vector<std::string>& sorted_by) {
   std::vector<std::string> orders;
   for (auto& field : sorted_by) {

@@ -70,8 +70,6 @@ struct Reply {
   std::optional<std::uint64_t> stream_size;  ///< as in net::HttpResponse
 };
 json::object page_of(std::int64_t page, std::int64_t limit, std::int64_t total);
-/// Of a list that is counted only so far: says that there may be more.
-json::object page_of_at_least(std::int64_t page, std::int64_t limit, std::int64_t total);
 
 using Outcome = std::expected<Reply, Failure>;
 using Answer = asio::awaitable<Outcome>;

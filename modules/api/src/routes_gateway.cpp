@@ -1,5 +1,5 @@
+#include "pages.hpp"
 #include "services.hpp"
-#include "short_page.hpp"
 #include "values.hpp"
 
 namespace parley::api {

@@ -1,3 +1,4 @@
+#include "pages.hpp"
 #include "services.hpp"
 #include "values.hpp"
 
@@ -46,11 +47,7 @@ Answer list(Request& in, std::optional<queue::JobState> state) {
   filter.limit = in.query.integer("limit", 50);
   filter.sort = in.query.text("sort");
   auto to_reply = [page = filter.page, limit = filter.limit](auto& found) {
-    json::array items;
-    for (auto& job : found.items) items.push_back(job_json(job));
-    return Reply{.data = std::move(items),
-                 .pagination = found.counted_all() ? page_of(page, limit, found.total)
-                                                   : page_of_at_least(page, limit, found.total)};
+    return page_of_long(found, page, limit, job_json);
   };
   return reply(in.services.parts.queue.list(in.ctx, std::move(filter)), std::move(to_reply));
 }

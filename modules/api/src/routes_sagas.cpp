@@ -1,3 +1,4 @@
+#include "pages.hpp"
 #include "services.hpp"
 #include "values.hpp"
 
@@ -35,11 +36,7 @@ Answer list_sagas(Request& in) {
   filter.limit = in.query.integer("limit", 50);
   filter.sort = in.query.text("sort");
   auto to_reply = [page = filter.page, limit = filter.limit](auto& found) {
-    json::array items;
-    for (auto& saga : found.items) items.push_back(saga_json(saga));
-    return Reply{.data = std::move(items),
-                 .pagination = found.counted_all() ? page_of(page, limit, found.total)
-                                                   : page_of_at_least(page, limit, found.total)};
+    return page_of_long(found, page, limit, saga_json);
   };
   return reply(in.services.parts.sagas.list(in.ctx, std::move(filter)), std::move(to_reply));
 }
