@@ -57,6 +57,13 @@ class Dialogue {
   virtual Task<TurnEnd> reply(Context ctx, UserTurn turn, Speaker& speaker) = 0;
   /// Nobody spoke for the patience of the last turn; `times` in a row, from 1.
   virtual Task<TurnEnd> silence(Context ctx, int times, Speaker& speaker) = 0;
+  /// The caller is still speaking and has probably said this so far: what takes time may begin
+  /// (retrieval, the language model), but nothing with an effect and nothing that is heard. A
+  /// reply() to the same words may use it; other words discard it. Does not block.
+  virtual void anticipate(Context ctx, UserTurn so_far) {
+    (void)ctx;
+    (void)so_far;
+  }
   /// How much of the last turn's text was really played to the caller before they interrupted.
   virtual void interrupted(std::string_view heard) = 0;
   virtual Outcome outcome() const = 0;
