@@ -3,6 +3,7 @@
 #include <thread>
 
 #include "http_client.hpp"
+#include "live_in_memory.hpp"
 #include "parley/api/api.hpp"
 #include "parley/testkit/database_on_trial.hpp"
 #include "parley/testkit/database_test.hpp"
@@ -23,7 +24,9 @@ class CallsInMemory final : public calls::Calls {
   Task<std::vector<std::byte>> recording_part(Context ctx, calls::Recording recording,
                                               std::uint64_t first, std::size_t size_bytes) override;
   Task<calls::Call> hang_up(Context ctx, CallId id) override;
+  calls::LiveCalls& live() noexcept override { return live_calls; }
 
+  LiveInMemory live_calls{*this};
   std::mutex mutex;
   std::vector<calls::Call> calls;
   std::string sound = "RIFF0123456789";

@@ -14,7 +14,7 @@ constexpr std::string_view columns =
     "id, organization_id, business_id, conversation_id, direction, status, carrier, "
     "carrier_call_id, from_number, to_number, created_at, answered_at, ended_at, length_ms, "
     "end_reason, outcome, summary, caller_turns, agent_turns, interruptions, recording_key, "
-    "version";
+    "answered_by, version";
 
 Result<Call> read(const store::Row& row) {
   auto status = parse_call_status(row.text("status"));
@@ -41,6 +41,7 @@ Result<Call> read(const store::Row& row) {
   call.agent_turns = static_cast<int>(row.integer("agent_turns"));
   call.interruptions = static_cast<int>(row.integer("interruptions"));
   call.has_recording = !row.is_null("recording_key");
+  call.answered_by = row.text("answered_by");
   call.version = row.integer("version");
   return call;
 }
@@ -241,6 +242,8 @@ Result<void> finish(store::Tx& tx, const CallId& id, const Finish& end) {
   auto& report = end.report;
   bool lost = report.reason == voice::EndReason::media_lost;
   auto milliseconds = std::chrono::duration_cast<std::chrono::milliseconds>(report.length).count();
+  bool known = report.answered_by != audio::AnswerKind::undecided;
+  auto answered_by = known ? std::string(to_string(report.answered_by)) : std::string();
   // A call of several connections keeps the sums, and the last outcome that was one.
   auto done = change(
       tx, id,
@@ -248,10 +251,10 @@ Result<void> finish(store::Tx& tx, const CallId& id, const Finish& end) {
       "outcome = CASE WHEN ?5 = 'none' THEN outcome ELSE ?5 END, "
       "summary = CASE WHEN ?6 = '' THEN summary ELSE ?6 END, caller_turns = caller_turns + ?7, "
       "agent_turns = agent_turns + ?8, interruptions = interruptions + ?9, "
-      "connections_finished = ?10",
+      "connections_finished = ?10, answered_by = CASE WHEN ?11 = '' THEN answered_by ELSE ?11 END",
       {lost ? "interrupted" : "completed", lost ? store::Value() : store::Value(end.at),
        milliseconds, voice::to_string(report.reason), report.outcome.kind, report.outcome.summary,
-       report.caller_turns, report.agent_turns, report.interruptions, end.connection},
+       report.caller_turns, report.agent_turns, report.interruptions, end.connection, answered_by},
       lost ? "call.interrupted" : "call.ended");
   if (!done) return std::unexpected(done.error());
   return {};
@@ -276,9 +279,9 @@ Result<void> apply_status(store::Tx& tx, const telephony::CallStatusUpdate& upda
   return {};
 }
 
-Result<void> note_carrier_recording(store::Tx& tx, const telephony::CarrierRecording& recording) {
+Result<Call> note_carrier_recording(store::Tx& tx, const telephony::CarrierRecording& recording) {
   auto call = by_carrier(tx, recording.carrier, recording.carrier_call_id);
-  if (!call) return std::unexpected(call.error());
+  if (!call) return call;
   json::object said{{"callId", call->id.str()},
                     {"businessId", call->business.str()},
                     {"recordingId", recording.recording_id},
@@ -288,13 +291,52 @@ Result<void> note_carrier_recording(store::Tx& tx, const telephony::CarrierRecor
   tx.act_for(call->organization);
   auto appended = tx.append(stream_of(call->id), {"call.carrier_recording", std::move(said)});
   if (!appended) return std::unexpected(appended.error());
-  return {};
+  return call;
 }
 
 Result<void> set_recording(store::Tx& tx, const CallId& id, const std::string& key) {
   auto changed = change(tx, id, "recording_key = ?1", {key}, "call.recorded");
   if (!changed) return std::unexpected(changed.error());
   return {};
+}
+
+Result<void> use_carrier_recording(store::Tx& tx, const CallId& id, const std::string& key,
+                                   const std::string& recording_id) {
+  auto used = tx.execute(
+      "UPDATE calls SET recording_key = ?1, updated_at = ?2, version = version + 1 "
+      "WHERE id = ?3 AND recording_key IS NULL",
+      {key, tx.now(), id});
+  if (!used) return std::unexpected(used.error());
+  auto call = one(tx, "id = ?1", {id});
+  if (!call && call.error().code == Errc::not_found) return {};
+  if (!call) return std::unexpected(call.error());
+  tx.act_for(call->organization);
+  json::object said{{"callId", id.str()},
+                    {"businessId", call->business.str()},
+                    {"recordingId", recording_id},
+                    {"status", "stored"},
+                    {"used", *used == 1}};
+  auto appended = tx.append(stream_of(id), {"call.carrier_recording", std::move(said)});
+  if (!appended) return std::unexpected(appended.error());
+  return {};
+}
+
+Result<Call> note_answer(store::Tx& tx, const telephony::CarrierAnswer& answer) {
+  auto call = by_carrier(tx, answer.carrier, answer.carrier_call_id);
+  if (!call) return call;
+  // What the sound told stays: it was heard to the end.
+  auto noted = tx.execute(
+      "UPDATE calls SET answered_by = ?1, version = version + 1 WHERE id = ?2 AND answered_by = ''",
+      {to_string(answer.found), call->id});
+  if (!noted) return std::unexpected(noted.error());
+  json::object said{{"callId", call->id.str()},
+                    {"businessId", call->business.str()},
+                    {"by", to_string(answer.found)},
+                    {"word", answer.word}};
+  tx.act_for(call->organization);
+  auto appended = tx.append(stream_of(call->id), {"call.carrier_answer", std::move(said)});
+  if (!appended) return std::unexpected(appended.error());
+  return call;
 }
 
 Result<std::optional<std::string>> recording_key(store::Tx& tx, const OrganizationId& organization,

@@ -53,8 +53,13 @@ Result<void> finish(store::Tx& tx, const CallId& id, const Finish& end);
 /// What the carrier says; older than what is known changes nothing.
 Result<void> apply_status(store::Tx& tx, const telephony::CallStatusUpdate& update,
                           bool session_runs);
-/// An event of the call; its own recording stays the one that is played.
-Result<void> note_carrier_recording(store::Tx& tx, const telephony::CarrierRecording& recording);
+/// An event of the call, whose it is.
+Result<Call> note_carrier_recording(store::Tx& tx, const telephony::CarrierRecording& recording);
+/// The call plays it, unless it has a recording already; an event says so.
+Result<void> use_carrier_recording(store::Tx& tx, const CallId& id, const std::string& key,
+                                   const std::string& recording_id);
+/// What the carrier found out about who picked up. Errors: not_found.
+Result<Call> note_answer(store::Tx& tx, const telephony::CarrierAnswer& answer);
 Result<void> set_recording(store::Tx& tx, const CallId& id, const std::string& key);
 Result<std::optional<std::string>> recording_key(store::Tx& tx, const OrganizationId& organization,
                                                  const CallId& id);

@@ -30,13 +30,26 @@ asio::awaitable<telephony::CallAnswer> CallServiceImpl::incoming(Context ctx,
     co_return telephony::SayAndHangUp{std::string(suspended)};
   {
     std::lock_guard lock(mutex_);
-    if (stopping_ || running_.size() >= options_.most_calls)
-      co_return telephony::SayAndHangUp{std::string(busy)};
+    if (stopping_) co_return telephony::SayAndHangUp{std::string(busy)};
   }
+  // Before anything is awaited: calls that come in together see each other's seats.
+  auto seat = seat_of(incoming.carrier, incoming.carrier_call_id);
+  auto admitted = admission_.admit(seat, Direction::inbound);
+  if (admitted == Admission::Decision::full) co_return telephony::SayAndHangUp{std::string(busy)};
+  auto taking = take(std::move(ctx), std::move(incoming), *profile);
+  auto answer = co_await std::move(taking);
+  bool connects = std::holds_alternative<telephony::ConnectMedia>(answer);
+  if (!connects && admitted == Admission::Decision::taken) admission_.leave(seat);
+  co_return answer;
+}
+
+asio::awaitable<telephony::CallAnswer> CallServiceImpl::take(
+    Context ctx, telephony::IncomingCall incoming,
+    std::shared_ptr<const business::Profile> profile) {
   Call call;
   call.id = CallId::make(parts_.clock, parts_.random);
-  call.organization = (*profile)->organization;
-  call.business = (*profile)->id;
+  call.organization = profile->organization;
+  call.business = profile->id;
   call.conversation = ConversationId::make(parts_.clock, parts_.random);
   call.carrier = incoming.carrier;
   call.carrier_call_id = incoming.carrier_call_id;
@@ -51,7 +64,7 @@ asio::awaitable<telephony::CallAnswer> CallServiceImpl::incoming(Context ctx,
       parts_.database.write(ctx.until(parts_.clock.now() + write_limit), std::move(record));
   auto recorded = co_await std::move(writing);
   if (!recorded && may_pass(recorded.error().code)) {
-    auto taking = take_unrecorded(std::move(call), *profile, token);
+    auto taking = take_unrecorded(std::move(call), profile, token);
     auto taken = co_await std::move(taking);
     if (taken) co_return *taken;
   }
@@ -59,7 +72,7 @@ asio::awaitable<telephony::CallAnswer> CallServiceImpl::incoming(Context ctx,
   // A repeated webhook for a call that is already connected: there is nothing to connect again.
   if (recorded->media_token.empty())
     co_return telephony::SayAndHangUp{std::string(apology_for_breaking_off)};
-  known_.add(recorded->call, *profile, recorded->media_token, KnownCalls::Token::stored);
+  known_.add(recorded->call, profile, recorded->media_token, KnownCalls::Token::stored);
   co_return telephony::ConnectMedia{recorded->media_token};
 }
 
@@ -74,12 +87,46 @@ Result<void> CallServiceImpl::status_changed(store::Tx& tx,
                                              const telephony::CallStatusUpdate& update) {
   auto call = rows::by_carrier(tx, update.carrier, update.carrier_call_id);
   if (!call) return std::unexpected(call.error());
-  return rows::apply_status(tx, update, is_running(call->id));
+  bool runs = is_running(call->id);
+  // A seat too few for a moment, if this transaction fails, is better than one that nobody has.
+  if (!runs && telephony::is_final(update.status))
+    admission_.leave(seat_of(update.carrier, update.carrier_call_id));
+  return rows::apply_status(tx, update, runs);
 }
 
 Result<void> CallServiceImpl::recording_changed(store::Tx& tx,
                                                 const telephony::CarrierRecording& recording) {
-  return rows::note_carrier_recording(tx, recording);
+  auto noted = rows::note_carrier_recording(tx, recording);
+  if (!noted) return std::unexpected(noted.error());
+  if (!parts_.carrier_recordings) return {};
+  return parts_.carrier_recordings->changed(tx, *noted, recording);
+}
+
+Result<void> CallServiceImpl::answer_detected(store::Tx& tx,
+                                              const telephony::CarrierAnswer& answer) {
+  auto call = rows::note_answer(tx, answer);
+  if (!call) return std::unexpected(call.error());
+  voice::AnsweredBy answered{.word = answer.word};
+  using Found = telephony::AnswerFound;
+  switch (answer.found) {
+    case Found::human:
+      answered.kind = audio::AnswerKind::human;
+      break;
+    case Found::machine_ready:
+      answered.greeting = voice::AnsweredBy::Greeting::over;
+      [[fallthrough]];
+    case Found::machine:
+      answered.kind = audio::AnswerKind::machine;
+      break;
+    case Found::fax:
+      answered.kind = audio::AnswerKind::fax;
+      break;
+    case Found::unknown:
+      return {};
+  }
+  // A call that does not run here any more needs it no longer.
+  (void)give(call->id, std::move(answered));
+  return {};
 }
 
 Task<void> CallServiceImpl::media_opened(Context ctx, std::string media_token,
@@ -100,6 +147,8 @@ Task<void> CallServiceImpl::media_opened(Context ctx, std::string media_token,
 Task<void> CallServiceImpl::hold_call(Context ctx, rows::Connected connected,
                                       std::unique_ptr<telephony::MediaStream> stream) {
   auto& call = connected.call;
+  auto seat = seat_of(call.carrier, call.carrier_call_id);
+  admission_.connected(seat, call.direction);
   auto hold = std::make_shared<SpoolHold>(*this, call.id);
   auto call_ctx = system_context(call.organization);
   call_ctx.trace = ctx.trace;
@@ -131,14 +180,23 @@ Task<void> CallServiceImpl::hold_call(Context ctx, rows::Connected connected,
     voice::SessionParts parts{parts_.clock,      parts_.recognizer,    parts_.synthesizer,
                               std::move(stream), std::move(*dialogue), *journal,
                               recording.get()};
-    auto talking =
-        talk(call_ctx, call.id, std::move(parts), settings_of((*profile)->agent), journal);
+    auto settings = settings_of((*profile)->agent);
+    // Until a call brings its own: what is no person is hung up on.
+    if (call.direction == Direction::outbound)
+      settings.answering = voice::AnswerPolicy{
+          .who_calls = "This is " + (*profile)->agent.name + ", the AI assistant of " +
+                       (*profile)->name + "."};
+    auto talking = talk(call_ctx, call.id, std::move(parts), std::move(settings), journal);
     report = co_await std::move(talking);
   } else {
     // The carrier asks what next, and apologises.
     auto closing = stream->close();
     co_await std::move(closing);
   }
+  if (report.reason == voice::EndReason::media_lost)
+    admission_.waits(seat, options_.reconnect_within);
+  else
+    admission_.leave(seat);
   // The record outlives this connection's coroutine: it is stored however long the database, or the
   // disk, is away.
   after_.spawn("store call", [this, call_ctx, connected, report, journal, recording, hold] {

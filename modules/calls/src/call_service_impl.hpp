@@ -9,18 +9,20 @@
 #include "known_calls.hpp"
 #include "parley/base/task_group.hpp"
 #include "parley/calls/call_service.hpp"
+#include "parley/calls/live_calls.hpp"
 
 namespace parley::calls {
 
 /// See call_service.hpp. What carriers bring is in call_service.cpp, what people ask in
-/// call_queries.cpp, starting, recovering and stopping in call_recovery.cpp, what is done without
-/// the database in outage.cpp.
-class CallServiceImpl final : public CallService {
+/// call_queries.cpp and live_calls.cpp, starting, recovering and stopping in call_recovery.cpp,
+/// what is done without the database in outage.cpp.
+class CallServiceImpl final : public CallService, public LiveCalls {
  public:
   CallServiceImpl(CallServiceParts parts, CallServiceOptions options)
       : parts_(parts),
         options_(std::move(options)),
         ledgers_(parts.database, parts.files, options_.spool),
+        admission_(parts.clock, {options_.most_calls, options_.reserved_inbound}),
         after_(parts.executor) {
     // A folder that cannot be made shows when recordings are missing; calls go on without them.
     std::error_code ignored;
@@ -35,6 +37,7 @@ class CallServiceImpl final : public CallService {
   Result<void> status_changed(store::Tx& tx, const telephony::CallStatusUpdate& update) override;
   Result<void> recording_changed(store::Tx& tx,
                                  const telephony::CarrierRecording& recording) override;
+  Result<void> answer_detected(store::Tx& tx, const telephony::CarrierAnswer& answer) override;
   Task<void> media_opened(Context ctx, std::string media_token, std::string carrier_call_id,
                           std::unique_ptr<telephony::MediaStream> stream) override;
   asio::awaitable<std::optional<telephony::CallAnswer>> media_ended(
@@ -49,10 +52,21 @@ class CallServiceImpl final : public CallService {
   Task<std::vector<std::byte>> recording_part(Context ctx, Recording recording, std::uint64_t first,
                                               std::size_t size_bytes) override;
   Task<Call> hang_up(Context ctx, CallId id) override;
+  LiveCalls& live() noexcept override { return *this; }
+  Task<Call> hold(Context ctx, CallId id) override;
+  Task<Call> take_over(Context ctx, CallId id) override;
+  Task<Call> resume(Context ctx, CallId id) override;
+  Task<Call> whisper(Context ctx, CallId id, LiveCalls::Whisper as, std::string text) override;
+  Task<Call> press_keys(Context ctx, CallId id, std::string keys) override;
+  Task<std::unique_ptr<CallSound>> listen(Context ctx, CallId id) override;
+  Task<CarrierRecordingState> record(Context ctx, CallId id, LiveCalls::Record what) override;
+  Result<void> speak(const Context& ctx, const CallId& id,
+                     std::vector<std::int16_t> samples) override;
 
   asio::awaitable<void> start() override;
   asio::awaitable<void> stop(TimePoint deadline) override;
   std::size_t running() const noexcept override;
+  Admission& admission() noexcept override { return admission_; }
 
  private:
   /// Keeps a call in the table of running ones.
@@ -63,6 +77,9 @@ class CallServiceImpl final : public CallService {
   /// leaves it alone.
   class SpoolHold;
 
+  /// The decision on a call that has its seat.
+  asio::awaitable<telephony::CallAnswer> take(Context ctx, telephony::IncomingCall incoming,
+                                              std::shared_ptr<const business::Profile> profile);
   Task<void> hold_call(Context ctx, rows::Connected connected,
                        std::unique_ptr<telephony::MediaStream> stream);
   asio::awaitable<std::shared_ptr<RecordingFile>> open_recording(CallId id, Duration& begins,
@@ -96,6 +113,8 @@ class CallServiceImpl final : public CallService {
       std::string carrier, std::string carrier_call_id);
   asio::awaitable<void> pay_debts();
   asio::awaitable<void> keep_paying();
+  Task<Call> order(Context ctx, CallId id, voice::Order order);
+  Result<void> give(const CallId& id, voice::Order order);
   bool is_running(const CallId& id) const;
   bool is_held(const CallId& id) const;
   std::filesystem::path spool_file(const CallId& id) const {
@@ -112,6 +131,7 @@ class CallServiceImpl final : public CallService {
   CallServiceOptions options_;
   CallLedgers ledgers_;
   KnownCalls known_;
+  Admission admission_;
   TaskGroup after_;  ///< sweeping, and storing what calls left
   mutable std::mutex mutex_;
   std::map<CallId, Running> running_;
@@ -119,6 +139,11 @@ class CallServiceImpl final : public CallService {
   std::size_t unstored_ = 0;    ///< ended calls whose record is not stored yet
   bool stopping_ = false;
 };
+
+/// What a call's seat is called.
+inline std::string seat_of(const std::string& carrier, const std::string& carrier_call_id) {
+  return carrier + '/' + carrier_call_id;
+}
 
 /// Said by call_service.cpp and outage.cpp.
 inline constexpr std::string_view apology_for_trouble =

@@ -92,6 +92,7 @@ json::object finished(std::int64_t connection, const voice::SessionReport& repor
           {"callerTurns", report.caller_turns},
           {"agentTurns", report.agent_turns},
           {"interruptions", report.interruptions},
+          {"answeredBy", to_string(report.answered_by)},
           {"outcome", report.outcome.kind},
           {"summary", report.outcome.summary}};
 }
@@ -111,6 +112,7 @@ Result<voice::SessionReport> report_of(const json::object& line) {
   report.caller_turns = static_cast<int>(integer_in(line, "callerTurns"));
   report.agent_turns = static_cast<int>(integer_in(line, "agentTurns"));
   report.interruptions = static_cast<int>(integer_in(line, "interruptions"));
+  report.answered_by = audio::answer_kind(text_in(line, "answeredBy"));
   report.outcome.kind = text_in(line, "outcome");
   report.outcome.summary = text_in(line, "summary");
   return report;

@@ -20,6 +20,12 @@ Result<CarrierCallStatus> parse_status(std::string_view text) {
   return fail(Errc::invalid, "unknown call status");
 }
 
+std::string_view to_string(AnswerFound found) noexcept {
+  constexpr std::array<std::string_view, 5> words{"human", "machine", "machine_ready", "fax",
+                                                  "unknown"};
+  return words[static_cast<std::size_t>(found)];
+}
+
 bool is_final(CarrierCallStatus status) noexcept {
   return status != CarrierCallStatus::ringing && status != CarrierCallStatus::in_progress;
 }

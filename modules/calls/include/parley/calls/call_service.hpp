@@ -5,7 +5,9 @@
 
 #include "parley/base/worker_pool.hpp"
 #include "parley/business/businesses.hpp"
+#include "parley/calls/admission.hpp"
 #include "parley/calls/calls.hpp"
+#include "parley/calls/carrier_recordings.hpp"
 #include "parley/dialog/dialogue.hpp"
 #include "parley/speech/recognizer.hpp"
 #include "parley/speech/synthesizer.hpp"
@@ -29,12 +31,15 @@ struct CallServiceParts {
   WorkerPool& files;               ///< writes recordings
   trace::Tracer& tracer;           ///< calls and their turns as spans
   asio::any_io_executor executor;  ///< for what goes on after a call
+  /// Recordings that the carrier makes; none: they are noted and stay there.
+  CarrierRecordings* carrier_recordings = nullptr;
 };
 
 struct CallServiceOptions {
   std::filesystem::path spool;  ///< recordings of running calls; survives a crash
   voice::SessionSettings session;
-  std::size_t most_calls = 1000;  ///< at once on this node; more hear an apology
+  std::size_t most_calls = 1000;      ///< at once on this node; more hear an apology
+  std::size_t reserved_inbound = 50;  ///< of them, that outbound calls leave free
   Duration sweep_every = std::chrono::seconds(30);
   /// A call whose media connection was lost may come back within this time.
   Duration reconnect_within = std::chrono::minutes(2);
@@ -51,6 +56,8 @@ class CallService : public Calls, public telephony::CallHandler {
   /// Hangs up what still runs, waits until every record is stored (or `deadline`). Idempotent.
   virtual asio::awaitable<void> stop(TimePoint deadline) = 0;
   virtual std::size_t running() const noexcept = 0;
+  /// The seats of this node. Whoever dials takes one first, under a name of its own.
+  virtual Admission& admission() noexcept = 0;
 };
 
 std::unique_ptr<CallService> make_call_service(CallServiceParts parts, CallServiceOptions options);

@@ -48,6 +48,8 @@ struct Call {
   int agent_turns = 0;
   int interruptions = 0;
   bool has_recording = false;
+  /// Who picked up a call that we made: human, machine, screening, fax, unknown; empty: not known.
+  std::string answered_by;
   std::int64_t version = 0;
 };
 
@@ -92,6 +94,8 @@ struct Recording {
   std::uint64_t size_bytes = 0;
 };
 
+class LiveCalls;
+
 /// The calls of an organization and what is known of them. Bound to ctx.organization. Thread-safe.
 /// Errors: not_found; conflict (hanging up a call that is over is none: it succeeds).
 class Calls {
@@ -108,6 +112,8 @@ class Calls {
                                                       std::uint64_t first,
                                                       std::size_t size_bytes) = 0;
   virtual Task<Call> hang_up(Context ctx, CallId id) = 0;
+  /// What else is done to them while they run: live_calls.hpp.
+  virtual LiveCalls& live() noexcept = 0;
 };
 
 }  // namespace parley::calls

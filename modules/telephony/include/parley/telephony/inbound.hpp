@@ -52,6 +52,22 @@ struct CarrierRecording {
   std::optional<std::chrono::seconds> duration;
 };
 
+/// Who picked up a call that we made, as the carrier found out.
+enum class AnswerFound {
+  human,
+  machine,        ///< a greeting speaks
+  machine_ready,  ///< its greeting is over, a message may begin
+  fax,
+  unknown
+};
+std::string_view to_string(AnswerFound found) noexcept;
+struct CarrierAnswer {
+  std::string carrier;
+  std::string carrier_call_id;
+  AnswerFound found = AnswerFound::unknown;
+  std::string word;  ///< the carrier's own: "machine_end_beep"
+};
+
 /// What carriers' adapters call when something comes in. Implemented by the calls product.
 /// Every method is safe under repeated and out-of-order delivery.
 class CallHandler {
@@ -67,6 +83,12 @@ class CallHandler {
   virtual Result<void> status_changed(store::Tx& tx, const CallStatusUpdate& update) = 0;
   /// The same.
   virtual Result<void> recording_changed(store::Tx& tx, const CarrierRecording& recording) = 0;
+  /// The same. A handler that makes no calls need not know.
+  virtual Result<void> answer_detected(store::Tx& tx, const CarrierAnswer& answer) {
+    (void)tx;
+    (void)answer;
+    return {};
+  }
   /// The media socket of a call opened with its token. Runs until the call's voice session ends.
   /// Errors: not_found (unknown, used or expired token; the stream is closed), conflict.
   virtual Task<void> media_opened(Context ctx, std::string media_token, std::string carrier_call_id,
