@@ -261,17 +261,16 @@ TwilioResult<Resource*> TwilioAccount::update_number(const std::string& sid,
   return number;
 }
 
-Resource& TwilioAccount::make_recording(const Resource& call, Duration length, int channels) {
-  auto seconds = std::chrono::duration_cast<std::chrono::seconds>(length).count();
+Resource& TwilioAccount::make_recording(const Resource& call, const NewRecording& recording) {
   return add(Kind::recordings, "RE",
              {{"call_sid", call.text("sid")},
               {"conference_sid", nullptr},
-              {"duration", std::to_string(seconds)},
-              {"start_time", call.text("start_time")},
-              {"channels", channels},
-              {"source", "OutboundAPI"},
+              {"duration", nullptr},
+              {"start_time", rfc2822(clock_.wall())},
+              {"channels", recording.channels},
+              {"source", recording.source},
               {"track", "both"},
-              {"status", "completed"},
+              {"status", "in-progress"},
               {"error_code", nullptr},
               {"encryption_details", nullptr},
               {"price", nullptr},

@@ -20,7 +20,12 @@ class TwilioAccount {
   TwilioResult<Resource*> make_call(const net::Fields& form);
   TwilioResult<Resource*> make_message(const net::Fields& form);
   TwilioResult<Resource*> buy_number(const net::Fields& form);
-  Resource& make_recording(const Resource& call, Duration length, int channels);
+  struct NewRecording {
+    int channels = 1;
+    std::string source = "OutboundAPI";
+  };
+  /// In progress, until its length is known.
+  Resource& make_recording(const Resource& call, const NewRecording& recording);
   /// Also of fields it does not know: they are passed over, as Twilio does.
   TwilioResult<Resource*> update_number(const std::string& sid, const net::Fields& form);
   /// In North America: up to thirty numbers of the invented exchange 555, never one that is held.

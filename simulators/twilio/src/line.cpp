@@ -215,7 +215,8 @@ asio::awaitable<void> TwilioLine::Impl::tick() {
     if (played.agent) agent_last = clock.now();
     for (auto& mark : played.marks)
       send(head("mark") + R"(,"mark":{"name":)" + json::serialize(json::string(mark)) + "}}");
-    if (on_played) on_played({clock.now() - began, std::move(played.samples), played.agent});
+    if (on_played)
+      on_played({clock.now() - began, std::move(played.samples), played.agent, std::move(frame)});
     changed.notify();
   }
 }

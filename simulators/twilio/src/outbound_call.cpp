@@ -4,7 +4,6 @@
 
 #include <algorithm>
 
-#include "parley/audio/wav.hpp"
 #include "parley/base/strings.hpp"
 #include "signed_webhook.hpp"
 
@@ -15,7 +14,6 @@ namespace {
 using Kind = TwilioAccount::Kind;
 
 constexpr auto detection_takes = std::chrono::milliseconds(2400);
-constexpr std::size_t longest_recording_samples = 8000u * 60 * 30;
 
 std::string whole_seconds(Duration length) {
   return std::to_string(std::chrono::duration_cast<std::chrono::seconds>(length).count());
@@ -105,13 +103,14 @@ asio::awaitable<void> OutboundCall::talk() {
   options.tells_status = LineOptions::TellsStatus::no;
   line_ = std::make_shared<TwilioLine>(around_.clock, around_.random, around_.http, options);
   if (value("Record") == "true")
-    line_->on_played = [this](const PlayedFrame& frame) {
-      if (heard_.size() < longest_recording_samples)
-        heard_.insert(heard_.end(), frame.samples.begin(), frame.samples.end());
-    };
+    record({.channels = value("RecordingChannels") == "dual" ? 2 : 1}, form_);
+  line_->on_played = [this](const PlayedFrame& frame) {
+    for (auto& recording : recordings_) recording.add(frame);
+  };
   auto dialling = line_->dial(Context{});
   auto connected = co_await std::move(dialling);
   if (!connected) co_return;
+  line_->say(callee_.says);
   leave_later();
   auto carrying = line_->run(Context{});
   co_await std::move(carrying);
@@ -138,9 +137,10 @@ asio::awaitable<void> OutboundCall::end(std::string status) {
     auto minutes = std::chrono::ceil<std::chrono::minutes>(length).count();
     extra.emplace_back("Duration", std::to_string(minutes));
   }
-  if (!heard_.empty()) {
-    auto keeping = keep_recording();
-    co_await std::move(keeping);
+  auto over = std::exchange(recordings_, {});
+  for (const auto& recording : over) {
+    auto telling = tell_of(recording.sid(), finish(recording), recording.callbacks());
+    co_await std::move(telling);
   }
   extra.emplace_back("SipResponseCode", status == "busy"        ? "486"
                                         : status == "no-answer" ? "487"
@@ -151,24 +151,64 @@ asio::awaitable<void> OutboundCall::end(std::string status) {
   co_await std::move(telling);
 }
 
-asio::awaitable<void> OutboundCall::keep_recording() {
+void OutboundCall::record(const TwilioAccount::NewRecording& what, net::Fields callbacks) {
   auto* call = around_.account.find(Kind::calls, sid_);
-  if (!call) co_return;
-  audio::Frame whole{std::move(heard_)};
-  auto& made = around_.account.make_recording(*call, whole.duration(), 1);
-  auto sid = made.text("sid");
-  auto uri = made.text("uri");
-  auto bytes = audio::write_wav(whole.samples, {audio::telephone_rate_hz, 1});
-  around_.media[sid] = std::string(as_text(bytes));
-  net::Fields extra{{"RecordingSid", sid},
-                    {"RecordingUrl", "https://api.twilio.com" + uri.substr(0, uri.rfind('.'))},
-                    {"RecordingStatus", "completed"},
-                    {"RecordingDuration", made.text("duration")},
-                    {"RecordingChannels", "1"},
-                    {"RecordingSource", "OutboundAPI"}};
-  auto telling = tell(value("RecordingStatusCallback"), value("RecordingStatusCallbackMethod"),
-                      std::move(extra));
+  if (!call) return;
+  auto sid = around_.account.make_recording(*call, what).text("sid");
+  auto channels =
+      what.channels == 2 ? CallRecording::Channels::dual : CallRecording::Channels::mono;
+  recordings_.emplace_back(sid, channels, std::move(callbacks));
+  tell_later(recordings_.back(), "in-progress");
+}
+
+/// What became of it: completed, or absent when nothing was recorded.
+std::string OutboundCall::finish(const CallRecording& recording) {
+  auto* made = around_.account.find(Kind::recordings, recording.sid());
+  if (!made) return "";
+  bool empty = recording.length() == Duration{};
+  made->shown["status"] = empty ? "absent" : "completed";
+  made->shown["duration"] = whole_seconds(recording.length());
+  if (!empty) around_.media[recording.sid()] = recording.wav();
+  return made->text("status");
+}
+
+asio::awaitable<void> OutboundCall::tell_of(std::string recording, std::string event,
+                                            net::Fields callbacks) {
+  auto* made = around_.account.find(Kind::recordings, recording);
+  if (!made || !CallRecording::tells(callbacks, event)) co_return;
+  auto given = [&callbacks](std::string_view name) {
+    return std::string(net::find_field(callbacks, name).value_or(""));
+  };
+  auto telling = tell(given("RecordingStatusCallback"), given("RecordingStatusCallbackMethod"),
+                      CallRecording::described(*made));
   co_await std::move(telling);
+}
+
+void OutboundCall::tell_later(const CallRecording& recording, std::string event) {
+  auto self = shared_from_this();
+  around_.tasks.spawn("twilio.recording",
+                      [self, sid = recording.sid(), event, callbacks = recording.callbacks()] {
+                        return self->tell_of(sid, event, callbacks);
+                      });
+}
+
+TwilioResult<const Resource*> OutboundCall::start_recording(const net::Fields& form) {
+  auto* call = around_.account.find(Kind::calls, sid_);
+  if (!call || !line_ || is_over())
+    return refuse_twilio(400, 21220, "Requested resource is not eligible for recording.");
+  bool dual = net::find_field(form, "RecordingChannels") == "dual";
+  record({.channels = dual ? 2 : 1, .source = "StartCallRecordingAPI"}, form);
+  return around_.account.find(Kind::recordings, recordings_.back().sid());
+}
+
+TwilioResult<const Resource*> OutboundCall::stop_recording(const std::string& recording) {
+  auto found = std::ranges::find(recordings_, recording, &CallRecording::sid);
+  if (found == recordings_.end()) return no_such_thing("/Recordings/" + recording);
+  auto over = std::move(*found);
+  recordings_.erase(found);
+  auto became = finish(over);
+  tell_later(over, std::move(became));
+  return around_.account.find(Kind::recordings, recording);
 }
 
 asio::awaitable<void> OutboundCall::tell_status(std::string event, std::string status,

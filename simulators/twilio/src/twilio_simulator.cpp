@@ -63,6 +63,8 @@ struct TwilioSimulator::Impl {
     add(Method::post, "/Calls/{sid}", &Impl::update_call);
     add(Method::delete_, "/Calls/{sid}", &Impl::remove<Kind::calls>);
     add(Method::get, "/Calls/{call}/Recordings.json", &Impl::list<Kind::recordings>);
+    add(Method::post, "/Calls/{call}/Recordings.json", &Impl::start_recording);
+    add(Method::post, "/Calls/{call}/Recordings/{sid}", &Impl::stop_recording);
     add(Method::get, "/Recordings.json", &Impl::list<Kind::recordings>);
     add(Method::get, "/Recordings/{sid}", &Impl::show_recording);
     add(Method::delete_, "/Recordings/{sid}", &Impl::remove<Kind::recordings>);
@@ -162,6 +164,27 @@ struct TwilioSimulator::Impl {
       return refuse_twilio(400, 21220, "Call is not in-progress. Cannot redirect.");
     if (auto done = runs->second->update(*form); !done) return std::unexpected(done.error());
     return json_answer(200, call->shown);
+  }
+
+  Answer start_recording(HttpRequest& request) {
+    auto form = form_of(request);
+    if (!form) return std::unexpected(form.error());
+    auto runs = running.find(named(request, "call"));
+    if (runs == running.end()) return no_such_thing(request.path);
+    auto made = runs->second->start_recording(*form);
+    if (!made) return std::unexpected(made.error());
+    return json_answer(201, (*made)->shown);
+  }
+  Answer stop_recording(HttpRequest& request) {
+    auto form = form_of(request);
+    if (!form) return std::unexpected(form.error());
+    auto runs = running.find(named(request, "call"));
+    if (runs == running.end()) return no_such_thing(request.path);
+    if (net::find_field(*form, "Status") != "stopped")
+      return refuse_twilio(400, 20001, "Status may be stopped.");
+    auto stopped = runs->second->stop_recording(named(request, "sid"));
+    if (!stopped) return std::unexpected(stopped.error());
+    return json_answer(200, (*stopped)->shown);
   }
 
   Answer show_recording(HttpRequest& request) {

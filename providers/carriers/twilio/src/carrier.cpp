@@ -1,10 +1,10 @@
 #include "parley/providers/twilio/carrier.hpp"
 
 #include "parley/base/strings.hpp"
-#include "parley/net/retry_after.hpp"
 #include "parley/providers/twilio/media.hpp"
 #include "parley/providers/twilio/signature.hpp"
 #include "parley/providers/twilio/twiml.hpp"
+#include "rest.hpp"
 
 namespace parley::providers::twilio {
 
@@ -57,8 +57,8 @@ void TwilioCarrier::mount(net::Router& router) {
   add("/webhooks/twilio/continue", &TwilioCarrier::on_continue);
   add("/webhooks/twilio/status", &TwilioCarrier::on_status);
   add("/webhooks/twilio/recording", &TwilioCarrier::on_recording);
-  for (auto* kind : {"amd", "message"})
-    add(std::string("/webhooks/twilio/") + kind, &TwilioCarrier::on_notice);
+  add("/webhooks/twilio/amd", &TwilioCarrier::on_answer);
+  add("/webhooks/twilio/message", &TwilioCarrier::on_notice);
   router.add_websocket("/media/twilio/{callToken}",
                        [this](net::HttpRequest upgrade, std::unique_ptr<net::WebSocket> socket) {
                          return on_media(std::move(upgrade), std::move(socket));
@@ -131,6 +131,10 @@ asio::awaitable<net::HttpResponse> TwilioCarrier::on_recording(net::HttpRequest 
   return on_callback(std::move(request), Callback::Kind::recording);
 }
 
+asio::awaitable<net::HttpResponse> TwilioCarrier::on_answer(net::HttpRequest request) {
+  return on_callback(std::move(request), Callback::Kind::answer);
+}
+
 asio::awaitable<net::HttpResponse> TwilioCarrier::on_notice(net::HttpRequest request) {
   auto form = verified(request);
   if (!form) co_return refuse(form.error());
@@ -162,23 +166,15 @@ Task<void> TwilioCarrier::hang_up(Context ctx, std::string carrier_call_id) {
 }
 
 Task<void> TwilioCarrier::complete_call(Context ctx, std::string carrier_call_id) {
-  net::OutgoingRequest request;
-  request.method = net::Method::post;
-  request.url = options_.api_url + "/2010-04-01/Accounts/" + url_encode(options_.account_sid) +
-                "/Calls/" + url_encode(carrier_call_id) + ".json";
-  auto credentials = options_.account_sid + ":" + options_.auth_token;
-  request.headers.set("Authorization", "Basic " + base64_encode(as_bytes(credentials)));
-  request.headers.set("Content-Type", "application/x-www-form-urlencoded");
-  request.headers.set("Accept", "application/json");
-  request.body = "Status=completed";
+  auto path = "/Calls/" + url_encode(carrier_call_id) + ".json";
+  auto request = rest_request(options_, net::Method::post, path, "Status=completed");
   auto sending = http_.send(std::move(ctx), std::move(request));
   auto response = co_await std::move(sending);
   if (!response) co_return std::unexpected(response.error());
   if (response->status / 100 == 2 || response->status == 404) co_return Result<void>{};
-  if (response->status == 401) co_return fail(Errc::forbidden, "Twilio refused the credentials");
-  auto code = response->status == 429 ? Errc::rate_limited : Errc::unavailable;
-  Error error{code, "Twilio answered " + std::to_string(response->status)};
-  error.retry_after = net::retry_after(*response, clock_.wall());
+  auto error = rest_error(*response, clock_);
+  // A call that cannot be ended now is not in a state it can be ended in: Twilio is out of step.
+  if (error.code == Errc::conflict) error.code = Errc::unavailable;
   co_return std::unexpected(std::move(error));
 }
 

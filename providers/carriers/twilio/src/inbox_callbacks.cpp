@@ -13,11 +13,14 @@ using webhooks::Processed;
 constexpr std::string_view source = "twilio";
 constexpr std::string_view status_kind = "twilio.status";
 constexpr std::string_view recording_kind = "twilio.recording";
+constexpr std::string_view answer_kind = "twilio.answer";
 
 /// What is kept of a form: no numbers of people.
-constexpr std::string_view kept_fields[]{"CallSid",      "CallStatus",       "SequenceNumber",
-                                         "CallDuration", "RecordingSid",     "RecordingStatus",
-                                         "RecordingUrl", "RecordingDuration"};
+constexpr std::string_view kept_fields[]{"CallSid",        "CallStatus",
+                                         "SequenceNumber", "CallDuration",
+                                         "RecordingSid",   "RecordingStatus",
+                                         "RecordingUrl",   "RecordingDuration",
+                                         "AnsweredBy",     "MachineDetectionDuration"};
 
 std::string field(const net::Fields& form, std::string_view name) {
   return std::string(net::find_field(form, name).value_or(""));
@@ -63,6 +66,50 @@ webhooks::NewReceived recording_of(const net::Fields& form) {
   return event;
 }
 
+webhooks::NewReceived answer_of(const net::Fields& form) {
+  webhooks::NewReceived event;
+  event.kind = answer_kind;
+  event.event_type = field(form, "AnsweredBy");
+  event.subject = "answer/" + field(form, "CallSid");
+  event.event_id = event.subject + "/" + event.event_type;
+  return event;
+}
+
+/// Words may be added: what begins alike means alike.
+telephony::AnswerFound found_of(std::string_view answered_by) {
+  using telephony::AnswerFound;
+  if (answered_by == "human") return AnswerFound::human;
+  if (answered_by.starts_with("machine_end")) return AnswerFound::machine_ready;
+  if (answered_by.starts_with("machine")) return AnswerFound::machine;
+  if (answered_by == "fax") return AnswerFound::fax;
+  return AnswerFound::unknown;
+}
+
+/// The field without which a callback says nothing.
+std::string_view telling_field(Callback::Kind kind) {
+  switch (kind) {
+    case Callback::Kind::status:
+      return "CallStatus";
+    case Callback::Kind::recording:
+      return "RecordingSid";
+    case Callback::Kind::answer:
+      break;
+  }
+  return "AnsweredBy";
+}
+
+webhooks::NewReceived event_of(const Callback& callback) {
+  switch (callback.kind) {
+    case Callback::Kind::status:
+      return status_of(callback.form);
+    case Callback::Kind::recording:
+      return recording_of(callback.form);
+    case Callback::Kind::answer:
+      break;
+  }
+  return answer_of(callback.form);
+}
+
 /// A field of what was kept; empty when it was not given.
 std::optional<std::chrono::seconds> seconds_in(const json::object& body, std::string_view name) {
   auto many = number(text_in(body, name));
@@ -97,14 +144,16 @@ class InboxCallbacks final : public Callbacks {
               [&calls](store::Tx& tx, const webhooks::Received& event) {
                 return process_recording(calls, tx, event.what);
               });
+    inbox.add(std::string(answer_kind), [&calls](store::Tx& tx, const webhooks::Received& event) {
+      return process_answer(calls, tx, event.what);
+    });
   }
 
   Task<void> keep(Context ctx, Callback callback) override {
-    bool is_status = callback.kind == Callback::Kind::status;
     auto call_sid = field(callback.form, "CallSid");
-    if (call_sid.empty() || field(callback.form, is_status ? "CallStatus" : "RecordingSid").empty())
+    if (call_sid.empty() || field(callback.form, telling_field(callback.kind)).empty())
       co_return Result<void>{};
-    auto event = is_status ? status_of(callback.form) : recording_of(callback.form);
+    auto event = event_of(callback);
     event.source = source;
     event.body = kept_of(callback.form);
     auto store = [&](store::Tx& tx) -> Result<void> {
@@ -151,6 +200,17 @@ class InboxCallbacks final : public Callbacks {
     recording.url = text_in(body, "RecordingUrl");
     recording.duration = seconds_in(body, "RecordingDuration");
     return ended(calls.recording_changed(tx, recording));
+  }
+
+  static Result<Processed> process_answer(telephony::CallHandler& calls, store::Tx& tx,
+                                          const webhooks::NewReceived& event) {
+    auto body = json::parse(event.body).as_object();
+    telephony::CarrierAnswer answer;
+    answer.carrier = event.source;
+    answer.carrier_call_id = text_in(body, "CallSid");
+    answer.found = found_of(event.event_type);
+    answer.word = event.event_type;
+    return ended(calls.answer_detected(tx, answer));
   }
 
   store::Database& database_;

@@ -34,6 +34,9 @@ struct CallsInATable final : telephony::CallHandler {
   Result<void> recording_changed(store::Tx& tx, const telephony::CarrierRecording& r) override {
     return told(tx, r.recording_id + "/" + r.status + "/" + r.url);
   }
+  Result<void> answer_detected(store::Tx& tx, const telephony::CarrierAnswer& answer) override {
+    return told(tx, answer.word + " is " + std::string(telephony::to_string(answer.found)));
+  }
   Task<void> media_opened(Context, std::string, std::string,
                           std::unique_ptr<telephony::MediaStream>) override {
     co_return Result<void>{};
@@ -256,6 +259,23 @@ TEST_P(CallbacksDbTest, WhatIsNotOursOrSaysNothingIsAcknowledged) {
     EXPECT_EQ(status_of(status_path, {{"CallSid", "CA1"}, {"CallStatus", "busy"}}), 204);
   process_all();
   EXPECT_THAT(told(), ElementsAre("busy"));
+}
+
+TEST_P(CallbacksDbTest, WhoAnsweredIsToldOnceAndInOurWords) {
+  queue->start();
+  for (auto* word : {"machine_start", "machine_end_beep", "human", "fax", "of a new kind"}) {
+    net::Fields form{
+        {"CallSid", "CA1"}, {"AnsweredBy", word}, {"MachineDetectionDuration", "2400"}};
+    for (int i = 0; i < 3; ++i) EXPECT_EQ(status_of("/webhooks/twilio/amd", form), 204);
+  }
+  EXPECT_EQ(status_of("/webhooks/twilio/amd", {{"CallSid", "CA1"}}), 204) << "it says nothing";
+  EXPECT_EQ(status_of("/webhooks/twilio/amd", {{"CallSid", "CA1"}, {"AnsweredBy", "human"}},
+                      Signed::wrong),
+            403);
+  process_all();
+  EXPECT_THAT(told(),
+              ElementsAre("fax is fax", "human is human", "machine_end_beep is machine_ready",
+                          "machine_start is machine", "of a new kind is unknown"));
 }
 
 }  // namespace

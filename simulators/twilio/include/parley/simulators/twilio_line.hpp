@@ -32,6 +32,7 @@ struct PlayedFrame {
   Duration at{};           ///< since the call was dialled
   audio::Samples samples;  ///< 160; silence when the agent says nothing
   bool agent = false;      ///< some of it came from the agent
+  audio::Samples caller;   ///< what the caller said meanwhile, 160
 };
 
 enum class LineEnd { none, hung_up_by_caller, hung_up_by_server, refused, broken };

@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "parley/audio/frame.hpp"
 #include "parley/net/client.hpp"
 #include "parley/simulators/stand_in_server.hpp"
 
@@ -16,6 +17,7 @@ struct Callee {
   Duration rings = std::chrono::seconds(1);
   Duration stays = std::chrono::minutes(10);  ///< then hangs up, unless the server did before
   std::string answered_by = "human";          ///< what answering machine detection finds
+  audio::Samples says{};                      ///< from the answer on, at telephone rate
 };
 
 struct TwilioSimulatorOptions {

@@ -8,7 +8,7 @@ namespace parley::providers::twilio {
 
 /// A webhook that wants no answer but that it arrived; its signature holds.
 struct Callback {
-  enum class Kind { status, recording } kind = Kind::status;
+  enum class Kind { status, recording, answer } kind = Kind::status;
   net::Fields form;
 };
 

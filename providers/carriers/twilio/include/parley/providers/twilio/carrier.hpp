@@ -48,6 +48,7 @@ class TwilioCarrier final : public telephony::Carrier {
   asio::awaitable<net::HttpResponse> on_callback(net::HttpRequest request, Callback::Kind kind);
   asio::awaitable<net::HttpResponse> on_status(net::HttpRequest request);
   asio::awaitable<net::HttpResponse> on_recording(net::HttpRequest request);
+  asio::awaitable<net::HttpResponse> on_answer(net::HttpRequest request);
   asio::awaitable<net::HttpResponse> on_notice(net::HttpRequest request);
   asio::awaitable<void> on_media(net::HttpRequest upgrade, std::unique_ptr<net::WebSocket> socket);
 
