@@ -2,6 +2,7 @@
 #include <set>
 
 #include "exchange.hpp"
+#include "listening.hpp"
 #include "openapi.hpp"
 #include "values.hpp"
 
@@ -76,6 +77,7 @@ void mount_api(net::Router& router, ApiParts parts, ApiOptions options) {
       methods[address].insert(route.method);
     }
   }
+  mount_listening(router, services);
   for (auto& [address, allowed] : methods) add_options_route(router, services, address, allowed);
 }
 

@@ -106,6 +106,7 @@ RouteTable route_table() {
   add_knowledge_routes(table);
   add_booking_routes(table);
   add_call_routes(table);
+  add_live_call_routes(table);
   add_event_routes(table);
   add_webhook_routes(table);
   add_suite_routes(table);

@@ -166,6 +166,7 @@ void add_business_routes(RouteTable& table);
 void add_knowledge_routes(RouteTable& table);
 void add_booking_routes(RouteTable& table);
 void add_call_routes(RouteTable& table);
+void add_live_call_routes(RouteTable& table);
 void add_event_routes(RouteTable& table);
 void add_webhook_routes(RouteTable& table);
 void add_suite_routes(RouteTable& table);

@@ -1,18 +1,14 @@
 #include <fmt/format.h>
 
 #include "byte_range.hpp"
+#include "call_json.hpp"
 #include "parley/base/strings.hpp"
 #include "services.hpp"
 #include "values.hpp"
 
 namespace parley::api {
 
-namespace {
-
-using namespace schema;
-using calls::Call;
-
-json::object call_json(const Call& call) {
+json::object call_json(const calls::Call& call) {
   return {{"id", call.id.str()},
           {"businessId", id_or_null(call.business)},
           {"conversationId", id_or_null(call.conversation)},
@@ -32,8 +28,14 @@ json::object call_json(const Call& call) {
           {"callerTurns", call.caller_turns},
           {"agentTurns", call.agent_turns},
           {"interruptions", call.interruptions},
-          {"hasRecording", call.has_recording}};
+          {"hasRecording", call.has_recording},
+          {"answeredBy", or_null(call.answered_by)}};
 }
+
+namespace {
+
+using namespace schema;
+using calls::Call;
 
 json::array transcript_json(const std::vector<calls::TranscriptTurn>& turns) {
   json::array list;
@@ -211,27 +213,30 @@ Answer list_messages(Request& in) {
 }
 
 std::vector<Field> call_fields() {
-  return {required("id", id("call")),
-          required("businessId", text().or_null()),
-          required("conversationId", text().or_null()),
-          required("direction", choice({"inbound", "outbound"})),
-          required("status", choice({"ringing", "in_progress", "interrupted", "completed",
-                                     "no_answer", "busy", "canceled", "failed"})),
-          required("carrier", text()),
-          required("carrierCallId", text()),
-          required("from", text().or_null()),
-          required("to", text().or_null()),
-          required("createdAt", date_time()),
-          required("answeredAt", date_time().or_null()),
-          required("endedAt", date_time().or_null()),
-          required("lengthMs", integer(0, INT64_MAX)),
-          required("endReason", text().or_null()),
-          required("outcome", text().or_null()),
-          required("summary", text(0, 10'000)),
-          required("callerTurns", integer(0, INT64_MAX)),
-          required("agentTurns", integer(0, INT64_MAX)),
-          required("interruptions", integer(0, INT64_MAX)),
-          required("hasRecording", flag())};
+  return {
+      required("id", id("call")),
+      required("businessId", text().or_null()),
+      required("conversationId", text().or_null()),
+      required("direction", choice({"inbound", "outbound"})),
+      required("status", choice({"ringing", "in_progress", "interrupted", "completed", "no_answer",
+                                 "busy", "canceled", "failed"})),
+      required("carrier", text()),
+      required("carrierCallId", text()),
+      required("from", text().or_null()),
+      required("to", text().or_null()),
+      required("createdAt", date_time()),
+      required("answeredAt", date_time().or_null()),
+      required("endedAt", date_time().or_null()),
+      required("lengthMs", integer(0, INT64_MAX)),
+      required("endReason", text().or_null()),
+      required("outcome", text().or_null()),
+      required("summary", text(0, 10'000)),
+      required("callerTurns", integer(0, INT64_MAX)),
+      required("agentTurns", integer(0, INT64_MAX)),
+      required("interruptions", integer(0, INT64_MAX)),
+      required("hasRecording", flag()),
+      required("answeredBy", text().or_null().about(
+                                 "of a call we made: human, machine, screening, fax or unknown"))};
 }
 
 void define_call_schemas(RouteTable& table) {
