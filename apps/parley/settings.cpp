@@ -58,6 +58,7 @@ constexpr SettingSpec specs[]{
     {"twilio.auth_token", "", "Signs webhooks; empty: made once and kept in data.dir", true},
     {"twilio.api_url", "https://api.twilio.com", "Twilio's REST address"},
     {"calls.max", "1000", "Calls at once; more hear that all lines are busy"},
+    {"calls.reserved_inbound", "50", "Of them, how many outbound calls leave free for callers"},
     {"calls.end_of_turn_ms", "700", "A pause this long ends the caller's turn"},
     {"speech.model_dir", "/usr/share/pocketsphinx/model/en-us", "Folder of the recognizer's model"},
     {"speech.threads", "0", "Threads of speech recognition; 0: one for each core"},

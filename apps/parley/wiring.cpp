@@ -18,6 +18,7 @@ Result<Numbers> read_numbers(const Settings& settings) {
   numbers.io_threads = number("server.threads", 0, 256);
   numbers.max_connections = number("server.max_connections", 1, 1'000'000);
   numbers.most_calls = number("calls.max", 1, 100'000);
+  numbers.reserved_inbound = number("calls.reserved_inbound", 0, 100'000);
   numbers.speech_threads = number("speech.threads", 0, 256);
   numbers.document_bytes = number("knowledge.max_document_mb", 1, 100) << 20;
   numbers.end_of_turn = std::chrono::milliseconds(number("calls.end_of_turn_ms", 200, 5000));
@@ -90,20 +91,9 @@ Result<void> Server::Impl::open_foundations() {
   return {};
 }
 Result<std::string> Server::Impl::open_port() {
-  providers::twilio::Options carrier;
-  carrier.account_sid = settings.text("twilio.account_sid");
-  carrier.auth_token = settings.text("twilio.auth_token");
-  carrier.api_url = settings.text("twilio.api_url");
-  if (carrier.auth_token.empty()) {
-    auto kept = kept_secret(twilio_token_file(settings), random);
-    if (!kept) return std::unexpected(kept.error());
-    carrier.auth_token = *kept;
-  }
   twilio_callbacks = providers::twilio::make_inbox_callbacks(*database, webhooks->inbox, *calls);
-  auto policy = service_policies->add("twilio");
-  if (!policy) return std::unexpected(policy.error());
-  twilio = std::make_unique<providers::twilio::TwilioCarrier>(carrier, clock, *http, **policy,
-                                                              *calls, *twilio_callbacks);
+  twilio = std::make_unique<providers::twilio::TwilioCarrier>(
+      twilio_options, clock, *http, *twilio_policy, *calls, *twilio_callbacks);
   twilio->mount(router);
   api::ApiParts parts{
       auth,      *master,   *database,        clock,  random,   *businesses,
@@ -127,6 +117,7 @@ Result<std::string> Server::Impl::open_port() {
   listen.port = server->port();
   auto url = public_url(settings, listen);
   twilio->set_public_url(url);
+  if (twilio_recorder) twilio_recorder->set_public_url(url);
   return url;
 }
 
@@ -136,6 +127,7 @@ Result<Server::Ready> Server::Impl::start() {
   if (auto made = make_gateway(); !made) return std::unexpected(made.error());
   make_business_parts();
   if (auto made = make_engines(); !made) return std::unexpected(made.error());
+  if (auto made = make_carrier_recordings(); !made) return std::unexpected(made.error());
   feed = std::make_unique<events::LiveFeed>(main_loop().get_executor(), clock, *database);
   calls::CallServiceParts parts{*database,
                                 clock,
@@ -147,10 +139,12 @@ Result<Server::Ready> Server::Impl::start() {
                                 *synthesizer,
                                 *files,
                                 tracer,
-                                main_loop().get_executor()};
+                                main_loop().get_executor(),
+                                carrier_recordings.get()};
   calls::CallServiceOptions call_options;
   call_options.spool = folder->path() / "spool";
   call_options.most_calls = numbers.most_calls;
+  call_options.reserved_inbound = numbers.reserved_inbound;
   call_options.session.end_of_turn = numbers.end_of_turn;
   calls = calls::make_call_service(parts, call_options);
   auto owner = make_owner();

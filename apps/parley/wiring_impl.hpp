@@ -25,6 +25,7 @@
 #include "parley/booking/tools.hpp"
 #include "parley/business/kept_messages.hpp"
 #include "parley/calls/call_service.hpp"
+#include "parley/calls/carrier_recordings.hpp"
 #include "parley/dialog/builtin.hpp"
 #include "parley/events/live_feed.hpp"
 #include "parley/events/retention.hpp"
@@ -37,6 +38,7 @@
 #include "parley/providers/pocketsphinx/pocketsphinx_recognizer.hpp"
 #include "parley/providers/twilio/carrier.hpp"
 #include "parley/providers/twilio/inbox_callbacks.hpp"
+#include "parley/providers/twilio/recorder.hpp"
 #include "parley/resilience/policy.hpp"
 #include "parley/saga/saga.hpp"
 #include "parley/speech/fallback.hpp"
@@ -58,6 +60,7 @@ struct Numbers {
   std::size_t io_threads;
   std::size_t max_connections;
   std::size_t most_calls;
+  std::size_t reserved_inbound;
   std::size_t speech_threads;
   std::size_t document_bytes;
   Duration end_of_turn;
@@ -81,6 +84,7 @@ struct Server::Impl {
   Result<void> make_sharing();
   void make_business_parts();
   Result<void> make_engines();
+  Result<void> make_carrier_recordings();
   Result<Ready> make_owner();
   Result<std::string> open_port();
   Task<void> store_command_line_key(const auth::Sessions::FirstOwner& owner);
@@ -133,6 +137,10 @@ struct Server::Impl {
   std::unique_ptr<speech::Synthesizer> espeak;
   std::unique_ptr<speech::Synthesizer> voice_chain;
   std::unique_ptr<speech::Synthesizer> synthesizer;
+  providers::twilio::Options twilio_options;
+  resilience::Policy* twilio_policy = nullptr;
+  std::unique_ptr<providers::twilio::TwilioRecorder> twilio_recorder;
+  std::unique_ptr<calls::CarrierRecordings> carrier_recordings;
   std::unique_ptr<calls::CallService> calls;
   std::unique_ptr<events::LiveFeed> feed;
   std::unique_ptr<queue::Queue> queue;
