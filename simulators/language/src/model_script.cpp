@@ -27,10 +27,16 @@ ModelPace ModelScript::pace() const {
 
 ModelReply ModelScript::next(const ModelRequest& request, WallTime now) {
   std::lock_guard lock(mutex_);
+  last_ = request;
   if (replies_.empty()) return receptionist_reply(request, now);
   auto reply = std::move(replies_.front());
   replies_.pop_front();
   return reply;
+}
+
+ModelRequest ModelScript::last() const {
+  std::lock_guard lock(mutex_);
+  return last_;
 }
 
 ModelScript::Streams ModelScript::streams() const {

@@ -69,6 +69,8 @@ class ModelScript {
   ModelPace pace() const;
   /// The next reply. `now` is civil time, for days that the prompt does not tell.
   ModelReply next(const ModelRequest& request, WallTime now);
+  /// What was asked last.
+  ModelRequest last() const;
 
   /// Streams that began, that run, and that the client closed before their end.
   struct Streams {
@@ -84,6 +86,7 @@ class ModelScript {
   mutable std::mutex mutex_;
   std::deque<ModelReply> replies_;  ///< under mutex_, as all below
   ModelPace pace_;
+  ModelRequest last_;
   Streams streams_;
 };
 

@@ -14,9 +14,9 @@ namespace parley::providers::language {
 struct ErrorWords {
   /// Of an answer with another status than 200. forbidden is what no repetition mends: a wrong key,
   /// an empty account.
-  Error (*of_status)(const net::HttpResponse& response);
+  std::function<Error(const net::HttpResponse& response)> of_status;
   /// Of an event that says the call has failed; nothing for others.
-  std::optional<Error> (*of_event)(const net::StreamEvent& event);
+  std::function<std::optional<Error>(const net::StreamEvent& event)> of_event;
 };
 
 struct ExchangeOptions {
@@ -25,7 +25,7 @@ struct ExchangeOptions {
   ErrorWords words;
   Duration longest_silence = std::chrono::seconds(10);  ///< between two events
   Duration longest_generation = std::chrono::seconds(60);
-  std::size_t max_answer_bytes = 4u << 20;
+  std::size_t max_answer_bytes = 1u << 20;
 };
 
 /// The events of one answer. Used from one strand; dropping it closes the connection.
