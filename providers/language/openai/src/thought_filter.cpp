@@ -22,8 +22,10 @@ std::string ThoughtFilter::take(std::string_view piece) {
       if (text.size() < opening.size()) return "";  // may still become the mark
       held_.erase(0, begin + opening.size());
       at_ = At::thought;
+      had_thought_ = true;
     } else {
       at_ = At::text;
+      if (had_thought_) held_.erase(0, begin);
       return std::exchange(held_, {});
     }
   }
@@ -34,7 +36,7 @@ std::string ThoughtFilter::take(std::string_view piece) {
     return "";
   }
   held_.erase(0, end + closing.size());
-  at_ = At::beginning;  // white space goes, and another thought may follow
+  at_ = At::beginning;  // another thought may follow
   return take("");
 }
 

@@ -15,6 +15,7 @@ class ThoughtFilter {
 
  private:
   enum class At { beginning, thought, text } at_ = At::beginning;
+  bool had_thought_ = false;
   std::string held_;
 };
 

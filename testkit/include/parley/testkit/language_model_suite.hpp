@@ -237,11 +237,12 @@ TEST_P(LanguageModelSuite, IdsOfAnotherEngineAreTakenToo) {
   auto prompt = asking("hello");
   prompt.tools = {tool("find_slots")};
   for (int turn = 0; turn < 2; ++turn) {
+    dialog::ToolRequest request{"functions.find_slots:0 " + std::string(80, 'x'), "find_slots", {}};
     auto& ours = prompt.messages.emplace_back();
     ours.role = Role::assistant;
-    ours.requests = {{"functions.find_slots:0 " + std::string(80, 'x'), "find_slots", {}}};
+    ours.requests = {request};
     auto& theirs = prompt.messages.emplace_back();
-    theirs.answers = {{ours.requests[0].id, {{"slots", json::array{}}}, false}};
+    theirs.answers = {{request.id, {{"slots", json::array{}}}, false}};
     theirs.text = "And then?";
   }
   world->script().reply("Good.");
