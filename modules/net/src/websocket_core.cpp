@@ -188,6 +188,15 @@ void WebSocketCore::fill_batch() {
       queue->pop_front();
     }
   }
+  if (broken_ && batch_.size() < max_batch_bytes && urgent_.empty() && normal_.empty()) {
+    auto before = batch_.size();
+    append_frame(batch_, broken_->binary ? Opcode::binary : Opcode::text, broken_->payload,
+                 next_mask());
+    batch_.resize(before + (batch_.size() - before) / 2);
+    broken_.reset();
+    close_frame_.reset();
+    breaks_ = true;
+  }
   if (close_frame_ && urgent_.empty() && normal_.empty()) {
     append_frame(batch_, Opcode::close, *close_frame_, next_mask());
     close_frame_.reset();
@@ -212,7 +221,7 @@ void WebSocketCore::on_written(const error_code& ec) {
   // A large message passed through once; an idle socket need not keep its room.
   if (batch_.capacity() > 2 * max_batch_bytes) batch_ = {};
   batch_.clear();
-  if (ec)
+  if (ec || breaks_)
     break_off(Error{Errc::unavailable, "the connection broke: " + ec.message()});
   else
     write_batch();
@@ -220,6 +229,13 @@ void WebSocketCore::on_written(const error_code& ec) {
 }
 
 // Closing
+
+void WebSocketCore::break_within(WebSocketMessage message) {
+  if (closing_ || dead_) return;
+  closing_ = true;
+  broken_ = std::move(message);
+  schedule_write();
+}
 
 void WebSocketCore::start_closing(std::string payload) {
   if (closing_) return;
@@ -303,6 +319,7 @@ class OpenWebSocket final : public WebSocket {
   asio::awaitable<void> close(int code, std::string reason) override {
     return core_->close(code, std::move(reason));
   }
+  void break_within(WebSocketMessage message) override { core_->break_within(std::move(message)); }
 
  private:
   Task<WebSocketMessage> receive_watched() {

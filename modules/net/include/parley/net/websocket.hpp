@@ -29,6 +29,9 @@ class WebSocket {
   virtual std::size_t queued_bytes() const noexcept = 0;
   /// Sends what is queued, then the close frame; waits for the peer at most 2 s.
   virtual asio::awaitable<void> close(int code, std::string reason) = 0;
+  /// For stand-ins of services that break: what is queued is sent, then half of the frame of
+  /// `message`, and the connection ends. Others ignore it.
+  virtual void break_within(WebSocketMessage message) { (void)message; }
 };
 
 struct WebSocketLimits {
