@@ -13,13 +13,15 @@
 #include <CLI/CLI.hpp>
 #include <functional>
 
-#include "booking_corpus.hpp"
+#include "endpointer.hpp"
+#include "expectations.hpp"
 #include "parley/audio/voice_activity.hpp"
 #include "parley/base/task_group.hpp"
 #include "parley/base/worker_pool.hpp"
 #include "parley/providers/pocketsphinx/pocketsphinx_recognizer.hpp"
 #include "parley/testkit/sim_world.hpp"
 #include "pauses.hpp"
+#include "simulated_call.hpp"
 
 namespace parley {
 namespace {
@@ -34,6 +36,7 @@ struct View {
   std::string words;     ///< so far; empty when none are known
   bool current = false;  ///< the words are of all that was spoken
   Duration voiced{};
+  double belief = 1;
 };
 using Patience = std::function<Duration(const View&)>;
 
@@ -63,18 +66,34 @@ struct StreamedWords {
   }
 };
 
-std::string expectation_for(const std::string& asked) {
-  if (asked == "choice") return "when";
-  if (asked == "doubt" || asked == "offer") return "confirm";
-  if (asked == "name" || asked == "phone" || asked == "when" || asked == "confirm") return asked;
-  return "open";
-}
+/// What a dental practice expects in each state, and of letters.
+class Expected {
+ public:
+  Expected() {
+    auto profile = dialog::testing::Practice().profile;
+    dialog::ServiceLexicon lexicon(profile);
+    all_ =
+        std::make_unique<dialog::Expectations>(profile, lexicon, simulation::practice_documents());
+  }
+  std::shared_ptr<const speech::Expectation> of(const callers::RecordedTurn& turn) const {
+    if (turn.script.find(". ") != std::string::npos) return all_->spelling();
+    for (std::size_t i = 0; i <= static_cast<std::size_t>(dialog::Asked::offer); ++i) {
+      auto asked = static_cast<dialog::Asked>(i);
+      if (to_string(asked) == turn.asked) return all_->get(asked);
+    }
+    throw std::logic_error("no state is called " + turn.asked);
+  }
+
+ private:
+  std::unique_ptr<dialog::Expectations> all_;
+};
 
 /// The pauses of one turn, found by the detector, with the words as they became known.
 class Listening {
  public:
-  Listening(speech::Recognizer& recognizer, const callers::RecordedTurn& turn, Words words)
-      : recognizer_(recognizer), turn_(turn), source_(words) {}
+  Listening(speech::Recognizer& recognizer, const Expected& expected,
+            const callers::RecordedTurn& turn, Words words)
+      : recognizer_(recognizer), expected_(expected), turn_(turn), source_(words) {}
 
   std::vector<Pause> pauses() {
     if (source_ == Words::embedded) {
@@ -82,7 +101,7 @@ class Listening {
         auto opening = recognizer_.open(world_.context(), {});
         auto session = co_await std::move(opening);
         if (!session) co_return std::unexpected(session.error());
-        (*session)->expect(corpus::expectation(expectation_for(turn_.asked)));
+        (*session)->expect(expected_.of(turn_));
         TaskGroup group(world_.executor());
         group.spawn("words", [this, &session] { return receive(**session); });
         auto hearing = hear(session->get());
@@ -142,7 +161,8 @@ class Listening {
       words_ = std::move(words);
     }
     auto known = words_.empty() ? Duration::max() : last_voiced_ - words_at_;
-    frames_.push_back({turn_.asked, words_, known <= std::chrono::milliseconds(400), voiced_});
+    frames_.push_back({turn_.asked, words_, known <= std::chrono::milliseconds(400), voiced_,
+                       source_ == Words::embedded ? voice::belief_in_unsure_words : 1});
   }
 
   void close_pause() {
@@ -157,6 +177,7 @@ class Listening {
 
   testkit::SimWorld world_;
   speech::Recognizer& recognizer_;
+  const Expected& expected_;
   const callers::RecordedTurn& turn_;
   Words source_;
   audio::VoiceActivityDetector activity_;
@@ -219,6 +240,28 @@ void print(std::string_view title, const std::vector<Pause>& pauses, const Patie
 
 Duration fixed(const View&) { return std::chrono::milliseconds(700); }
 
+/// As the session asks for it.
+Duration estimated(const View& view) {
+  using Freshness = voice::TurnSoFar::Freshness;
+  auto estimate = voice::estimate_end({view.asked, view.words,
+                                       view.current ? Freshness::current : Freshness::stale,
+                                       view.voiced, view.belief});
+  return voice::patience_of(estimate, std::chrono::milliseconds(700));
+}
+
+void show(const std::vector<Pause>& pauses) {
+  for (const auto& pause : pauses) {
+    auto after = ends_after(pause, estimated, 1);
+    bool cut = !pause.over && after < pause.length;
+    bool late = pause.over && after > std::chrono::milliseconds(600);
+    if (!cut && !late) continue;
+    const auto& last = pause.frames[std::min<std::size_t>(pause.frames.size() - 1, 30)];
+    fmt::print("  {} {:4} ms  {}: \"{}\"{}  of \"{}\"\n", cut ? "CUT " : "late",
+               after / std::chrono::milliseconds(1), last.asked, last.words,
+               last.current ? "" : " (stale)", pause.script);
+  }
+}
+
 struct Options {
   std::string set = "judge";
   bool show = false;
@@ -228,6 +271,7 @@ void measure(const Options& options) {
   WorkerPool pool{{.name = "hearing", .threads = 0}};
   auto made = providers::pocketsphinx::PocketsphinxRecognizer::create(pool, {});
   if (!made) throw std::runtime_error(made.error().detail);
+  const Expected expected;
   const std::vector<std::string> voices{"flite:slt", "flite:rms", "flite:awb", "flite:kal16"};
   std::vector<callers::RecordedTurn> turns;
   const auto& scripts =
@@ -241,13 +285,15 @@ void measure(const Options& options) {
   for (auto words : {Words::none, Words::streamed, Words::embedded}) {
     std::vector<Pause> pauses;
     for (const auto& turn : turns)
-      for (auto& pause : Listening(**made, turn, words).pauses())
+      for (auto& pause : Listening(**made, expected, turn, words).pauses())
         pauses.push_back(std::move(pause));
     auto ends = std::ranges::count_if(pauses, &Pause::over);
     if (words == Words::none)
       fmt::print("{} turns, {} pauses inside them of at least 200 ms, {} ends\n", turns.size(),
                  pauses.size() - static_cast<std::size_t>(ends), ends);
-    print(fmt::format("a fixed pause, {}", name_of(words)), pauses, fixed);
+    if (words == Words::none) print("a fixed pause", pauses, fixed);
+    print(fmt::format("estimated, {}", name_of(words)), pauses, estimated);
+    if (options.show) show(pauses);
   }
 }
 

@@ -9,6 +9,10 @@ namespace {
 /// Ten seconds of frames: a recognizer that falls further behind loses the oldest audio.
 constexpr std::size_t most_outgoing = 500;
 constexpr Duration open_limit = std::chrono::seconds(3);
+/// Before this no pause ends a turn, so nothing needs to be known of it.
+constexpr Duration shortest_pause = std::chrono::milliseconds(200);
+/// Words told longer before the last sound than this lack the last ones.
+constexpr Duration words_lag = std::chrono::milliseconds(400);
 constexpr Duration longest_backoff = std::chrono::seconds(8);
 }  // namespace
 
@@ -35,14 +39,50 @@ void Ear::on_frame(std::span<const std::int16_t> frame) {
   if (activity.voiced) {
     current_.speech_ended = last_frame_;
     current_.voiced += audio::frame_length;
+    estimate_.reset();
   }
-  bool paused = last_frame_ - current_.speech_ended >= settings_.end_of_turn;
+  bool paused = pause() >= shortest_pause && pause() >= patience();
   bool too_long = last_frame_ - current_.speech_started >= settings_.longest_turn;
   if (paused || too_long) end_turn();
 }
 
+Duration Ear::patience() {
+  if (!estimate_) {
+    using Freshness = TurnSoFar::Freshness;
+    bool current = so_far_at_ + words_lag >= current_.speech_ended;
+    bool sure = so_far_.is_final || so_far_.confidence > 0;
+    estimate_ = estimate_end(
+        {.asked = expectation_ ? std::string_view(expectation_->name) : std::string_view(),
+         .words = so_far_.text,
+         .freshness = current ? Freshness::current : Freshness::stale,
+         .voiced = current_.voiced,
+         .belief = sure ? 1 : belief_in_unsure_words});
+    bool worth_telling = current && estimate_->complete && estimate_->over >= 0.5 &&
+                         guesses_ < most_guesses && so_far_.text != guessed_;
+    if (worth_telling && on_likely_end) {
+      ++guesses_;
+      guessed_ = so_far_.text;
+      on_likely_end(so_far_);
+    }
+  }
+  return patience_of(*estimate_, settings_.end_of_turn);
+}
+
+void Ear::note_partial(speech::Transcript partial) {
+  // One of a turn that is over already says nothing about this one.
+  if (!hearing() || !pending_.empty() || !settings_.language.starts_with("en")) return;
+  so_far_ = std::move(partial);
+  so_far_at_ = clock_.now();
+  estimate_.reset();
+  changed_.notify();
+}
+
 void Ear::begin_turn() {
   state_ = State::hearing;
+  so_far_ = {};
+  estimate_.reset();
+  guessed_.clear();
+  guesses_ = 0;
   current_ = Utterance{};
   current_.speech_started = last_frame_;
   current_.speech_ended = last_frame_;
@@ -157,7 +197,10 @@ asio::awaitable<void> Ear::receive_all(speech::RecognizerSession& session) {
       failed(transcript.error());
       co_return;
     }
-    if (!transcript->is_final || pending_.empty()) continue;
+    if (!transcript->is_final || pending_.empty()) {
+      note_partial(std::move(*transcript));
+      continue;
+    }
     auto utterance = std::move(pending_.front());
     pending_.pop_front();
     utterance.text = std::move(transcript->text);

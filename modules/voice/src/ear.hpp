@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "endpointer.hpp"
 #include "parley/audio/voice_activity.hpp"
 #include "parley/base/signal.hpp"
 #include "parley/speech/recognizer.hpp"
@@ -41,6 +42,10 @@ class Ear {
 
   /// The caller is speaking (or pausing inside a turn).
   bool hearing() const noexcept { return state_ == State::hearing; }
+  /// How long the caller has not spoken inside their turn.
+  Duration pause() const noexcept { return last_frame_ - current_.speech_ended; }
+  /// The words of the running turn as far as the engine has told them.
+  const std::string& words_so_far() const noexcept { return so_far_.text; }
   /// A turn is over and its words are awaited.
   bool awaiting_words() const noexcept { return !pending_.empty(); }
   std::optional<Utterance> take();
@@ -56,6 +61,10 @@ class Ear {
 
   std::function<void()> on_speech_started;
   std::function<void(const Error&)> on_failure;
+  /// The caller pauses, and what they have said is probably all: called at most `most_guesses`
+  /// times a turn, each time with other words.
+  std::function<void(const speech::Transcript& so_far)> on_likely_end;
+  static constexpr int most_guesses = 3;
 
  private:
   enum class State { idle, hearing };
@@ -63,6 +72,9 @@ class Ear {
   using Outgoing = std::variant<audio::Frame, Finalize, std::shared_ptr<const speech::Expectation>>;
 
   void begin_turn();
+  /// How long the running pause may be.
+  Duration patience();
+  void note_partial(speech::Transcript partial);
   void end_turn();
   void push(Outgoing item);
   void lose_pending();
@@ -78,6 +90,11 @@ class Ear {
   std::deque<audio::Samples> recent_;  ///< the pre-roll
   TimePoint last_frame_{};
   Utterance current_;
+  speech::Transcript so_far_;  ///< of the running turn
+  TimePoint so_far_at_{};
+  std::optional<EndEstimate> estimate_;  ///< of the running pause, until it or the words change
+  std::string guessed_;                  ///< the words on_likely_end was last called with
+  int guesses_ = 0;
   std::deque<Utterance> pending_;  ///< decided, words awaited; in the order of their finals
   std::deque<Utterance> ready_;
   std::deque<Outgoing> outgoing_;

@@ -52,6 +52,12 @@ asio::awaitable<SessionReport> CallSession::Impl::run(Context ctx) {
   ear.on_failure = [this](const Error& error) {
     journal("engine.failed", {{"engine", "recognizer"}, {"error", error.detail}});
   };
+  ear.on_likely_end = [this, ctx](const speech::Transcript& so_far) {
+    parts.dialogue->anticipate(ctx, {.input = dialog::UserTurn::Input::speech,
+                                     .text = so_far.text,
+                                     .confidence = so_far.confidence,
+                                     .alternatives = so_far.alternatives});
+  };
   mouth.on_failure = [this](const Error& error) {
     journal("engine.failed", {{"engine", "synthesizer"}, {"error", error.detail}});
   };

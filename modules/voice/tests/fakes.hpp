@@ -108,6 +108,12 @@ class FakeRecognizer final : public speech::Recognizer {
   }
 
   std::deque<std::string> words;
+  /// Told as a partial when this many frames of the utterance came; a streaming engine does that.
+  struct Partial {
+    int after_frames;
+    std::string text;
+  };
+  std::deque<Partial> partials;
   Duration delay = std::chrono::milliseconds(100);
   int opened = 0;
   int failing_opens = 0;
@@ -124,9 +130,16 @@ class FakeRecognizer final : public speech::Recognizer {
     }
     Task<void> send(audio::Frame) override {
       ++owner_.frames;
+      ++frames_;
+      while (!owner_.partials.empty() && owner_.partials.front().after_frames <= frames_) {
+        partials_.push_back(std::move(owner_.partials.front().text));
+        owner_.partials.pop_front();
+        wake_.notify();
+      }
       co_return Result<void>{};
     }
     Task<void> finalize() override {
+      frames_ = 0;
       if (owner_.hang_finals > 0) {
         --owner_.hang_finals;
       } else {
@@ -136,7 +149,12 @@ class FakeRecognizer final : public speech::Recognizer {
       co_return Result<void>{};
     }
     Task<speech::Transcript> next() override {
-      while (due_.empty()) co_await wake_.wait();
+      while (due_.empty() && partials_.empty()) co_await wake_.wait();
+      if (!partials_.empty()) {
+        speech::Transcript partial{.text = std::move(partials_.front()), .confidence = 0.9};
+        partials_.pop_front();
+        co_return partial;
+      }
       auto when = due_.front();
       due_.pop_front();
       co_await owner_.clock_.sleep_until(when);
@@ -154,6 +172,8 @@ class FakeRecognizer final : public speech::Recognizer {
     FakeRecognizer& owner_;
     Signal wake_;
     std::deque<TimePoint> due_;
+    std::deque<std::string> partials_;
+    int frames_ = 0;  ///< of the running utterance
   };
   Clock& clock_;
 };
@@ -200,6 +220,7 @@ class FakeDialogue final : public dialog::Dialogue {
  public:
   struct Log {
     std::vector<dialog::UserTurn> turns;
+    std::vector<dialog::UserTurn> anticipated;
     std::vector<std::string> interruptions;
     std::vector<int> silences;
     bool cancelled = false;
@@ -230,6 +251,9 @@ class FakeDialogue final : public dialog::Dialogue {
     auto end = listening("open");
     if (times >= 3) end.next = dialog::TurnEnd::Next::hang_up;
     co_return end;
+  }
+  void anticipate(Context, dialog::UserTurn so_far) override {
+    log_.anticipated.push_back(std::move(so_far));
   }
   void interrupted(std::string_view heard) override { log_.interruptions.emplace_back(heard); }
   dialog::Outcome outcome() const override { return {"answered", "A test.", {}}; }
