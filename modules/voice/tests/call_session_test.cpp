@@ -69,8 +69,15 @@ TEST(CallSession, NoiseThatWasNoWordsLetsTheAgentGoOn) {
   auto report = call.run();
   EXPECT_EQ(call.log.turns.size(), 0u);
   EXPECT_EQ(report.caller_turns, 0);
-  EXPECT_THAT(call.synthesizer.spoken, ElementsAre(call.greeting, call.greeting));
+  EXPECT_THAT(call.synthesizer.spoken, ElementsAre(call.greeting))
+      << "not said again: gone on with";
   EXPECT_EQ(call.journal.of("resumed").size(), 1u);
+  EXPECT_EQ(report.interruptions, 0);
+  EXPECT_EQ(call.journal.of("agent.said")[0]->data.at("interrupted").as_bool(), false);
+  // Ten words of 300 ms: all of them were heard, and at most 300 ms of them twice.
+  auto heard = std::ranges::count_if(call.line->air, [](auto sample) { return sample != 0; });
+  EXPECT_GE(heard, 24000);
+  EXPECT_LE(heard, 24000 + 2400 + 160);
 }
 
 TEST(CallSession, SpeechWithoutWordsIsATurnTheDialogueMayAskAbout) {

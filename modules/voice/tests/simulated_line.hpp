@@ -41,6 +41,12 @@ struct Call {
   std::vector<std::pair<Duration, audio::Samples>> caller;  ///< what the caller says, and when
   std::vector<std::pair<Duration, std::function<void()>>> moments;
   Duration hang_up_after = std::chrono::seconds(10);
+  /// The agent's voice comes back on the caller's channel.
+  struct Echo {
+    double gain_db = 0;
+    Duration delay{};
+  };
+  std::optional<Echo> echo;
   bool frames_stop = false;  ///< no silence frames: the carrier sends speech only
 
   void says(Duration at, Duration length) { caller.emplace_back(at, voice_like(length)); }
@@ -79,11 +85,25 @@ struct Call {
         spoken = true;
       }
       if (frames_stop && !spoken) continue;
+      if (echo) add_echo(frame, at);
       auto codes = audio::mulaw_encode(frame);
       auto bytes = std::as_bytes(std::span(codes));
       line->events.push_back(
           telephony::MediaAudio{{bytes.begin(), bytes.end()}, std::chrono::milliseconds(20 * n)});
       line->wake.notify();
+    }
+  }
+
+  /// The frame is of the 20 ms that end now.
+  void add_echo(audio::Samples& frame, Duration now) const {
+    auto gain = std::pow(10.0, echo->gain_db / 20);
+    auto first = (now - echo->delay) / std::chrono::microseconds(125) -
+                 static_cast<std::int64_t>(frame.size());
+    for (std::size_t i = 0; i < frame.size(); ++i) {
+      auto at = first + static_cast<std::int64_t>(i);
+      if (at < 0 || at >= static_cast<std::int64_t>(line->air.size())) continue;
+      auto sum = frame[i] + gain * line->air[static_cast<std::size_t>(at)];
+      frame[i] = static_cast<std::int16_t>(std::clamp(sum, -32768.0, 32767.0));
     }
   }
 
