@@ -44,13 +44,23 @@ asio::awaitable<SessionReport> CallSession::Impl::run(Context ctx) {
     std::lock_guard lock(executor_mutex);
     wake = [this, executor] { asio::post(executor, [this] { changed.notify(); }); };
   }
+  ear.is_echo = [this](std::span<const std::int16_t> window) {
+    return echo.is_echo(parts.clock.now(), window);
+  };
   playout.on_played = [this](TimePoint at, std::span<const std::int16_t> samples) {
+    echo.played(at, samples);
     if (parts.recording)
       recorder.add(audio::StereoRecorder::Track::agent, since_start(at), samples);
   };
   ear.on_speech_started = [this] { on_speech_started(); };
   ear.on_failure = [this](const Error& error) {
     journal("engine.failed", {{"engine", "recognizer"}, {"error", error.detail}});
+  };
+  ear.on_likely_end = [this, ctx](const speech::Transcript& so_far) {
+    parts.dialogue->anticipate(ctx, {.input = dialog::UserTurn::Input::speech,
+                                     .text = so_far.text,
+                                     .confidence = so_far.confidence,
+                                     .alternatives = so_far.alternatives});
   };
   mouth.on_failure = [this](const Error& error) {
     journal("engine.failed", {{"engine", "synthesizer"}, {"error", error.detail}});
@@ -99,6 +109,7 @@ asio::awaitable<void> CallSession::Impl::agent_turn(Work work) {
   agent_active = true;
   interrupted = false;
   mouth.begin();
+  if (ear.hearing()) hold();  // they went on: nobody talks over them
   co_await think(std::move(work));
   mouth.finish();
   if (last_end.expectation) ear.expect(last_end.expectation);
@@ -150,11 +161,16 @@ asio::awaitable<void> CallSession::Impl::think(Work work) {
     co_return co_await with_deadline(self.parts.clock, limit, std::move(running));
   };
   auto still_there = [](Impl& self) -> asio::awaitable<void> {
-    co_await self.parts.clock.sleep_for(self.settings.filler_after);
-    if (!self.mouth.said_anything() && !self.interrupted) self.mouth.say(std::string(filler));
+    auto filler_due = self.parts.clock.now() + self.settings.filler_after;
     // The dialogue decides when this ends, or the call does.
     while (!self.ended) {
-      co_await self.changed.wait();
+      self.judge_sound();
+      if (self.parts.clock.now() >= filler_due) {
+        if (!self.mouth.said_anything() && !self.interrupted) self.mouth.say(std::string(filler));
+        filler_due = TimePoint::max();
+      }
+      auto deadline = std::min(filler_due, self.sound_deadline());
+      co_await self.changed.wait_until(self.parts.clock, deadline);
       self.check_orders();
     }
   };
@@ -175,8 +191,10 @@ asio::awaitable<void> CallSession::Impl::think(Work work) {
 
 asio::awaitable<void> CallSession::Impl::until_heard() {
   while (!ended && !interrupted && !playout.drained()) {
-    co_await changed.wait_until(parts.clock, playout.drained_by());
+    auto deadline = std::min(playout.drained_by(), sound_deadline());
+    co_await changed.wait_until(parts.clock, deadline);
     check_orders();
+    judge_sound();
   }
 }
 

@@ -1,5 +1,6 @@
 // The incoming side of a call session: frames, keys, interruptions, and the recording.
 #include "call_session_impl.hpp"
+#include "interjection.hpp"
 #include "parley/audio/g711.hpp"
 
 namespace parley::voice {
@@ -8,6 +9,10 @@ namespace {
 
 constexpr Duration recording_interval = std::chrono::seconds(2);
 constexpr std::size_t most_keys = 32;
+/// Speech shorter than this without words is a cough or a bang.
+constexpr Duration shortest_unclear = std::chrono::milliseconds(500);
+/// Nobody says "uh-huh" for this long.
+constexpr Duration longest_sound = std::chrono::milliseconds(900);
 
 audio::Samples decode(telephony::Codec codec, std::span<const std::byte> payload) {
   std::span codes(reinterpret_cast<const std::uint8_t*>(payload.data()), payload.size());
@@ -46,6 +51,7 @@ asio::awaitable<void> CallSession::Impl::read_media() {
 }
 
 void CallSession::Impl::on_audio(const telephony::MediaAudio& audio) {
+  if (playout.held()) changed.notify();  // a sound is judged by how long it lasts
   auto samples = decode(parts.media->codec(), audio.payload);
   if (parts.recording) {
     // Placed by the carrier's clock, so that a burst does not pile up at its arrival.
@@ -66,12 +72,52 @@ void CallSession::Impl::on_audio(const telephony::MediaAudio& audio) {
 }
 
 void CallSession::Impl::on_speech_started() {
-  if (agent_active) interrupt();
+  if (agent_active) hold();
+}
+
+void CallSession::Impl::hold() {
+  if (interrupted || playout.held()) return;
+  spoke_when_held = playout.speaking();
+  held_since = parts.clock.now();
+  playout.hold();
+  ear.note_over_agent();
+}
+
+/// Words stop the agent. "Uh-huh", a cough and noise do not, nor does "okay" but where a question
+/// stands. Until the words are known a sound is a word when it lasts.
+void CallSession::Impl::judge_sound() {
+  if (!playout.held() || interrupted) return;
+  ear.check_time();
+  auto is_word = [this](std::string_view words) {
+    auto kind = classify_interjection(words);
+    return kind == Interjection::words || (kind == Interjection::agreement && mouth.asking());
+  };
+  if (auto* utterance = ear.first()) {
+    bool words = is_word(utterance->text) || utterance->lost ||
+                 (utterance->text.empty() && utterance->voiced >= shortest_unclear);
+    if (words) return interrupt();
+    auto sound = ear.take();
+    return go_on(sound->text);
+  }
+  if (!ear.hearing()) {
+    if (!ear.awaiting_words()) go_on("");
+    return;
+  }
+  const auto& words = ear.words_so_far();
+  if (words.empty() ? ear.voiced() >= longest_sound : is_word(words)) interrupt();
+}
+
+void CallSession::Impl::go_on(std::string_view after) {
+  playout.release();
+  if (!spoke_when_held) return;
+  json::object data{{"heldMs", (parts.clock.now() - held_since) / std::chrono::milliseconds(1)}};
+  if (!after.empty()) data["after"] = after;
+  journal("resumed", std::move(data));
 }
 
 void CallSession::Impl::interrupt() {
   if (interrupted) return;
-  bool was_speaking = playout.speaking();
+  bool was_speaking = playout.held() ? spoke_when_held : playout.speaking();
   heard = mouth.interrupt();
   interrupted = true;
   may_resume = true;

@@ -8,10 +8,13 @@
 namespace parley::voice {
 
 /// Something that happened in a call, `at` since it began. Kinds:
-///   session.started {}, session.ended {reason}
-///   agent.said {text, heard, interrupted}    caller.said {text, confidence, input, latency:
-///   {...ms}} caller.unclear {voicedMs}                barge_in {heardMs} silence {times} tool
-///   {name, arguments, result | error, tookMs} engine.failed {engine, error}            resumed {}
+///   session.started {}                session.ended {reason}
+///   agent.said {text, heard, interrupted, latency: {...ms}}
+///   caller.said {text, confidence, input}           caller.unclear {voicedMs}
+///   barge_in {heardMs}                silence {times}
+///   resumed {heldMs, after}           a sound that was no interruption, with its words if any
+///   tool {name, arguments, result | error, tookMs}
+///   engine.failed {engine, error}
 struct TimelineEntry {
   Duration at{};
   std::string kind;
