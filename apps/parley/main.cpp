@@ -47,6 +47,26 @@ void add_call(CLI::App& app, CommonOptions& common, std::function<int()>& chosen
   command->callback([&, options] { chosen = [&, options] { return run_call(common, *options); }; });
 }
 
+void add_eval(CLI::App& app, CommonOptions& common, std::function<int()>& chosen) {
+  auto options = std::make_shared<EvalOptions>();
+  auto* command = app.add_subcommand(
+      "eval", "Call an agent by scenarios (YAML) and judge what comes of it; see docs/evals.md");
+  command->add_option("scenarios", options->files, "YAML files, each with one scenario or more");
+  command->add_option("--server", options->server,
+                      "Address of the server; default: one of its own with the demo business");
+  command->add_option("--to", options->to, "Number to call; default: the scenario's");
+  command->add_option("--at-once", options->at_once, "So many scenarios side by side")
+      ->check(CLI::Range(1, 50))
+      ->capture_default_str();
+  command->add_flag("--json", options->json, "The scorecard as one JSON object on stdout");
+  command->add_option("--junit", options->junit, "Write the scorecard to this file as JUnit XML");
+  auto* from = command->add_option("--from-call", options->from_call,
+                                   "Print this call of the server's as a scenario instead");
+  command->add_flag("--schema", options->schema, "Print the JSON Schema of scenarios instead");
+  from->excludes("scenarios");
+  command->callback([&, options] { chosen = [&, options] { return run_eval(common, *options); }; });
+}
+
 void add_transform(CLI::App& app, std::function<int()>& chosen) {
   auto options = std::make_shared<TransformOptions>();
   auto* command = app.add_subcommand("transform", "Try a mapping: outside JSON in, ours out");
@@ -154,6 +174,7 @@ int main(int argc, char** argv) {
   std::function<int()> chosen;
   add_serve(app, common, chosen);
   add_call(app, common, chosen);
+  add_eval(app, common, chosen);
   add_transform(app, chosen);
   add_events(app, common, chosen);
   add_simulate(app, chosen);
