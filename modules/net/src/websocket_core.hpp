@@ -78,6 +78,7 @@ class WebSocketCore : public std::enable_shared_from_this<WebSocketCore> {
 
   bool reading_ = false;
   TimePoint last_heard_{};
+  TimePoint reading_since_{};
   bool closing_ = false;  ///< a close frame is queued or sent: nothing more may be sent
   bool close_sent_ = false;
   bool peer_closed_ = false;
