@@ -113,7 +113,7 @@ Task<WebSocketMessage> WebSocketCore::read_message() {
     WebSocketCore& core;
     explicit Reading(WebSocketCore& c) : core(c) {
       core.reading_ = true;
-      core.last_heard_ = core.clock_.now();
+      core.reading_since_ = core.last_heard_ = core.clock_.now();
     }
     ~Reading() {
       core.reading_ = false;
@@ -283,16 +283,28 @@ TimePoint WebSocketCore::tick(TimePoint now) {
     break_off(Error{Errc::unavailable, "the peer takes nothing"});
     return now + half;
   }
-  if (!reading_) return now + half;  // what came is not looked at, so silence proves nothing
+  if (!reading_)
+    return now +
+           std::min(half, limits_.message_timeout > Duration::zero()
+                              ? limits_.message_timeout / 4
+                              : half);  // what came is not looked at, so silence proves nothing
+  auto patience =
+      limits_.message_timeout > Duration::zero() ? limits_.message_timeout : Duration::max();
+  if (now - reading_since_ >= patience) {
+    break_off(Error{Errc::timeout, "no message came in time"});
+    return now + half;
+  }
+  // While it is read one message at a time, the wait for each is short and seldom looked at.
+  auto again = patience == Duration::max() ? TimePoint::max() : now + patience / 4;
   auto silent = now - last_heard_;
   if (silent >= limits_.idle_timeout) {
     break_off(Error{Errc::timeout, "nothing came for the idle time"});
     return now + half;
   }
-  if (silent < half) return last_heard_ + half;
+  if (silent < half) return std::min(again, last_heard_ + half);
   ping_due_ = true;
   schedule_write();
-  return last_heard_ + limits_.idle_timeout;
+  return std::min(again, last_heard_ + limits_.idle_timeout);
 }
 
 // The user's side

@@ -80,6 +80,7 @@ class WebSocketCore : public std::enable_shared_from_this<WebSocketCore> {
 
   bool reading_ = false;
   TimePoint last_heard_{};
+  TimePoint reading_since_{};
   bool closing_ = false;  ///< a close frame is queued or sent: nothing more may be sent
   bool close_sent_ = false;
   bool breaks_ = false;  ///< the connection ends with what is being written

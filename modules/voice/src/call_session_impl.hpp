@@ -81,6 +81,7 @@ struct CallSession::Impl {
   TimePoint quiet_since{};
   std::string keys;
   TimePoint last_key{};
+  audio::Samples decoded;                  ///< the frame being heard; kept, so that none allocates
   audio::Samples partial_frame;            ///< audio that does not fill a frame yet
   std::optional<Duration> carrier_offset;  ///< our time minus the carrier's, since the start
   std::optional<Ear::Utterance> answered;  ///< the caller's turn being answered, for its latency

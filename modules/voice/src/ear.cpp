@@ -56,6 +56,7 @@ void Ear::on_frame(std::span<const std::int16_t> frame) {
   auto activity = activity_.process(frame);
   if (state_ == State::idle) {
     remember(frame);
+    if (!activity.voiced && on_quiet_frame) on_quiet_frame(frame);
     if (speech_begins(activity)) begin_turn();
     return;
   }

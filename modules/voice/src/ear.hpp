@@ -70,6 +70,7 @@ class Ear {
   std::function<void()> on_speech_started;
   /// Whether the sound that ends now, EchoGuard::window_samples of it, is the agent's own.
   std::function<bool(std::span<const std::int16_t> window)> is_echo;
+  std::function<void(std::span<const std::int16_t> frame)> on_quiet_frame;
   std::function<void(const Error&)> on_failure;
   /// The caller pauses, and what they have said is probably all: called at most `most_guesses`
   /// times a turn, each time with other words.

@@ -18,6 +18,8 @@ constexpr std::size_t delay_steps = static_cast<std::size_t>(
 constexpr double surely_echo = 0.6;
 /// Once the delay is known chance has far fewer places to look.
 constexpr double echo_where_expected = 0.45;
+/// Of the energy, when the noise is as loud as all of it.
+constexpr double least_speech = 0.3;
 constexpr int sightings_to_trust = 4;
 constexpr std::size_t drift_steps = 40;  // 20 ms
 
@@ -52,6 +54,17 @@ void EchoGuard::played(TimePoint at, std::span<const std::int16_t> samples) {
   end_ = begin + static_cast<std::int64_t>(samples.size());
 }
 
+void EchoGuard::note_quiet(std::span<const std::int16_t> frame) {
+  std::array<float, audio::telephone_frame_samples / step> thinned{};
+  if (frame.size() != audio::telephone_frame_samples) return;
+  thin_out([&](std::size_t i) { return frame[i]; }, thinned);
+  double energy = 0;
+  for (float value : thinned) energy += static_cast<double>(value) * value;
+  energy /= static_cast<double>(thinned.size());
+  // Sinks at once and rises slowly, so that soft speech does not count as noise.
+  noise_ += (energy < noise_ ? 0.3 : 0.03) * (energy - noise_);
+}
+
 bool EchoGuard::may_hear(TimePoint now) const {
   return !ring_.empty() && index_of(now - longest_delay) < end_;
 }
@@ -63,6 +76,8 @@ EchoGuard::Match EchoGuard::best_match(std::span<const float> heard,
   for (float value : heard) heard_energy += static_cast<double>(value) * value;
   Match best;
   if (heard_energy <= 0) return best;
+  auto speech_energy = std::max(heard_energy - noise_ * static_cast<double>(heard.size()),
+                                least_speech * heard_energy);
   // A delay of d steps: the window lies d steps before the reference's end.
   double energy = 0;
   auto start = reference.size() - heard.size() - first;
@@ -75,7 +90,7 @@ EchoGuard::Match EchoGuard::best_match(std::span<const float> heard,
       for (std::size_t k = 0; k < 16; ++k) sums[k] += heard[i + k] * reference[start + i + k];
     double product = 0;
     for (float sum : sums) product += sum;
-    double share = energy > 1 ? product * product / (energy * heard_energy) : 0;
+    double share = energy > 1 ? product * product / (energy * speech_energy) : 0;
     if (share > best.share) best = {delay, share};
     if (start == 0) break;
     double entering = reference[start - 1], leaving = reference[start + heard.size() - 1];

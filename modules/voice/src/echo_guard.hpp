@@ -23,13 +23,15 @@ class EchoGuard {
   void played(TimePoint at, std::span<const std::int16_t> samples);
   /// Something of the agent's could come back now.
   bool may_hear(TimePoint now) const;
+  /// A frame without speech: how loud the line is by itself.
+  void note_quiet(std::span<const std::int16_t> frame);
   /// The sound that ends now (window_samples, 8 kHz) is mostly a copy of what was played.
   bool is_echo(TimePoint now, std::span<const std::int16_t> window);
 
  private:
   struct Match {
     std::size_t delay = 0;  ///< in steps of four samples
-    double share = 0;       ///< of the window's energy that the copy explains
+    double share = 0;       ///< of the window's energy, the line's noise left out, that it explains
   };
   Match best_match(std::span<const float> heard, std::span<const float> reference,
                    std::size_t first, std::size_t last) const;
@@ -39,6 +41,7 @@ class EchoGuard {
   TimePoint origin_{};
   std::int64_t end_ = 0;  ///< sample index after the last one played
   std::vector<float> reference_;
+  double noise_ = 0;                  ///< energy of a step of the line's noise
   std::optional<std::size_t> delay_;  ///< where the last echoes were
   int sightings_ = 0;                 ///< of echoes with that delay
 };

@@ -47,6 +47,7 @@ asio::awaitable<SessionReport> CallSession::Impl::run(Context ctx) {
   ear.is_echo = [this](std::span<const std::int16_t> window) {
     return echo.is_echo(parts.clock.now(), window);
   };
+  ear.on_quiet_frame = [this](std::span<const std::int16_t> frame) { echo.note_quiet(frame); };
   playout.on_played = [this](TimePoint at, std::span<const std::int16_t> samples) {
     echo.played(at, samples);
     if (parts.recording)

@@ -14,19 +14,22 @@ constexpr Duration shortest_unclear = std::chrono::milliseconds(500);
 /// Nobody says "uh-huh" for this long.
 constexpr Duration longest_sound = std::chrono::milliseconds(900);
 
-audio::Samples decode(telephony::Codec codec, std::span<const std::byte> payload) {
+void decode(telephony::Codec codec, std::span<const std::byte> payload, audio::Samples& out) {
   std::span codes(reinterpret_cast<const std::uint8_t*>(payload.data()), payload.size());
   switch (codec) {
     case telephony::Codec::mulaw:
-      return audio::mulaw_decode(codes);
+      out.resize(codes.size());
+      return audio::mulaw_decode(codes, out);
     case telephony::Codec::alaw:
-      return audio::alaw_decode(codes);
+      out.resize(codes.size());
+      std::ranges::transform(codes, out.begin(),
+                             [](std::uint8_t code) { return audio::alaw_decode(code); });
+      return;
     case telephony::Codec::pcm16:
       break;
   }
-  audio::Samples samples(payload.size() / 2);
-  std::memcpy(samples.data(), payload.data(), samples.size() * 2);
-  return samples;
+  out.resize(payload.size() / 2);
+  std::memcpy(out.data(), payload.data(), out.size() * 2);
 }
 
 }  // namespace
@@ -52,7 +55,8 @@ asio::awaitable<void> CallSession::Impl::read_media() {
 
 void CallSession::Impl::on_audio(const telephony::MediaAudio& audio) {
   if (playout.held()) changed.notify();  // a sound is judged by how long it lasts
-  auto samples = decode(parts.media->codec(), audio.payload);
+  auto& samples = decoded;
+  decode(parts.media->codec(), audio.payload, samples);
   if (parts.recording) {
     // Placed by the carrier's clock, so that a burst does not pile up at its arrival.
     if (!carrier_offset) carrier_offset = since_start(parts.clock.now()) - audio.timestamp;
