@@ -6,8 +6,8 @@ namespace parley::dialog {
 
 /// Something the agent says it has done, or that stands.
 enum class Claim {
-  booked,         ///< "I've booked you", "you're all set"
-  has_booking,    ///< "your appointment is confirmed": also true of one made earlier
+  booked,       ///< "I've booked you", "you're all set"
+  has_booking,  ///< "your appointment is confirmed": also true of one made earlier
   cancelled,
   message_taken
 };

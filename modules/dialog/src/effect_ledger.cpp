@@ -57,12 +57,12 @@ std::string canonical(const json::value& value) {
     for (const auto& [name, part] : value.as_object())
       fields.push_back(json::serialize(json::value(name)) + ":" + canonical(part));
     std::ranges::sort(fields);
-    return "{" + join(fields, ",") + "}";
+    return "{" + parley::join(fields, ",") + "}";
   }
   if (value.is_array()) {
     std::vector<std::string> items;
     for (const auto& item : value.as_array()) items.push_back(canonical(item));
-    return "[" + join(items, ",") + "]";
+    return "[" + parley::join(items, ",") + "]";
   }
   return json::serialize(value);
 }

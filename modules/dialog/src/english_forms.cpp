@@ -51,16 +51,17 @@ std::string english_forms(std::string_view text) {
 
 std::string EnglishReader::read() {
   static constexpr std::array<Rule, 13> rules{
-      &EnglishReader::take_as_is,    &EnglishReader::take_address, &EnglishReader::take_money,
-      &EnglishReader::take_iso_date, &EnglishReader::take_slashed_date, &EnglishReader::take_phone,
-      &EnglishReader::take_time,     &EnglishReader::take_range,   &EnglishReader::take_ordinal,
-      &EnglishReader::take_code,     &EnglishReader::take_number,  &EnglishReader::take_words,
+      &EnglishReader::take_as_is,        &EnglishReader::take_address,
+      &EnglishReader::take_money,        &EnglishReader::take_iso_date,
+      &EnglishReader::take_slashed_date, &EnglishReader::take_phone,
+      &EnglishReader::take_time,         &EnglishReader::take_range,
+      &EnglishReader::take_ordinal,      &EnglishReader::take_code,
+      &EnglishReader::take_number,       &EnglishReader::take_words,
       &EnglishReader::take_symbol};
   while (at_ < text_.size()) {
     bool inside_word = at_ > 0 && is_word(text_[at_]) && is_word(text_[at_ - 1]);
-    bool taken = !inside_word && std::ranges::any_of(rules, [this](Rule rule) {
-      return (this->*rule)();
-    });
+    bool taken =
+        !inside_word && std::ranges::any_of(rules, [this](Rule rule) { return (this->*rule)(); });
     if (!taken) out_ += text_[at_++];
   }
   return std::string(trim(out_));
@@ -90,7 +91,8 @@ bool EnglishReader::take_address() {
   std::size_t end = 0;
   std::size_t dots = 0;
   bool at_sign = false;
-  while (end < rest().size() && (is_word(rest()[end]) || std::string_view(".-_@+").contains(rest()[end]))) {
+  while (end < rest().size() &&
+         (is_word(rest()[end]) || std::string_view(".-_@+").contains(rest()[end]))) {
     at_sign = at_sign || rest()[end] == '@';
     ++end;
   }
@@ -188,10 +190,11 @@ bool EnglishReader::take_month_day(std::string_view word, std::size_t end) {
   if (at < text.size() && (is_word(text[at]) || text[at] == ':')) return false;
   auto said = std::string(english::month_name(month)) + " " + numbers::ordinal(day);
   auto year_at = at;
-  if (text.substr(year_at, 2) == ", ") year_at += 2;
-  else if (text.substr(year_at, 1) == " ") year_at += 1;
-  bool year = digits_at(text, year_at) == 4 &&
-              (text[year_at] == '1' || text[year_at] == '2') &&
+  if (text.substr(year_at, 2) == ", ")
+    year_at += 2;
+  else if (text.substr(year_at, 1) == " ")
+    year_at += 1;
+  bool year = digits_at(text, year_at) == 4 && (text[year_at] == '1' || text[year_at] == '2') &&
               (year_at + 4 >= text.size() || !is_word(text[year_at + 4]));
   if (year) {
     said += ", " + numbers::year(number_of(text.substr(year_at, 4)));

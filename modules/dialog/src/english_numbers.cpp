@@ -285,7 +285,8 @@ bool EnglishReader::take_code() {
   bool long_number = digits == end && digits >= 7 && !round;
   if (!mixed && !postcode && !code && !long_number) return false;
   // "10001-2345"
-  bool extended = postcode && end < text.size() && text[end] == '-' && digits_at(text, end + 1) == 4;
+  bool extended =
+      postcode && end < text.size() && text[end] == '-' && digits_at(text, end + 1) == 4;
   auto said = numbers::spelled(text.substr(0, end));
   if (extended) {
     said += ", " + numbers::spelled(text.substr(end + 1, 4));

@@ -13,42 +13,24 @@ struct Form {
   std::string_view said;
 };
 
-constexpr std::array<Form, 37> abbreviations{{{"dr", "Doctor"},
-                                              {"mr", "Mister"},
-                                              {"mrs", "Missus"},
-                                              {"ms", "Miz"},
-                                              {"prof", "Professor"},
-                                              {"ave", "Avenue"},
-                                              {"blvd", "Boulevard"},
-                                              {"rd", "Road"},
-                                              {"ln", "Lane"},
-                                              {"apt", "apartment"},
-                                              {"ste", "suite"},
-                                              {"approx", "approximately"},
-                                              {"appt", "appointment"},
-                                              {"appts", "appointments"},
-                                              {"dept", "department"},
-                                              {"etc", "et cetera"},
-                                              {"vs", "versus"},
-                                              {"inc", "Incorporated"},
-                                              {"ltd", "Limited"},
-                                              {"corp", "Corporation"},
-                                              {"jr", "Junior"},
-                                              {"sr", "Senior"},
-                                              {"e.g", "for example"},
-                                              {"i.e", "that is"},
-                                              {"mon", "Monday"},
-                                              {"tue", "Tuesday"},
-                                              {"tues", "Tuesday"},
-                                              {"wed", "Wednesday"},
-                                              {"thu", "Thursday"},
-                                              {"thur", "Thursday"},
-                                              {"thurs", "Thursday"},
-                                              {"fri", "Friday"},
-                                              {"sat", "Saturday"},
-                                              {"min", "minutes"},
-                                              {"mins", "minutes"},
-                                              {"hrs", "hours"},
+constexpr std::array<Form, 37> abbreviations{{{"dr", "Doctor"},        {"mr", "Mister"},
+                                              {"mrs", "Missus"},       {"ms", "Miz"},
+                                              {"prof", "Professor"},   {"ave", "Avenue"},
+                                              {"blvd", "Boulevard"},   {"rd", "Road"},
+                                              {"ln", "Lane"},          {"apt", "apartment"},
+                                              {"ste", "suite"},        {"approx", "approximately"},
+                                              {"appt", "appointment"}, {"appts", "appointments"},
+                                              {"dept", "department"},  {"etc", "et cetera"},
+                                              {"vs", "versus"},        {"inc", "Incorporated"},
+                                              {"ltd", "Limited"},      {"corp", "Corporation"},
+                                              {"jr", "Junior"},        {"sr", "Senior"},
+                                              {"e.g", "for example"},  {"i.e", "that is"},
+                                              {"mon", "Monday"},       {"tue", "Tuesday"},
+                                              {"tues", "Tuesday"},     {"wed", "Wednesday"},
+                                              {"thu", "Thursday"},     {"thur", "Thursday"},
+                                              {"thurs", "Thursday"},   {"fri", "Friday"},
+                                              {"sat", "Saturday"},     {"min", "minutes"},
+                                              {"mins", "minutes"},     {"hrs", "hours"},
                                               {"ext", "extension"}}};
 
 struct Unit {
@@ -101,10 +83,10 @@ constexpr std::array<std::string_view, 12> months{"January",   "February", "Marc
                                                   "May",       "June",     "July",     "August",
                                                   "September", "October",  "November", "December"};
 constexpr std::array<std::string_view, 24> streets{
-    "street", "st",  "avenue", "ave",   "road",  "rd",    "boulevard", "blvd",
-    "lane",   "ln",  "drive",  "dr",    "court", "ct",    "place",     "pl",
-    "way",    "pkwy", "parkway", "highway", "hwy", "square", "terrace", "broadway"};
-constexpr std::array<std::string_view, 8> rooms{"room", "suite", "ste", "apartment",
+    "street", "st",   "avenue",  "ave",     "road",  "rd",     "boulevard", "blvd",
+    "lane",   "ln",   "drive",   "dr",      "court", "ct",     "place",     "pl",
+    "way",    "pkwy", "parkway", "highway", "hwy",   "square", "terrace",   "broadway"};
+constexpr std::array<std::string_view, 8> rooms{"room", "suite", "ste",    "apartment",
                                                 "apt",  "unit",  "flight", "gate"};
 constexpr std::array<std::string_view, 51> states{
     "AL", "AK", "AZ", "AR", "CA", "CO", "CT", "DE", "DC", "FL", "GA", "HI", "ID",
@@ -112,8 +94,8 @@ constexpr std::array<std::string_view, 51> states{
     "MT", "NE", "NV", "NH", "NJ", "NM", "NY", "NC", "ND", "OH", "OK", "OR", "PA",
     "RI", "SC", "SD", "TN", "TX", "UT", "VT", "VA", "WA", "WV", "WI", "WY"};
 constexpr std::array<std::string_view, 12> codes{
-    "code",  "zip",       "zipcode", "pin",    "reference", "id",
-    "confirmation", "account",   "policy",  "member", "tracking", "extension"};
+    "code",         "zip",     "zipcode", "pin",    "reference", "id",
+    "confirmation", "account", "policy",  "member", "tracking",  "extension"};
 
 template <class List>
 bool has(const List& list, std::string_view word) {

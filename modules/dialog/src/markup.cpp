@@ -107,7 +107,8 @@ bool is_mark(std::string_view text, std::size_t at) {
     return !product;
   }
   if (text[at] != '_') return false;
-  bool inside = at > 0 && at + 1 < text.size() && is_letter(text[at - 1]) && is_letter(text[at + 1]);
+  bool inside =
+      at > 0 && at + 1 < text.size() && is_letter(text[at - 1]) && is_letter(text[at + 1]);
   return !inside;
 }
 

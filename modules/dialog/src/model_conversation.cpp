@@ -9,7 +9,10 @@ namespace {
 
 constexpr Duration builtin_keeps = std::chrono::seconds(20);
 constexpr int failures_to_stay = 3;
+/// Not understood so often in a row, and the built-in dialogue offers keys.
+constexpr int unclear_to_offer_keys = 2;
 constexpr std::size_t most_earlier_messages = 3;
+constexpr int most_keys = 16;
 constexpr std::size_t summary_bytes = 600;
 
 /// Says what the built-in dialogue says, and keeps it for the model.
@@ -33,8 +36,11 @@ class Mute final : public Speaker {
 
 std::string words_of_turn(const UserTurn& turn) {
   if (turn.input == UserTurn::Input::keys) return "(The caller pressed the keys " + turn.text + ")";
-  if (trim(turn.text).empty()) return "(The caller said something that was not understood.)";
-  return turn.text;
+  // What stands in brackets at the beginning is told by us, never by a caller.
+  auto text = trim(turn.text);
+  while (!text.empty() && (text[0] == '(' || text[0] == ' ')) text.remove_prefix(1);
+  if (text.empty()) return "(The caller said something that was not understood.)";
+  return std::string(text);
 }
 
 }  // namespace
@@ -120,6 +126,9 @@ TurnEnd ModelConversation::turn_end() {
     end.next = TurnEnd::Next::hang_up;
   } else {
     end.expectation = expectation_;
+    // A number is being typed: it ends with '#', or a pause.
+    if (to_lower(history_.last_sentence()).find("keypad") != std::string::npos)
+      end.keys_expected = most_keys;
   }
   end.phase = phases_.current();
   return end;
@@ -142,14 +151,19 @@ Task<TurnEnd> ModelConversation::reply(Context ctx, UserTurn turn, Speaker& spea
   }
   builtin_spoke_last_ = false;
   bool unclear = turn.input != UserTurn::Input::keys && trim(turn.text).empty();
+  unclear_ = unclear ? unclear_ + 1 : 0;
+  if (unclear_ >= unclear_to_offer_keys) {
+    auto end = co_await by_builtin(ctx, std::move(turn), speaker);
+    co_return end;
+  }
   if (unclear) {
     say_own(std::string(own_words(profile().agent.language).not_understood));
     co_return turn_end();
   }
   std::unique_ptr<LanguageStream> stream;
   passages_.clear();
-  bool foreseen = guess && turn.input != UserTurn::Input::keys &&
-                  guess->words() == normalized_words(turn.text);
+  bool foreseen =
+      guess && turn.input != UserTurn::Input::keys && guess->words() == normalized_words(turn.text);
   if (foreseen) {
     passages_ = *guess_passages_;
     stream = std::move(guess);
@@ -230,9 +244,9 @@ Task<void> ModelConversation::settle(Context ctx, Speaker& speaker) {
   auto call = *unsettled_;
   auto asking = use(ctx, call);
   auto result = co_await std::move(asking);
-  bool known = result || (result.error().code != Errc::outcome_unknown &&
-                          result.error().code != Errc::unavailable &&
-                          result.error().code != Errc::timeout);
+  bool known =
+      result || (result.error().code != Errc::outcome_unknown &&
+                 result.error().code != Errc::unavailable && result.error().code != Errc::timeout);
   if (known) unsettled_.reset();
   auto* spec = spec_of(call.name);
   if (!result || !spec) co_return Result<void>{};

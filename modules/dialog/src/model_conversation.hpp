@@ -20,8 +20,8 @@ struct ModelParts {
   TaskGroup& guesses;
 };
 
-/// Looks up `query` in the documents (not when it is empty), adds what it finds to the situation and
-/// to `passages`, and starts to generate. Uses the conversation for nothing.
+/// Looks up `query` in the documents (not when it is empty), adds what it finds to the situation
+/// and to `passages`, and starts to generate. Uses the conversation for nothing.
 Task<std::unique_ptr<LanguageStream>> begin_generation(ModelDialogueParts parts, ModelLimits limits,
                                                        Context ctx, ModelPrompt prompt,
                                                        ToolScope scope, std::string query,
@@ -58,7 +58,7 @@ class ModelConversation final : public Dialogue {
     std::size_t said_bytes = 0;
     bool said_since_effect = false;
     bool corrected = false;  ///< the model was told once that a claim of its is not true
-    bool filled = false;  ///< a word was said while a tool was slow
+    bool filled = false;     ///< a word was said while a tool was slow
     bool full = false;       ///< no more is said in this turn
     std::string held;        ///< claims that nothing supports yet: not said
     std::map<std::string, ToolAnswer> answered;  ///< by idempotency key
@@ -131,9 +131,10 @@ class ModelConversation final : public Dialogue {
   bool closing_ = false;
   std::optional<ToolCall> unsettled_;  ///< an effect whose end is not known
 
+  int unclear_ = 0;  ///< turns in a row without words
   int failures_ = 0;
   TimePoint builtin_until_{};
-  bool builtin_at_work_ = false;    ///< in the middle of something
+  bool builtin_at_work_ = false;  ///< in the middle of something
   bool builtin_spoke_last_ = false;
   std::string summary_;
 };

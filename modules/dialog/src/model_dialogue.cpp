@@ -24,8 +24,8 @@ class ModelFactory final : public ModelDialogues {
     if (!zone) co_return std::unexpected(zone.error());
     auto effects = std::make_shared<EffectLedger>(start.profile);
     auto beside = start;
-    beside.on_tool = [effects, on_tool = start.on_tool, &tools = parts_.given.tools](
-                         const ToolTrace& trace) {
+    beside.on_tool = [effects, on_tool = start.on_tool,
+                      &tools = parts_.given.tools](const ToolTrace& trace) {
       auto* spec = tools.spec(trace.name);
       if (spec && trace.error.empty())
         effects->note(*spec, trace.arguments, trace.result, EffectLedger::Told::yes);

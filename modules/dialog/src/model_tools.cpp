@@ -109,7 +109,8 @@ ToolAnswer ModelConversation::internal_tool(const ToolRequest& request) {
 
 /// Every problem is an answer to the model, which may do better.
 Task<ToolAnswer> ModelConversation::execute(Context ctx, ToolRequest request) {
-  if (++turn_.calls > parts_.limits.calls)
+  bool late = clock().now() >= turn_.began + parts_.limits.turn;
+  if (++turn_.calls > parts_.limits.calls || late)
     co_return failed_answer(request, "rate_limited",
                             "too many tool calls in one turn; answer the caller now");
   if (json::serialize(request.arguments).size() > most_argument_bytes)
@@ -119,7 +120,8 @@ Task<ToolAnswer> ModelConversation::execute(Context ctx, ToolRequest request) {
   if (!spec) {
     std::vector<std::string> names;
     for (const auto& known : tool_specs()) names.push_back(known.name);
-    co_return failed_answer(request, "not_found", "no such tool; there are: " + join(names, ", "));
+    co_return failed_answer(request, "not_found",
+                            "no such tool; there are: " + parley::join(names, ", "));
   }
   ToolCall call{request.name, request.arguments, key_for(request)};
   if (auto before = turn_.answered.find(call.idempotency_key); before != turn_.answered.end()) {
@@ -128,8 +130,8 @@ Task<ToolAnswer> ModelConversation::execute(Context ctx, ToolRequest request) {
     again.result["repeated"] = "the same call was made in this turn; this is its answer";
     co_return again;
   }
-  if (auto* standing = spec->has_effect ? effects_->standing(request.name, request.arguments)
-                                        : nullptr) {
+  if (auto* standing =
+          spec->has_effect ? effects_->standing(request.name, request.arguments) : nullptr) {
     auto result = *standing;
     result["repeated"] = "done earlier in this call; it was not done again";
     co_return ToolAnswer{request.id, std::move(result), false};

@@ -9,6 +9,8 @@ namespace parley::dialog {
 namespace {
 
 constexpr std::size_t most_requests = 8;
+/// Of one generation: a model that goes on without a word to be heard is stopped.
+constexpr int most_events = 4000;
 /// Shorter questions ("yes", "tomorrow") are not worth a look into the documents.
 constexpr std::size_t shortest_query = 8;
 constexpr std::size_t longest_query = 400;
@@ -51,6 +53,7 @@ Task<bool> ModelConversation::answer(Context ctx, const std::string& words,
                                      std::unique_ptr<LanguageStream> stream) {
   const auto& limits = parts_.limits;
   auto turn_by = turn_.began + limits.turn;
+  ctx = ctx.until(turn_by);
   auto query = words.starts_with('(') ? std::string() : words;
   while (true) {
     bool first = ++turn_.rounds == 1;
@@ -114,7 +117,8 @@ Task<ModelConversation::RoundEnd> ModelConversation::listen(LanguageStream& stre
   auto flush = [this] {
     for (auto& piece : turn_.cutter.finish()) offer(std::move(piece));
   };
-  while (!turn_.full) {
+  for (int events = 0; !turn_.full; ++events) {
+    if (events >= most_events) co_return fail(Errc::too_large, "the model goes on for too long");
     auto waiting = stream.next();
     auto event = co_await with_deadline(clock(), limit, std::move(waiting));
     if (!event) {

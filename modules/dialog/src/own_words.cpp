@@ -27,8 +27,9 @@ constexpr OwnWords german{
     .not_understood = "Das habe ich leider nicht verstanden. K\u00F6nnen Sie es bitte wiederholen?",
     .filler = "Einen Moment bitte, ich sehe nach.",
     .lost_thread = "Entschuldigung, ich habe den Faden verloren. Was kann ich f\u00FCr Sie tun?",
-    .nothing_done = "Um es klar zu sagen: Es ist noch nichts eingetragen. Soll ich es noch einmal "
-                    "versuchen?",
+    .nothing_done =
+        "Um es klar zu sagen: Es ist noch nichts eingetragen. Soll ich es noch einmal "
+        "versuchen?",
     .anything_else = "Kann ich sonst noch etwas f\u00FCr Sie tun?",
     .still_there = "Sind Sie noch da?",
     .goodbye = "Vielen Dank f\u00FCr Ihren Anruf. Auf Wiederh\u00F6ren."};
@@ -41,8 +42,9 @@ constexpr OwnWords spanish{
     .not_understood = "Perdone, no le he entendido. \u00BFPuede repetirlo?",
     .filler = "Un momento, por favor, lo estoy mirando.",
     .lost_thread = "Perdone, he perdido el hilo. \u00BFQu\u00E9 puedo hacer por usted?",
-    .nothing_done = "Para que quede claro: todav\u00EDa no he hecho ning\u00FAn cambio. "
-                    "\u00BFLo intento otra vez?",
+    .nothing_done =
+        "Para que quede claro: todav\u00EDa no he hecho ning\u00FAn cambio. "
+        "\u00BFLo intento otra vez?",
     .anything_else = "\u00BFPuedo ayudarle en algo m\u00E1s?",
     .still_there = "\u00BFSigue ah\u00ED?",
     .goodbye = "Gracias por llamar. Adi\u00F3s."};
@@ -55,8 +57,9 @@ constexpr OwnWords french{
     .not_understood = "Pardon, je n'ai pas compris. Pouvez-vous r\u00E9p\u00E9ter ?",
     .filler = "Un instant, je regarde.",
     .lost_thread = "Pardon, j'ai perdu le fil. Que puis-je faire pour vous ?",
-    .nothing_done = "Pour \u00EAtre clair, rien n'est encore chang\u00E9. Voulez-vous que "
-                    "j'essaie encore ?",
+    .nothing_done =
+        "Pour \u00EAtre clair, rien n'est encore chang\u00E9. Voulez-vous que "
+        "j'essaie encore ?",
     .anything_else = "Puis-je faire autre chose pour vous ?",
     .still_there = "\u00CAtes-vous toujours l\u00E0 ?",
     .goodbye = "Merci de votre appel. Au revoir."};
@@ -74,8 +77,8 @@ const OwnWords& own_words(std::string_view language) {
 std::vector<std::string> own_greeting(const business::Profile& profile, bool recording) {
   const auto& words = own_words(profile.agent.language);
   std::vector<std::string> sentences;
-  auto introduced = std::string(words.i_am) + " " + profile.agent.name + ", " +
-                    std::string(words.assistant);
+  auto introduced =
+      std::string(words.i_am) + " " + profile.agent.name + ", " + std::string(words.assistant);
   sentences.push_back(profile.agent.greeting.empty()
                           ? std::string(words.thanks_for_calling) + " " + profile.name + "."
                           : profile.agent.greeting);

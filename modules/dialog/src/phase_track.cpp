@@ -21,7 +21,8 @@ Result<void> PhaseTrack::change(std::string_view name) {
   const auto& next = phase().next;
   auto allowed = join(next, ", ");
   if (std::ranges::find(phases_, name, &business::AgentPhase::name) == phases_.end())
-    return fail(Errc::invalid, fmt::format("no such phase; from {} may follow: {}", current_, allowed));
+    return fail(Errc::invalid,
+                fmt::format("no such phase; from {} may follow: {}", current_, allowed));
   if (std::ranges::find(next, name) == next.end())
     return fail(Errc::conflict, fmt::format("from {} may follow only: {}", current_, allowed));
   current_ = name;

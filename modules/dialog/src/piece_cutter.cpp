@@ -18,10 +18,10 @@ constexpr std::size_t longest_piece = 320;
 constexpr std::size_t longest_tag = 24;
 
 constexpr std::array<std::string_view, 46> abbreviations{
-    "dr",   "mr",   "mrs",  "ms",   "prof", "st",   "ave", "blvd", "rd",   "ln",   "apt", "ste",
-    "no",   "vs",   "etc",  "approx", "appt", "dept", "ext", "inc", "ltd", "co",   "corp", "jr",
-    "sr",   "e.g",  "i.e",  "jan",  "feb",  "mar",  "apr", "jun",  "jul",  "aug",  "sep", "sept",
-    "oct",  "nov",  "dec",  "mon",  "tue",  "wed",  "thu", "fri",  "sat",  "rev"};
+    "dr",  "mr",  "mrs", "ms",     "prof", "st",   "ave", "blvd", "rd",  "ln",  "apt",  "ste",
+    "no",  "vs",  "etc", "approx", "appt", "dept", "ext", "inc",  "ltd", "co",  "corp", "jr",
+    "sr",  "e.g", "i.e", "jan",    "feb",  "mar",  "apr", "jun",  "jul", "aug", "sep",  "sept",
+    "oct", "nov", "dec", "mon",    "tue",  "wed",  "thu", "fri",  "sat", "rev"};
 
 /// Those that a sentence often ends with: it does when a capital follows.
 constexpr std::array<std::string_view, 14> closing_forms{
@@ -174,8 +174,8 @@ std::size_t PieceCutter::sentence_end(std::size_t at, bool complete) const {
   if (text[at] != '.' || end - at > 1) return end;
   auto word = word_before(text, at);
   auto next = skip_spaces(text, end);
-  bool number_in_list = !word.empty() && std::ranges::all_of(word, is_digit) &&
-                        trim(text.substr(0, at)) == word;
+  bool number_in_list =
+      !word.empty() && std::ranges::all_of(word, is_digit) && trim(text.substr(0, at)) == word;
   if (number_in_list) return none;  // "1. First this"
   bool short_form = std::ranges::find(abbreviations, to_lower(word)) != abbreviations.end();
   bool initials = is_initials(word);

@@ -28,8 +28,8 @@ class PieceCutter {
   std::vector<std::string> cut(bool complete);
 
   std::string buffer_;
-  std::string tag_;      ///< begun with '<' and not closed yet
-  int backticks_ = 0;    ///< in a row, at the end of what came
+  std::string tag_;    ///< begun with '<' and not closed yet
+  int backticks_ = 0;  ///< in a row, at the end of what came
   bool in_code_ = false;
   bool in_thought_ = false;
   bool first_ = true;

@@ -21,9 +21,8 @@ bool is_word(char c) {
 SpokenText::SpokenText(std::string language, std::vector<business::Pronunciation> pronunciations)
     : english_(to_lower(language).starts_with("en")), pronunciations_(std::move(pronunciations)) {
   // The longer entry wins where two begin alike.
-  std::ranges::sort(pronunciations_, [](const auto& a, const auto& b) {
-    return a.word.size() > b.word.size();
-  });
+  std::ranges::sort(pronunciations_,
+                    [](const auto& a, const auto& b) { return a.word.size() > b.word.size(); });
 }
 
 std::string SpokenText::of(std::string_view piece) const {

@@ -22,10 +22,10 @@ struct ModelLimits {
   Duration retrieval = std::chrono::milliseconds(300);
   Duration caller_history = std::chrono::milliseconds(1500);
   Duration summary = std::chrono::seconds(3);
-  int rounds = 5;               ///< generations in a turn
-  int calls = 8;                ///< of tools in a turn
+  int rounds = 5;                 ///< generations in a turn
+  int calls = 8;                  ///< of tools in a turn
   std::size_t said_bytes = 1500;  ///< of one turn; a model that goes on is stopped
-  int speculations = 3;         ///< begun in a turn before the caller has ended
+  int speculations = 3;           ///< begun in a turn before the caller has ended
   /// The history is cut down to half of this when it grows beyond it.
   std::size_t history_bytes = 24'000;
 };
