@@ -87,10 +87,12 @@ asio::awaitable<SessionReport> CallSession::Impl::run(Context ctx) {
   if (parts.recording) parts.recording->append(recorder.drain_all());
   report.reason = ended.value_or(EndReason::failed);
   report.length = since_start(parts.clock.now());
-  report.outcome = parts.dialogue->outcome();
   journal("session.ended", {{"reason", to_string(report.reason)}});
   auto closing = parts.media->close();
   co_await std::move(closing);
+  // The caller is gone; what the dialogue still writes keeps nobody waiting.
+  auto concluding = parts.dialogue->conclude(ctx);
+  report.outcome = co_await std::move(concluding);
   co_return report;
 }
 

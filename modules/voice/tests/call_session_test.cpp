@@ -25,6 +25,7 @@ TEST(CallSession, GreetsAnswersAndReportsTheTurnsLatency) {
   EXPECT_EQ(report.agent_turns, 2);
   EXPECT_EQ(report.interruptions, 0);
   EXPECT_EQ(report.outcome.kind, "answered");
+  EXPECT_EQ(report.outcome.summary, "A test, concluded.");
   ASSERT_EQ(call.log.turns.size(), 1u);
   EXPECT_EQ(call.log.turns[0].text, "when are you open");
   EXPECT_THAT(call.synthesizer.spoken,

@@ -270,6 +270,11 @@ class FakeDialogue final : public dialog::Dialogue {
   }
   void interrupted(std::string_view heard) override { log_.interruptions.emplace_back(heard); }
   dialog::Outcome outcome() const override { return {"answered", "A test.", {}}; }
+  asio::awaitable<dialog::Outcome> conclude(Context) override {
+    auto ended = outcome();
+    ended.summary = "A test, concluded.";
+    co_return ended;
+  }
 
   static dialog::TurnEnd listening(std::string state) {
     dialog::TurnEnd end;

@@ -67,6 +67,12 @@ class Dialogue {
   /// How much of the last turn's text was really played to the caller before they interrupted.
   virtual void interrupted(std::string_view heard) = 0;
   virtual Outcome outcome() const = 0;
+  /// The call is over: the outcome with a summary that may take a few seconds to write. No other
+  /// call follows.
+  virtual asio::awaitable<Outcome> conclude(Context ctx) {
+    (void)ctx;
+    co_return outcome();
+  }
 };
 
 struct DialogueStart {
