@@ -13,6 +13,7 @@ using Effect = Fault::Effect;
 
 constexpr auto longest_hang = std::chrono::hours(1);
 constexpr std::size_t least_garbage_bytes = 16;
+constexpr std::size_t half_a_stream_bytes = 256;  ///< nobody knows where its middle is
 
 HttpResponse half(HttpResponse answer, std::size_t bytes) {
   if (answer.body.empty()) {
@@ -46,6 +47,47 @@ HttpResponse slow(HttpResponse answer, std::size_t bytes_per_second, Clock& cloc
   return answer;
 }
 
+/// The stream's beginning, then a cut.
+HttpResponse half_of_stream(HttpResponse answer, std::size_t bytes) {
+  auto left = std::make_shared<std::size_t>(bytes > 0 ? bytes : half_a_stream_bytes);
+  answer.stream = [left, whole = std::move(answer.stream)]() -> Task<std::string> {
+    if (*left == 0) co_return fail(Errc::unavailable, "half a stream, as the plan wants it");
+    auto reading = whole();
+    auto piece = co_await std::move(reading);
+    if (piece) piece->resize(std::min(piece->size(), *left));
+    if (piece) *left -= piece->size();
+    co_return piece;
+  };
+  answer.stream_size.reset();
+  return answer;
+}
+
+HttpResponse slow_stream(HttpResponse answer, std::size_t bytes_per_second, Clock& clock) {
+  answer.stream = [whole = std::move(answer.stream), bytes_per_second,
+                   &clock]() -> Task<std::string> {
+    auto reading = whole();
+    auto piece = co_await std::move(reading);
+    if (!piece) co_return piece;
+    auto takes = std::chrono::duration<double>(static_cast<double>(piece->size()) /
+                                               static_cast<double>(bytes_per_second));
+    co_await clock.sleep_for(std::chrono::duration_cast<Duration>(takes));
+    co_return piece;
+  };
+  return answer;
+}
+
+HttpResponse spoilt_stream(HttpResponse answer, const Fault& fault, Clock& clock) {
+  if (fault.effect == Effect::half) return half_of_stream(std::move(answer), fault.bytes);
+  if (fault.effect == Effect::slow) return slow_stream(std::move(answer), fault.bytes, clock);
+  if (fault.effect == Effect::garbage) {
+    answer.stream = nullptr;
+    answer.stream_size.reset();
+    answer.body.resize(half_a_stream_bytes);
+    SeededRandom(fault.seed).fill(std::as_writable_bytes(std::span(answer.body)));
+  }
+  return answer;
+}
+
 }  // namespace
 
 asio::awaitable<HttpResponse> no_answer(Clock& clock, Effect effect) {
@@ -57,7 +99,7 @@ asio::awaitable<HttpResponse> no_answer(Clock& clock, Effect effect) {
 }
 
 HttpResponse spoilt(HttpResponse answer, const Fault& fault, Clock& clock) {
-  if (answer.stream) return answer;
+  if (answer.stream) return spoilt_stream(std::move(answer), fault, clock);
   if (fault.effect == Effect::half) return half(std::move(answer), fault.bytes);
   if (fault.effect == Effect::slow) return slow(std::move(answer), fault.bytes, clock);
   if (fault.effect == Effect::garbage) {
