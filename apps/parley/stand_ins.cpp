@@ -5,6 +5,8 @@
 #include <map>
 
 #include "parley/base/strings.hpp"
+#include "parley/simulators/anthropic_simulator.hpp"
+#include "parley/simulators/openai_simulator.hpp"
 #include "parley/simulators/s3_simulator.hpp"
 #include "parley/simulators/smtp_sink.hpp"
 #include "parley/simulators/twilio_simulator.hpp"
@@ -109,11 +111,36 @@ Result<StandIn> start_webhook_receiver(StandInPlace place) {
                     "takes POST on any path");
 }
 
+Result<StandIn> start_anthropic(StandInPlace place) {
+  simulators::AnthropicSimulatorOptions account;
+  account.where = place.where;
+  auto anthropic = std::make_shared<simulators::AnthropicSimulator>(place.executor, place.clock,
+                                                                    place.random, account);
+  auto settings = [&](const std::string& address) {
+    return StandInSettings{{"PARLEY_ANTHROPIC_API_URL", address},
+                           {"PARLEY_ANTHROPIC_API_KEY", account.api_key}};
+  };
+  return start_http("anthropic", place, std::move(anthropic), settings,
+                    "a receptionist of a few rules");
+}
+
+Result<StandIn> start_openai(StandInPlace place) {
+  simulators::OpenAiSimulatorOptions account;
+  account.where = place.where;
+  auto openai = std::make_shared<simulators::OpenAiSimulator>(place.executor, place.clock,
+                                                              place.random, account);
+  auto settings = [&](const std::string& address) {
+    return StandInSettings{{"PARLEY_OPENAI_API_URL", address + "/v1"},
+                           {"PARLEY_OPENAI_API_KEY", account.api_key}};
+  };
+  return start_http("openai", place, std::move(openai), settings,
+                    "the same receptionist behind chat completions");
+}
+
 constexpr StandInKind kinds[]{
-    {"twilio", start_twilio},
-    {"s3", start_s3},
-    {"smtp", start_smtp},
-    {"webhook-receiver", start_webhook_receiver},
+    {"twilio", start_twilio},       {"s3", start_s3},
+    {"smtp", start_smtp},           {"webhook-receiver", start_webhook_receiver},
+    {"anthropic", start_anthropic}, {"openai", start_openai},
 };
 
 }  // namespace

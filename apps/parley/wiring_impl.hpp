@@ -13,6 +13,7 @@
 #include "event_settings.hpp"
 #include "gateway_settings.hpp"
 #include "integration_suite.hpp"
+#include "language_engines.hpp"
 #include "node_sharing.hpp"
 #include "object_storage.hpp"
 #include "parley/api/api.hpp"
@@ -128,6 +129,7 @@ struct Server::Impl {
   std::unique_ptr<dialog::Vocabulary> vocabulary;
   std::unique_ptr<dialog::ToolBox> tools;
   std::unique_ptr<dialog::DialogueFactory> dialogues;
+  LanguageEngines language;
   std::unique_ptr<speech::Recognizer> recognizer;
   std::unique_ptr<speech::Synthesizer> flite;
   std::unique_ptr<speech::Synthesizer> espeak;

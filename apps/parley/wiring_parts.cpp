@@ -86,6 +86,7 @@ void Server::Impl::make_checks() {
   where.twilio_token = settings.text("twilio.auth_token");
   add_probes(*health, parts, where);
   add_probe(*health, *subscriptions);
+  add_language_probes(*health, settings, *http);
   if (!settings.text("redis.url").empty())
     add_probe(*health, {.name = "redis",
                         .kind = "cache",
@@ -138,6 +139,9 @@ void Server::Impl::make_business_parts() {
 }
 
 Result<void> Server::Impl::make_engines() {
+  auto models = make_language_engines(settings, clock, *service_policies);
+  if (!models) return std::unexpected(models.error());
+  language = std::move(*models);
   providers::pocketsphinx::PocketsphinxOptions hearing;
   hearing.model_directory = settings.text("speech.model_dir");
   auto made = providers::pocketsphinx::PocketsphinxRecognizer::create(*recognizing, hearing);

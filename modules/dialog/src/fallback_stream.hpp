@@ -24,7 +24,8 @@ class FallbackStream final : public LanguageStream {
       : parts_(parts),
         ctx_(std::move(ctx)),
         prompt_(std::move(prompt)),
-        states_(parts.engines.size(), State::free) {}
+        states_(parts.engines.size(), State::free),
+        uses_(parts.engines.size()) {}
 
   /// Returns when a first event is there.
   Task<void> begin() { return advance(); }
@@ -36,7 +37,6 @@ class FallbackStream final : public LanguageStream {
   struct Lead {
     std::size_t engine = 0;
     std::unique_ptr<LanguageStream> stream;
-    EngineRests::Use use;
     LanguageEvent event;
   };
   /// The engine in front and the one behind it, each of which may end the race.
@@ -50,10 +50,13 @@ class FallbackStream final : public LanguageStream {
   Task<Lead> lead(std::optional<Lead> running);
   Task<Lead> front(Task<Lead> work, std::size_t engine, Pair& pair);
   Task<Lead> back(std::size_t front_engine, Pair& pair);
-  Task<Lead> start(std::size_t engine, EngineRests::Use use);
+  Task<Lead> start(std::size_t engine);
   Task<Lead> go_on(Lead running);
-  Result<LanguageEvent> judged(Result<LanguageEvent> event) const;
-  std::optional<std::pair<std::size_t, EngineRests::Use>> next_engine();
+  std::optional<std::size_t> next_engine();
+  bool says_nothing(const Lead& lead) const;
+  void spend(std::size_t engine, const Error& why);
+  void release_all_but(std::optional<std::size_t> winner);
+  void tell(std::size_t from, std::optional<std::size_t> to, const Error& why) const;
   ModelPrompt prompt_so_far() const;
   void take(LanguageEvent event);
   void give_text(std::string text);
@@ -62,11 +65,13 @@ class FallbackStream final : public LanguageStream {
   const Context ctx_;
   const ModelPrompt prompt_;
   std::vector<State> states_;  ///< of each engine, in this generation
+  std::vector<std::optional<EngineRests::Use>> uses_;
   std::optional<Lead> lead_;
-  std::size_t writer_ = 0;  ///< whose text came last
+  std::optional<std::size_t> writer_;  ///< whose text came last
   Seam seam_;
+  Error last_error_{Errc::unavailable, "all of them rest"};
   bool has_requests_ = false;
-  bool is_complete_ = false;
+  bool is_over_ = false;
   std::deque<LanguageEvent> ready_;
 };
 

@@ -58,9 +58,17 @@ std::string Seam::give(std::string text) {
   return text;
 }
 
+/// The words so far end with one.
+std::string Seam::without_second_space(std::string text) {
+  if (!follows_space_) return text;
+  text.erase(0, std::min(text.find_first_not_of(' '), text.size()));
+  follows_space_ = text.empty();
+  return text;
+}
+
 /// Engines that are asked to go on sometimes begin again, or with the last sentence.
 std::string Seam::without_repetition(std::string_view piece, bool is_end) {
-  if (!is_after_take_over_) return std::string(piece);
+  if (!is_after_take_over_) return without_second_space(std::string(piece));
   repetition_ += piece;
   auto said = trimmed(given_);
   auto begin = repetition_.find_first_not_of(" \n\t\r");
@@ -83,7 +91,8 @@ std::string Seam::without_repetition(std::string_view piece, bool is_end) {
   auto rest = std::string(says.substr(repeated));
   repetition_.clear();
   bool has_space = is_space(given_.back());
-  if (has_space) rest.erase(0, std::min(rest.find_first_not_of(' '), rest.size()));
+  follows_space_ = has_space;
+  rest = without_second_space(std::move(rest));
   bool needs_space = !has_space && repeated == 0 && !rest.empty() && is_of_word(rest.front());
   return needs_space ? " " + rest : rest;
 }

@@ -14,16 +14,19 @@ class Seam {
   std::string rest();
   /// Another engine goes on from given(); half a word that was held back is forgotten.
   void take_over();
+  bool holds_something() const noexcept { return !word_.empty() || !repetition_.empty(); }
   const std::string& given() const noexcept { return given_; }
 
  private:
   std::string without_repetition(std::string_view piece, bool is_end);
+  std::string without_second_space(std::string text);
   std::string give(std::string text);
 
   std::string given_;
   std::string word_;        ///< its end has not come
   std::string repetition_;  ///< may be a repetition of given_'s end
   bool is_after_take_over_ = false;
+  bool follows_space_ = false;
 };
 
 }  // namespace parley::dialog

@@ -13,6 +13,7 @@ using Effect = Fault::Effect;
 
 constexpr auto longest_hang = std::chrono::hours(1);
 constexpr std::size_t least_garbage_bytes = 16;
+constexpr std::size_t half_a_stream_bytes = 256;  ///< nobody knows where its middle is
 
 HttpResponse half(HttpResponse answer, std::size_t bytes) {
   if (answer.body.empty()) {
@@ -43,6 +44,21 @@ HttpResponse slow(HttpResponse answer, std::size_t bytes_per_second, Clock& cloc
     co_return piece;
   };
   answer.body.clear();
+  return answer;
+}
+
+/// The stream's beginning, then a cut.
+HttpResponse half_of_stream(HttpResponse answer, std::size_t bytes) {
+  auto left = std::make_shared<std::size_t>(bytes > 0 ? bytes : half_a_stream_bytes);
+  answer.stream = [left, whole = std::move(answer.stream)]() -> Task<std::string> {
+    if (*left == 0) co_return fail(Errc::unavailable, "half a stream, as the plan wants it");
+    auto reading = whole();
+    auto piece = co_await std::move(reading);
+    if (piece) piece->resize(std::min(piece->size(), *left));
+    if (piece) *left -= piece->size();
+    co_return piece;
+  };
+  answer.stream_size.reset();
   return answer;
 }
 
@@ -100,6 +116,8 @@ asio::awaitable<HttpResponse> no_answer(Clock& clock, Effect effect) {
 
 HttpResponse spoilt(HttpResponse answer, const Fault& fault, Clock& clock) {
   if (answer.stream) {
+    if (fault.effect == Effect::half && !fault.after)
+      return half_of_stream(std::move(answer), fault.bytes);
     if (fault.effect == Effect::torn) answer.stream_size.reset();
     answer.stream = spoilt_stream(std::move(answer.stream), fault, clock);
     return answer;

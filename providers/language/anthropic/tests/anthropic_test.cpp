@@ -89,7 +89,7 @@ TEST(Anthropic, ASpentLimitIsNotRepeatedThoughItIsA429) {
   EXPECT_EQ(completion_of(world, hello()).error().code, Errc::rate_limited);
 }
 
-TEST(Anthropic, AnErrorThatIsTheFirstEventIsRepeated) {
+TEST(Anthropic, A504IsATimeout) {
   World world;
   ASSERT_TRUE(world.stand_in().faults().set("status 504"));
   EXPECT_EQ(completion_of(world, hello()).error().code, Errc::timeout);

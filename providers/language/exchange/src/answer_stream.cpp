@@ -11,6 +11,10 @@ Task<dialog::LanguageEvent> AnswerStream::next() {
     if (!event && !has_ended) co_return std::unexpected(event.error());
     auto taken = has_ended ? end() : take(*event);
     if (!taken) co_return std::unexpected(taken.error());
+    if (!is_complete_) continue;
+    auto finishing = answer_->finish();
+    co_await std::move(finishing);
+    answer_.reset();
   }
   auto event = std::move(ready_.front());
   ready_.pop_front();
@@ -27,7 +31,7 @@ void AnswerStream::give_text(std::string text) {
 
 void AnswerStream::complete(dialog::Completion completion) {
   give(std::move(completion));
-  answer_.reset();
+  is_complete_ = true;
 }
 
 }  // namespace parley::providers::language

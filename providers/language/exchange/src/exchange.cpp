@@ -11,6 +11,9 @@ namespace {
 
 constexpr std::size_t max_error_bytes = 64u << 10;
 
+/// The end of a body comes with its last event, as a rule.
+constexpr Duration longest_wait_for_end = 20ms;
+
 /// A generation has no effect outside, so whether it happened does not matter.
 Error without_outcome(Error error, bool is_late) {
   if (error.code == Errc::outcome_unknown) error.code = is_late ? Errc::timeout : Errc::unavailable;
@@ -63,6 +66,16 @@ Task<net::StreamEvent> Answer::next() {
   co_return event;
 }
 
+asio::awaitable<void> Answer::finish() {
+  auto limit = clock_.now() + longest_wait_for_end;
+  bool goes_on = true;
+  while (goes_on) {
+    auto reading = reader_.next();
+    auto event = co_await with_deadline(clock_, limit, std::move(reading));
+    goes_on = event.has_value();
+  }
+}
+
 std::pair<std::string, std::string> split_base_url(std::string_view url) {
   auto scheme = url.find("://");
   auto path = url.find('/', scheme == std::string_view::npos ? 0 : scheme + 3);
@@ -112,11 +125,13 @@ Task<std::unique_ptr<Answer>> Exchange::attempt(Context ctx, TimePoint deadline,
   request.headers.set("Content-Type", "application/json");
   request.headers.set("Accept", "text/event-stream");
   request.body = std::move(body);
+  request.repeats = net::UpstreamRequest::Repeats::harmless;
   request.head_deadline = ctx.deadline;
   request.idle_timeout = options_.longest_silence;
   // The answer outlives the attempt, and with it the attempt's deadline.
   auto limit = ctx.deadline;
   ctx.deadline = deadline;
+  upstream_->sweep();
   auto sending = upstream_->send(std::move(ctx), std::move(request));
   auto response = co_await with_deadline(clock_, limit, std::move(sending));
   if (!response)

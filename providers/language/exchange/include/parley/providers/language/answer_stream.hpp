@@ -26,6 +26,7 @@ class AnswerStream : public dialog::LanguageStream {
 
  private:
   std::unique_ptr<Answer> answer_;  ///< null once complete
+  bool is_complete_ = false;
   std::deque<dialog::LanguageEvent> ready_;
 };
 

@@ -35,6 +35,9 @@ class Answer {
   /// Errors: end_of_stream (an orderly end of the body), unavailable, timeout, too_large, or what
   /// an event said.
   Task<net::StreamEvent> next();
+  /// Nothing more is wanted: waits a moment for the end, so that the connection can be kept for the
+  /// next turn.
+  asio::awaitable<void> finish();
 
  private:
   friend class Exchange;
