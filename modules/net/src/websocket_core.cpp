@@ -123,7 +123,7 @@ Task<WebSocketMessage> WebSocketCore::read_message() {
   while (true) {
     error_code ec;
     auto into = in_.prepare();
-    auto count = co_await stream_->read_some(into, ec);
+    auto count = co_await stream_->read_when_there(into, ec);
     if (ec) {
       if (!dead_) co_await throw_if_cancelled();
       break_off(Error{Errc::unavailable, "the connection broke: " + ec.message()});
@@ -204,23 +204,37 @@ void WebSocketCore::fill_batch() {
   }
 }
 
+/// A batch nearly always fits the socket's buffer: it is gone without a handler to wait for.
 void WebSocketCore::write_batch() {
-  if (writing_ || dead_ || close_sent_) return;
-  fill_batch();
-  if (batch_.empty()) return;
-  writing_ = true;
-  write_began_ = clock_.now();
-  auto written = [self = shared_from_this()](const error_code& ec, std::size_t) {
-    self->on_written(ec);
-  };
-  stream_->start_write(asio::buffer(batch_), asio::bind_executor(executor_, std::move(written)));
+  while (!writing_ && !dead_ && !close_sent_) {
+    fill_batch();
+    if (batch_.empty()) return;
+    auto taken = stream_->write_now(asio::buffer(batch_));
+    if (taken == batch_.size()) {
+      forget_batch();
+      if (breaks_) return break_off(Error{Errc::unavailable, "broken off in mid-message"});
+      notify();
+      continue;
+    }
+    writing_ = true;
+    write_began_ = clock_.now();
+    auto written = [self = shared_from_this()](const error_code& ec, std::size_t) {
+      self->on_written(ec);
+    };
+    stream_->start_write(asio::buffer(batch_) + taken,
+                         asio::bind_executor(executor_, std::move(written)));
+  }
+}
+
+void WebSocketCore::forget_batch() {
+  // A large message passed through once; an idle socket need not keep its room.
+  if (batch_.capacity() > 2 * max_batch_bytes) batch_ = {};
+  batch_.clear();
 }
 
 void WebSocketCore::on_written(const error_code& ec) {
   writing_ = false;
-  // A large message passed through once; an idle socket need not keep its room.
-  if (batch_.capacity() > 2 * max_batch_bytes) batch_ = {};
-  batch_.clear();
+  forget_batch();
   if (ec || breaks_)
     break_off(Error{Errc::unavailable, "the connection broke: " + ec.message()});
   else

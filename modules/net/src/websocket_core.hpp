@@ -54,6 +54,7 @@ class WebSocketCore : public std::enable_shared_from_this<WebSocketCore> {
   void schedule_write();
   void write_batch();
   void fill_batch();
+  void forget_batch();
   void on_written(const error_code& ec);
   void notify() noexcept;
 
