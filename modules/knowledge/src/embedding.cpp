@@ -71,24 +71,4 @@ Embedding embed_terms(std::span<const QueryTerm> terms) {
   return sum.finish();
 }
 
-float inverse_length(const Embedding& embedding) {
-  std::int32_t sum = 0;
-  for (auto value : embedding) sum += value * value;
-  return sum == 0 ? 0.0F : 1.0F / std::sqrt(static_cast<float>(sum));
-}
-
-float similarity(const Embedding& a, float a_inverse, const Embedding& b, float b_inverse) {
-  std::int32_t dot = 0;
-  for (std::size_t i = 0; i < embedding_size; ++i) dot += a[i] * b[i];
-  return static_cast<float>(dot) * a_inverse * b_inverse;
-}
-
-std::array<float, embedding_size> unit_vector(const Embedding& embedding) {
-  auto inverse = inverse_length(embedding);
-  std::array<float, embedding_size> out;
-  for (std::size_t i = 0; i < embedding_size; ++i)
-    out[i] = static_cast<float>(embedding[i]) * inverse;
-  return out;
-}
-
 }  // namespace parley::knowledge

@@ -10,6 +10,7 @@
 #include "parley/knowledge/knowledge.hpp"
 #include "parley/store/database.hpp"
 #include "passages.hpp"
+#include "vector_upkeep.hpp"
 #include "words.hpp"
 
 namespace parley::knowledge {
@@ -75,8 +76,12 @@ class Service final : public KnowledgeBase {
         objects_(objects),
         pool_(pool),
         options_(std::move(options)),
-        ingest_(std::move(executor), clock, random, database, objects, pool, options_),
-        indexes_(database, pool, {options_.index_memory_bytes, options_.graph_threshold}) {}
+        ingest_(executor, clock, random, database, objects, pool, options_),
+        indexes_(database, pool, {options_.index_memory_bytes, options_.graph_threshold}) {
+    if (!options_.semantic.embedder || !options_.semantic.vectors) return;
+    upkeep_.emplace(executor, clock, database, options_.semantic);
+    ingest_.on_change([this] { upkeep_->wake(); });
+  }
 
   Task<Document> upload(Context ctx, Upload upload) override {
     auto name = check(upload);
@@ -123,6 +128,7 @@ class Service final : public KnowledgeBase {
     auto changing = database_.write(ctx, change);
     auto object = co_await std::move(changing);
     if (!object) co_return std::unexpected(object.error());
+    if (upkeep_) upkeep_->wake();
     // From here on the document is gone; a file that stays is swept later.
     auto removing = objects_.remove(ctx, *object);
     if (auto removed = co_await std::move(removing); removed) {
@@ -148,9 +154,15 @@ class Service final : public KnowledgeBase {
     auto getting = indexes_.get(ctx, business);
     auto index = co_await std::move(getting);
     if (!index) co_return std::unexpected(index.error());
+    std::vector<VectorMatch> matches;
+    if (upkeep_ && (*index)->passages() > 0 && !trim(query).empty()) {
+      auto asking = upkeep_->nearest(ctx, business, query);
+      matches = co_await std::move(asking);
+    }
     using Hits = std::vector<BusinessIndex::Hit>;
-    std::function<Result<Hits>()> compute = [index = *index, query, limit]() -> Result<Hits> {
-      return index->search(query, limit);
+    std::function<Result<Hits>()> compute = [index = *index, query, limit,
+                                             matches = std::move(matches)]() -> Result<Hits> {
+      return index->search(query, limit, matches);
     };
     auto computing = pool_.run<Hits>(std::move(compute));
     auto hits = co_await std::move(computing);
@@ -199,8 +211,24 @@ class Service final : public KnowledgeBase {
     co_return co_await std::move(looking);
   }
 
-  asio::awaitable<void> start() override { return ingest_.start(); }
-  asio::awaitable<void> stop() override { return ingest_.stop(); }
+  Task<std::int64_t> without_vectors(Context ctx) override {
+    if (!upkeep_) co_return 0;
+    auto asking = upkeep_->behind(std::move(ctx));
+    co_return co_await std::move(asking);
+  }
+
+  asio::awaitable<void> start() override {
+    auto starting = ingest_.start();
+    co_await std::move(starting);
+    if (upkeep_) upkeep_->start();
+  }
+  asio::awaitable<void> stop() override {
+    auto stopping = ingest_.stop();
+    co_await std::move(stopping);
+    if (!upkeep_) co_return;
+    auto ending = upkeep_->stop();
+    co_await std::move(ending);
+  }
 
  private:
   Result<std::string> check(const Upload& upload) const {
@@ -306,6 +334,7 @@ class Service final : public KnowledgeBase {
   KnowledgeOptions options_;
   Ingest ingest_;
   IndexCache indexes_;
+  std::optional<VectorUpkeep> upkeep_;
 };
 
 }  // namespace

@@ -5,13 +5,11 @@
 
 namespace parley::knowledge {
 
-namespace {
-std::uint64_t hash_of(std::string_view term) {
+std::uint64_t Segment::hash_of(std::string_view term) {
   std::uint64_t hash = 0xCBF29CE484222325u;
   for (char c : term) hash = (hash ^ static_cast<unsigned char>(c)) * 0x100000001B3u;
   return hash;
 }
-}  // namespace
 
 Segment::Segment(DocumentId document, std::int64_t version, std::string_view name,
                  const std::vector<IndexedPassage>& passages)
@@ -35,8 +33,7 @@ Segment::Segment(DocumentId document, std::int64_t version, std::string_view nam
     ids_.push_back(passage.id);
     lengths_.push_back(length);
     total_length_ += length;
-    embeddings_.push_back(passage.embedding);
-    inverse_lengths_.push_back(knowledge::inverse_length(passage.embedding));
+    vectors_.add(passage.embedding);
   }
   std::vector<std::pair<std::uint64_t, const std::pair<const std::string, std::vector<Posting>>*>>
       order;
@@ -59,9 +56,7 @@ std::span<const Segment::Posting> Segment::postings(std::string_view term) const
   auto hash = hash_of(term);
   auto found = std::ranges::lower_bound(hashes_, hash);
   if (found == hashes_.end() || *found != hash) return {};
-  auto i = static_cast<std::size_t>(found - hashes_.begin());
-  return std::span(postings_).subspan(posting_starts_[i],
-                                      posting_starts_[i + 1] - posting_starts_[i]);
+  return postings_of(static_cast<std::size_t>(found - hashes_.begin()));
 }
 
 std::uint64_t Segment::letters_of(std::string_view term) {
@@ -71,9 +66,9 @@ std::uint64_t Segment::letters_of(std::string_view term) {
 }
 
 std::size_t Segment::size_bytes() const noexcept {
-  return sizeof(*this) +
-         ids_.size() * (sizeof(ChunkId) + 40 + sizeof(Embedding) + 2 * sizeof(float)) +
-         hashes_.size() * 24 + text_.size() + postings_.size() * sizeof(Posting);
+  return sizeof(*this) + ids_.size() * (sizeof(ChunkId) + 40 + sizeof(float)) +
+         vectors_.size_bytes() + hashes_.size() * 24 + text_.size() +
+         postings_.size() * sizeof(Posting);
 }
 
 }  // namespace parley::knowledge
