@@ -105,11 +105,29 @@ Result<std::string> Server::Impl::open_port() {
   twilio = std::make_unique<providers::twilio::TwilioCarrier>(carrier, clock, *http, **policy,
                                                               *calls, *twilio_callbacks);
   twilio->mount(router);
-  api::ApiParts parts{
-      auth,      *master,   *database,        clock,  random,   *businesses,
-      *messages, *booking,  *knowledge,       *calls, *feed,    metrics::process_registry(),
-      tracer,    *webhooks, *health,          *suite, *gateway, *queue,
-      *sagas,    policies,  sharing->limits()};
+  api::ApiParts parts{auth,
+                      *master,
+                      *database,
+                      clock,
+                      random,
+                      *businesses,
+                      *messages,
+                      *booking,
+                      *knowledge,
+                      *calls,
+                      *feed,
+                      metrics::process_registry(),
+                      tracer,
+                      *webhooks,
+                      *health,
+                      *suite,
+                      *gateway,
+                      *queue,
+                      *sagas,
+                      policies,
+                      *agent_versions,
+                      *evals,
+                      sharing->limits()};
   api::mount_api(router, parts, api_options);
 
   net::ServerOptions server_options;
@@ -127,6 +145,7 @@ Result<std::string> Server::Impl::open_port() {
   listen.port = server->port();
   auto url = public_url(settings, listen);
   twilio->set_public_url(url);
+  connect_evals(carrier.auth_token);
   return url;
 }
 
@@ -136,6 +155,7 @@ Result<Server::Ready> Server::Impl::start() {
   if (auto made = make_gateway(); !made) return std::unexpected(made.error());
   make_business_parts();
   if (auto made = make_engines(); !made) return std::unexpected(made.error());
+  make_evals();
   feed = std::make_unique<events::LiveFeed>(main_loop().get_executor(), clock, *database);
   calls::CallServiceParts parts{*database,
                                 clock,

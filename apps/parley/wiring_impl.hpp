@@ -10,6 +10,7 @@
 #include "api_settings.hpp"
 #include "data_folder.hpp"
 #include "demo.hpp"
+#include "eval_calls.hpp"
 #include "event_settings.hpp"
 #include "gateway_settings.hpp"
 #include "integration_suite.hpp"
@@ -82,6 +83,8 @@ struct Server::Impl {
   Result<void> make_sharing();
   void make_business_parts();
   Result<void> make_engines();
+  void make_evals();
+  void connect_evals(const std::string& auth_token);
   Result<Ready> make_owner();
   Result<std::string> open_port();
   Task<void> store_command_line_key(const auth::Sessions::FirstOwner& owner);
@@ -143,6 +146,10 @@ struct Server::Impl {
   std::unique_ptr<events::Subscriptions> subscriptions;
   std::unique_ptr<health::Monitor> health;
   std::unique_ptr<health::Suite> suite;
+  std::unique_ptr<business::PublishingGate> publishing_gate;
+  std::unique_ptr<business::AgentVersions> agent_versions;
+  std::unique_ptr<EvalCalls> eval_calls;
+  std::unique_ptr<evals::Evals> evals;
   std::unique_ptr<WorkerPool> mailing;
   Alerting alerting;
   std::unique_ptr<providers::twilio::Callbacks> twilio_callbacks;

@@ -266,4 +266,16 @@ void define_business_schemas(RouteTable& table) {
                        text(0, 2000).about("An iCalendar feed for those who have the address."))}));
 }
 
+std::vector<schema::Field> agent_fields() {
+  using namespace schema;
+  return {optional("name", line(1, 80)),
+          optional("greeting", text(0, 1000)),
+          optional("language", line(2, 35).example("en-US")),
+          optional("voice", line(0, 80)),
+          optional("speed", number(0.5, 2)),
+          optional("recordCalls", flag()),
+          optional("recordingNotice", text(0, 500)),
+          optional("maxCallSeconds", integer(60, 14400))};
+}
+
 }  // namespace parley::api

@@ -17,6 +17,12 @@ std::vector<business::Holiday> holidays_from(const json::array& list);
 std::vector<business::Resource> resources_from(const json::array& list);
 /// Only what is in the body changes.
 void change_agent(business::Agent& agent, const json::object& body);
+/// What change_agent() takes.
+std::vector<schema::Field> agent_fields();
+/// The draft, or the agent in force when there is none, changed as the body says, as the draft.
+/// `revision` of the draft is expected; 0: don't care.
+Task<business::AgentVersion> save_agent_draft(Request& in, std::string note,
+                                              std::int64_t revision = 0);
 void change_profile(business::Profile& profile, const json::object& body);
 
 /// Defines Business and its parts.

@@ -103,6 +103,8 @@ RouteTable route_table() {
   add_auth_routes(table);
   add_user_routes(table);
   add_business_routes(table);
+  add_agent_routes(table);
+  add_eval_routes(table);
   add_knowledge_routes(table);
   add_booking_routes(table);
   add_call_routes(table);

@@ -163,6 +163,8 @@ struct RouteTable {
 void add_auth_routes(RouteTable& table);
 void add_user_routes(RouteTable& table);
 void add_business_routes(RouteTable& table);
+void add_agent_routes(RouteTable& table);
+void add_eval_routes(RouteTable& table);
 void add_knowledge_routes(RouteTable& table);
 void add_booking_routes(RouteTable& table);
 void add_call_routes(RouteTable& table);

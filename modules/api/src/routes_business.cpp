@@ -133,7 +133,24 @@ Answer update_business(Request& in) { return change(in, change_profile, view_who
 Answer get_hours(Request& in) { return show(in, view_hours); }
 Answer update_hours(Request& in) { return change(in, apply_hours, view_hours); }
 Answer get_agent(Request& in) { return show(in, view_agent); }
-Answer update_agent(Request& in) { return change(in, apply_agent, view_agent); }
+/// At once, or with a gate before it into the draft.
+Answer update_agent(Request& in) {
+  auto asking = in.services.parts.agent_versions.gate(in.ctx, in.id<BusinessId>());
+  auto gate = co_await std::move(asking);
+  if (!gate) co_return refuse(gate.error());
+  if (*gate == business::Gate::none) {
+    auto changing = change(in, apply_agent, view_agent);
+    co_return co_await std::move(changing);
+  }
+  auto checking = expected_version(in);
+  if (auto good = co_await std::move(checking); !good) co_return std::unexpected(good.error());
+  auto saving = save_agent_draft(in, "");
+  auto draft = co_await std::move(saving);
+  if (!draft) co_return refuse(draft.error());
+  co_return Reply{.data = agent_json(draft->agent),
+                  .message = "Kept as version " + std::to_string(draft->number) +
+                             ", a draft: it is published once its scenarios pass."};
+}
 Answer get_services(Request& in) { return show(in, view_services); }
 Answer get_holidays(Request& in) { return show(in, view_holidays); }
 Answer get_resources(Request& in) { return show(in, view_resources); }
@@ -246,13 +263,10 @@ void add_part_routes(RouteTable& table) {
   table.add(
       part(net::Method::get, "/agent", "getAgent", "The voice agent.", ref("Agent"), get_agent));
   table.add(part_with_body(
-      "/agent", "updateAgent", "Change the voice agent; what is left out stays.",
-      object({optional("name", line(1, 80)), optional("greeting", text(0, 1000)),
-              optional("language", line(2, 35).example("en-US")), optional("voice", line(0, 80)),
-              optional("speed", number(0.5, 2)), optional("recordCalls", flag()),
-              optional("recordingNotice", text(0, 500)),
-              optional("maxCallSeconds", integer(60, 14400))}),
-      ref("Agent"), update_agent));
+      "/agent", "updateAgent",
+      "Change the voice agent; what is left out stays. It is in force at once, or becomes a draft "
+      "where a gate stands before publishing.",
+      object(agent_fields()), ref("Agent"), update_agent));
   table.add(part(net::Method::get, "/numbers", "getNumbers",
                  "The numbers that ring for this business, the longest ringing first.",
                  list(phone(), 100), get_numbers));

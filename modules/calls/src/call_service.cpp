@@ -20,8 +20,14 @@ constexpr Duration retry_longest = std::chrono::seconds(30);
 
 asio::awaitable<telephony::CallAnswer> CallServiceImpl::incoming(Context ctx,
                                                                  telephony::IncomingCall incoming) {
-  auto finding = parts_.businesses.by_number(incoming.to);
-  auto profile = co_await std::move(finding);
+  auto rehearsal = rehearsal_of(incoming.carrier_call_id);
+  Result<std::shared_ptr<const business::Profile>> profile = fail(Errc::not_found, "");
+  if (rehearsal) {
+    profile = rehearsal->profile;
+  } else {
+    auto finding = parts_.businesses.by_number(incoming.to);
+    profile = co_await std::move(finding);
+  }
   if (!profile) {
     bool unknown = profile.error().code == Errc::not_found;
     co_return telephony::SayAndHangUp{std::string(unknown ? unknown_number : apology_for_trouble)};
@@ -43,6 +49,7 @@ asio::awaitable<telephony::CallAnswer> CallServiceImpl::incoming(Context ctx,
   call.from = incoming.from;
   call.to = incoming.to;
   call.created = parts_.clock.wall();
+  if (rehearsal) call.agent_version = rehearsal->agent_version;
   ctx.organization = call.organization;
   ctx.principal = {Principal::Kind::system, incoming.carrier, Role::operator_};
   auto token = parts_.random.token();
@@ -346,6 +353,24 @@ asio::awaitable<std::optional<telephony::CallAnswer>> CallServiceImpl::media_end
   auto allowed = co_await std::move(writing);
   if (allowed) co_return telephony::ConnectMedia{token};
   co_return telephony::SayAndHangUp{std::string(apology_for_breaking_off)};
+}
+
+void CallServiceImpl::rehearse(std::string carrier_call_id, Rehearsal rehearsal) {
+  std::lock_guard lock(mutex_);
+  rehearsals_[std::move(carrier_call_id)] = std::move(rehearsal);
+}
+
+void CallServiceImpl::forget_rehearsal(const std::string& carrier_call_id) {
+  std::lock_guard lock(mutex_);
+  rehearsals_.erase(carrier_call_id);
+}
+
+std::optional<CallService::Rehearsal> CallServiceImpl::rehearsal_of(
+    const std::string& carrier_call_id) const {
+  std::lock_guard lock(mutex_);
+  auto found = rehearsals_.find(carrier_call_id);
+  if (found == rehearsals_.end()) return std::nullopt;
+  return found->second;
 }
 
 bool CallServiceImpl::is_running(const CallId& id) const {

@@ -53,6 +53,8 @@ class CallServiceImpl final : public CallService {
   asio::awaitable<void> start() override;
   asio::awaitable<void> stop(TimePoint deadline) override;
   std::size_t running() const noexcept override;
+  void rehearse(std::string carrier_call_id, Rehearsal rehearsal) override;
+  void forget_rehearsal(const std::string& carrier_call_id) override;
 
  private:
   /// Keeps a call in the table of running ones.
@@ -96,6 +98,7 @@ class CallServiceImpl final : public CallService {
       std::string carrier, std::string carrier_call_id);
   asio::awaitable<void> pay_debts();
   asio::awaitable<void> keep_paying();
+  std::optional<Rehearsal> rehearsal_of(const std::string& carrier_call_id) const;
   bool is_running(const CallId& id) const;
   bool is_held(const CallId& id) const;
   std::filesystem::path spool_file(const CallId& id) const {
@@ -115,8 +118,9 @@ class CallServiceImpl final : public CallService {
   TaskGroup after_;  ///< sweeping, and storing what calls left
   mutable std::mutex mutex_;
   std::map<CallId, Running> running_;
-  std::multiset<CallId> held_;  ///< see SpoolHold
-  std::size_t unstored_ = 0;    ///< ended calls whose record is not stored yet
+  std::map<std::string, Rehearsal> rehearsals_;  ///< by the carrier's call id
+  std::multiset<CallId> held_;                   ///< see SpoolHold
+  std::size_t unstored_ = 0;                     ///< ended calls whose record is not stored yet
   bool stopping_ = false;
 };
 

@@ -1,8 +1,4 @@
 // A call as the API tells it, as what is judged and as a scenario.
-#include <re2/re2.h>
-
-#include <array>
-
 #include "parley/evals/judge.hpp"
 
 namespace parley::evals {
@@ -24,7 +20,12 @@ void each_in(const json::value* list, Each each) {
 std::string pattern_of(const std::string& words) {
   constexpr std::size_t enough = 40;
   auto cut = words.size() <= enough ? words.size() : words.find(' ', enough);
-  return RE2::QuoteMeta(words.substr(0, cut));
+  std::string pattern;
+  for (char c : words.substr(0, cut)) {
+    if (std::string_view("\\.+*?()|[]{}^$").contains(c)) pattern += '\\';
+    pattern += c;
+  }
+  return pattern;
 }
 
 }  // namespace

@@ -74,22 +74,25 @@ std::string Reading::pattern(const YAML::Node& node) {
 
 /// Aliases let a short text mean a large one, or itself: both are bounded.
 json::value Reading::value(const YAML::Node& node, int depth) {
-  if (depth == 0 || values_left_ == 0) {
+  if (depth == 0) {
     problem(node.Mark(), "too much is nested here");
     return nullptr;
   }
-  --values_left_;
+  if (--values_left_ <= 0) problem(node.Mark(), "too much is nested here");
   if (node.IsMap()) {
     json::object made;
-    for (const auto& member : node)
-      if (depth > 0 && values_left_ > 0)
-        made[text(member.first, 200)] = value(member.second, depth - 1);
+    for (const auto& member : node) {
+      made[text(member.first, 200)] = value(member.second, depth - 1);
+      if (values_left_ <= 0) break;
+    }
     return made;
   }
   if (node.IsSequence()) {
     json::array made;
-    for (const auto& item : node)
-      if (values_left_ > 0) made.push_back(value(item, depth - 1));
+    for (const auto& item : node) {
+      made.push_back(value(item, depth - 1));
+      if (values_left_ <= 0) break;
+    }
     return made;
   }
   if (!node.IsScalar()) return nullptr;

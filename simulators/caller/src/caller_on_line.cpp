@@ -9,7 +9,7 @@ namespace parley::simulators {
 namespace {
 
 /// A pause this long is the end of what the agent says, not one between its sentences.
-constexpr Duration agent_done = std::chrono::milliseconds(600);
+constexpr Duration agent_done = std::chrono::milliseconds(800);
 
 /// How long nothing louder than a breath is at the end.
 Duration quiet_end_of(const audio::Samples& samples) {

@@ -4,8 +4,10 @@
 
 #include "parley/auth/auth.hpp"
 #include "parley/booking/booking.hpp"
+#include "parley/business/agent_versions.hpp"
 #include "parley/business/businesses.hpp"
 #include "parley/calls/calls.hpp"
+#include "parley/evals/evals.hpp"
 #include "parley/events/live_feed.hpp"
 #include "parley/gateway/gateway.hpp"
 #include "parley/health/monitor.hpp"
@@ -45,6 +47,8 @@ struct ApiParts {
   queue::Queue& queue;
   saga::Sagas& sagas;
   resilience::Policies& policies;
+  business::AgentVersions& agent_versions;
+  evals::Evals& evals;
   /// Rate limits are counted with the other nodes; none: each node counts by itself.
   resilience::SharedBuckets* limits = nullptr;
 };
