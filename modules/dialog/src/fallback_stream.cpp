@@ -1,6 +1,7 @@
 #include "fallback_stream.hpp"
 
 #include "parley/base/race.hpp"
+#include "parley/base/strings.hpp"
 
 namespace parley::dialog {
 
@@ -162,7 +163,7 @@ void FallbackStream::tell(std::size_t from, std::optional<std::size_t> to, const
 
 ModelPrompt FallbackStream::prompt_so_far() const {
   auto prompt = prompt_;
-  if (seam_.given().empty()) return prompt;
+  if (trim(seam_.given()).empty()) return prompt;
   auto& ours = prompt.messages.emplace_back();
   ours.role = ModelMessage::Role::assistant;
   ours.text = seam_.given();

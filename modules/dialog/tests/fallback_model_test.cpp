@@ -156,6 +156,13 @@ TEST_F(FallbackModel, AfterWordsWereGivenTheNextGoesOnFromThem) {
   EXPECT_EQ(messages[2].role, ModelMessage::Role::user);
 }
 
+TEST_F(FallbackModel, ASpaceAloneIsNothingToGoOnFrom) {
+  one.answers = {FakeModel::failing({" At"}, Errc::unavailable)};
+  two.answers = {FakeModel::saying({"At nine."})};
+  EXPECT_EQ(ask().text, " At nine.");
+  EXPECT_EQ(two.prompts.at(0).messages.size(), 1u) << "vendors refuse an empty message";
+}
+
 TEST_F(FallbackModel, OneThatFallsSilentIsOvertakenInTheMiddle) {
   one.answers = {FakeModel::hanging({"We open at "})};
   two.answers = {FakeModel::saying({"We open at ", "nine."}, 100ms)};

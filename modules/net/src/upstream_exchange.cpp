@@ -321,8 +321,8 @@ Task<UpstreamResponse> UpstreamExchange::run(Context ctx, UpstreamRequest reques
   auto good = [](char c) { return c > ' ' && c != 0x7F; };
   if (!request.target.starts_with('/') || !std::ranges::all_of(request.target, good))
     co_return fail(Errc::invalid, "the target of the request cannot be sent");
-  may_repeat_ = is_idempotent(request.method) ||
-                request.repeats == UpstreamRequest::Repeats::harmless;
+  may_repeat_ =
+      is_idempotent(request.method) || request.repeats == UpstreamRequest::Repeats::harmless;
   head_due_ = std::min(ctx.deadline, request.head_deadline);
   idle_timeout_ = request.idle_timeout;
   // A body that streams cannot be sent again when a kept connection turns out closed.
