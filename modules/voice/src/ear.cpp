@@ -258,7 +258,8 @@ asio::awaitable<void> Ear::receive_all(speech::RecognizerSession& session) {
 asio::awaitable<void> Ear::run(Context ctx) {
   Duration backoff = std::chrono::milliseconds(500);
   while (true) {
-    auto opening = recognizer_.open(ctx, {settings_.language, audio::telephone_rate_hz});
+    auto opening =
+        recognizer_.open(ctx, {settings_.language, audio::telephone_rate_hz, expectation_});
     auto session = co_await with_deadline(clock_, clock_.now() + open_limit, std::move(opening));
     if (session) {
       deaf_ = false;

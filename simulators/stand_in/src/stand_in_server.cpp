@@ -60,7 +60,8 @@ struct StandInServer::Impl {
       answer = co_await std::move(work);
     }
     if (refused) answer = std::move(*refused);
-    if (at_once) co_return co_await no_answer(clock, fault.effect);
+    if (leaves_no_answer(fault) && !answer.stream)
+      co_return co_await no_answer(clock, fault.effect);
     answered(number, answer.status);
     co_return spoilt(std::move(answer), fault, clock);
   }
