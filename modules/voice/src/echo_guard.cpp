@@ -4,6 +4,8 @@
 #include <array>
 #include <cmath>
 
+#include "parley/audio/g711.hpp"
+
 namespace parley::voice {
 
 namespace {
@@ -42,15 +44,15 @@ std::int64_t EchoGuard::index_of(TimePoint when) const {
 
 void EchoGuard::played(TimePoint at, std::span<const std::int16_t> samples) {
   if (ring_.empty()) {
-    ring_.assign(ring_size, 0);
+    ring_.assign(ring_size, audio::mulaw_silence);
     origin_ = at;
   }
   auto begin = std::max<std::int64_t>(index_of(at), 0);
   for (auto gap = std::max(end_, begin - ring_size); gap < begin; ++gap)
-    ring_[static_cast<std::size_t>(gap % ring_size)] = 0;
+    ring_[static_cast<std::size_t>(gap % ring_size)] = audio::mulaw_silence;
   for (std::size_t i = 0; i < samples.size(); ++i)
     ring_[static_cast<std::size_t>((begin + static_cast<std::int64_t>(i)) % ring_size)] =
-        samples[i];
+        audio::mulaw_encode(samples[i]);
   end_ = begin + static_cast<std::int64_t>(samples.size());
 }
 
@@ -103,22 +105,23 @@ bool EchoGuard::is_echo(TimePoint now, std::span<const std::int16_t> window) {
   if (!may_hear(now) || window.size() != window_samples) return false;
   std::array<float, heard_steps> heard{};
   thin_out([&](std::size_t i) { return window[i]; }, heard);
-  reference_.resize(heard_steps + delay_steps);
-  auto begin = index_of(now) - static_cast<std::int64_t>(reference_.size() * step);
+  std::array<float, heard_steps + delay_steps> reference;
+  auto begin = index_of(now) - static_cast<std::int64_t>(reference.size() * step);
   thin_out(
       [&](std::size_t i) {
         auto at = begin + static_cast<std::int64_t>(i);
         bool known = at >= 0 && at < end_ && at >= end_ - ring_size;
-        return known ? ring_[static_cast<std::size_t>(at % ring_size)] : std::int16_t{0};
+        return known ? audio::mulaw_decode(ring_[static_cast<std::size_t>(at % ring_size)])
+                     : std::int16_t{0};
       },
-      reference_);
+      reference);
   if (delay_ && sightings_ >= sightings_to_trust) {
     auto first = *delay_ - std::min(*delay_, drift_steps);
-    auto match = best_match(heard, reference_, first, std::min(delay_steps, *delay_ + drift_steps));
+    auto match = best_match(heard, reference, first, std::min(delay_steps, *delay_ + drift_steps));
     if (match.share >= echo_where_expected) delay_ = match.delay;
     if (match.share >= echo_where_expected) return true;
   }
-  auto match = best_match(heard, reference_, 0, delay_steps);
+  auto match = best_match(heard, reference, 0, delay_steps);
   if (match.share < surely_echo) return false;
   auto apart =
       delay_ ? std::max(*delay_, match.delay) - std::min(*delay_, match.delay) : drift_steps + 1;

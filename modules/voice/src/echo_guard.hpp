@@ -37,10 +37,10 @@ class EchoGuard {
                    std::size_t first, std::size_t last) const;
   std::int64_t index_of(TimePoint when) const;
 
-  std::vector<std::int16_t> ring_;  ///< of about two seconds; none until something was played
+  /// About two seconds in mu-law, which is how they were played; none until something was.
+  std::vector<std::uint8_t> ring_;
   TimePoint origin_{};
-  std::int64_t end_ = 0;  ///< sample index after the last one played
-  std::vector<float> reference_;
+  std::int64_t end_ = 0;              ///< sample index after the last one played
   double noise_ = 0;                  ///< energy of a step of the line's noise
   std::optional<std::size_t> delay_;  ///< where the last echoes were
   int sightings_ = 0;                 ///< of echoes with that delay

@@ -149,6 +149,18 @@ bool any_in(const Words& words, auto& list) {
   return std::ranges::any_of(words, [&](const auto& word) { return one_of(word, list); });
 }
 
+bool asks_yes_or_no(std::string_view asked) {
+  return asked == "confirm" || asked == "doubt" || asked == "offer";
+}
+
+/// "Yes I would", "no it's not": whole, though the same words end other sentences open.
+bool is_short_form(const Words& words, std::string_view asked) {
+  constexpr std::array<std::string_view, 12> ends{"would", "not",   "is",  "am",   "can", "do",
+                                                  "will",  "could", "did", "have", "was", "are"};
+  return asks_yes_or_no(asked) && words.size() >= 2 && words.size() <= 4 &&
+         one_of(words.front(), agreements) && one_of(words.back(), ends);
+}
+
 bool is_clock(const std::string& word) {
   return one_of(word, times) || one_of(word, hours) ||
          std::isdigit(static_cast<unsigned char>(word.front()));
@@ -169,7 +181,7 @@ Completeness of_request(const Words& words) {
 Completeness of_answer(const Words& words, std::string_view asked) {
   if (trailing_letters(words) >= 2) return {spelling_goes_on, false};
   bool says_yes_or_no = one_of(words.front(), agreements);
-  if (asked == "confirm" || asked == "doubt" || asked == "offer") {
+  if (asks_yes_or_no(asked)) {
     // A "no" is often followed by what it is instead.
     if (words.size() == 1 && words.front() == "no") return {no_alone, true};
     if (ends_with_any(words, agreements) || says_yes_or_no) return whole;
@@ -230,7 +242,8 @@ EndEstimate estimate_end(const TurnSoFar& turn) {
     estimate.complete = true;
   } else if (std::ranges::any_of(greetings, [&](auto g) { return words == words_of(g); })) {
     signs.syntax = only_greeting;
-  } else if (ends_with_any(words, open_ends) && trailing_letters(words) < 2) {
+  } else if (ends_with_any(words, open_ends) && trailing_letters(words) < 2 &&
+             !is_short_form(words, turn.asked)) {
     signs.syntax = ends_open;
   } else {
     auto answer = of_answer(words, turn.asked);

@@ -51,7 +51,7 @@ void encode(telephony::Codec codec, std::span<const std::int16_t> samples,
 }
 
 /// Audio of a turn that is longer than this is given back at the next one.
-constexpr std::size_t most_kept_samples = std::size_t{8000} * 4;
+constexpr std::size_t most_kept_samples = std::size_t{8000} * 3;
 constexpr Duration longest_way_there = std::chrono::milliseconds(300);
 
 }  // namespace
@@ -83,6 +83,10 @@ void Playout::add_sentence(Generation generation, std::string text) {
 bool Playout::add_audio(Generation generation, std::span<const std::int16_t> samples) {
   if (generation != generation_ || !open_) return false;
   forget_what_was_heard();
+  // By what is needed, not by doubling: a call's sound is most of its memory.
+  constexpr std::size_t growth = 4000;
+  if (audio_.capacity() < audio_.size() + samples.size())
+    audio_.reserve(audio_.size() + samples.size() + growth);
   audio_.insert(audio_.end(), samples.begin(), samples.end());
   end_ += samples.size();
   if (!sentences_.empty()) sentences_.back().end = end_;
@@ -99,6 +103,8 @@ void Playout::forget_what_was_heard() {
   if (first <= kept_from_ || 2 * (first - kept_from_) < audio_.size()) return;
   audio_.erase(audio_.begin(), audio_.begin() + static_cast<std::ptrdiff_t>(first - kept_from_));
   kept_from_ = first;
+  if (audio_.capacity() > most_kept_samples && audio_.size() < most_kept_samples / 2)
+    audio_.shrink_to_fit();
 }
 
 void Playout::finish(Generation generation) {
@@ -262,6 +268,7 @@ Result<void> Playout::send_piece() {
   if (on_played) on_played(starts, samples);
   plays_until_ = starts + duration_of(count);
   sent_ += count;
+  forget_what_was_heard();
   return {};
 }
 
