@@ -54,7 +54,9 @@ class CallService : public Calls, public telephony::CallHandler {
 
   /// A call that is made to try an agent, in force or not.
   struct Rehearsal {
-    std::shared_ptr<const business::Profile> profile;  ///< with that agent
+    /// With that agent, and a version that no other profile of the business has: what dialogues
+    /// keep of a business goes by it.
+    std::shared_ptr<const business::Profile> profile;
     std::int64_t agent_version = 0;
   };
   /// The carrier's call of this id, whatever number it calls, is held so, until forget_rehearsal().
