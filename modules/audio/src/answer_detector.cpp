@@ -8,15 +8,21 @@ namespace {
 
 double seconds(Duration length) { return std::chrono::duration<double>(length).count(); }
 
+constexpr std::array<std::string_view, 6> names{"undecided", "human", "machine",
+                                                "screening", "fax",   "unknown"};
+constexpr Duration longest_vowel = std::chrono::milliseconds(300);
 constexpr double proven = 0.97;
-constexpr double certain_words = 0.6;
 
 }  // namespace
 
 std::string_view to_string(AnswerKind kind) noexcept {
-  constexpr std::array<std::string_view, 6> names{"undecided", "human", "machine",
-                                                  "screening", "fax",   "unknown"};
   return names[static_cast<std::size_t>(kind)];
+}
+
+AnswerKind answer_kind(std::string_view word) noexcept {
+  auto found = std::ranges::find(names, word);
+  if (found == names.end()) return AnswerKind::undecided;
+  return static_cast<AnswerKind>(found - names.begin());
 }
 
 AnswerDetector::AnswerDetector(Options options) : options_(options), activity_(options.activity) {}
@@ -31,7 +37,10 @@ void AnswerDetector::process(std::span<const std::int16_t> frame) {
   now_ += frame_length;
   auto activity = activity_.process(frame);
   if (auto tone = tones_.process(frame)) on_tone(*tone);
+  if (tones_.tonal() && !was_tonal_) voiced_before_tone_ = voiced_frames_;
+  was_tonal_ = tones_.tonal();
   bool voiced = activity.voiced && !tones_.tonal();
+  voiced_frames_ = voiced_frames_ << 1 | (voiced ? 1U : 0U);
   if (voiced || tones_.tonal()) last_sound_ = now_;
   // It rings on somewhere else: nobody has answered yet.
   if (ringing_ && tones_.tonal()) began_ = now_;
@@ -73,10 +82,20 @@ void AnswerDetector::judge_rhythm() {
     decide(AnswerKind::human, 0.92 - 0.12 * seconds(length));
 }
 
+/// A short tone with a voice right before or after it is a vowel that was held. The frames before
+/// it is known to be a tone are its own beginning.
+bool AnswerDetector::is_vowel(const ToneDetector::Found& tone) const {
+  constexpr std::uint32_t before = 0b1'1111'1110'0000;  // 100 to 260 ms before
+  constexpr std::uint32_t after = 0b1111;               // the last 80 ms
+  bool among_voice = (voiced_before_tone_ & before) != 0 || (voiced_frames_ & after) != 0;
+  return tone.length < longest_vowel && among_voice;
+}
+
 void AnswerDetector::on_tone(const ToneDetector::Found& tone) {
   using Kind = ToneDetector::Kind;
   switch (tone.kind) {
     case Kind::beep:
+      if (is_vowel(tone)) break;
       verdict_.beep = now_;
       by_words_ = true;
       decide(AnswerKind::machine, proven);
@@ -84,6 +103,7 @@ void AnswerDetector::on_tone(const ToneDetector::Found& tone) {
     case Kind::fax:
     case Kind::fax_call:
       by_words_ = true;
+      verdict_.beep.reset();
       decide(AnswerKind::fax, proven);
       break;
     case Kind::network:
@@ -98,7 +118,10 @@ void AnswerDetector::on_tone(const ToneDetector::Found& tone) {
 
 void AnswerDetector::hear(std::string_view words) {
   auto judged = judge_answer(words);
-  if (judged.kind != AnswerKind::undecided) believe(judged.kind, judged.confidence);
+  if (judged.kind == AnswerKind::undecided || verdict_.beep) return;
+  if (by_words_ && judged.confidence < verdict_.confidence) return;
+  by_words_ = true;
+  decide(judged.kind, judged.confidence);
 }
 
 void AnswerDetector::believe(AnswerKind kind, double confidence) {
@@ -106,7 +129,7 @@ void AnswerDetector::believe(AnswerKind kind, double confidence) {
   bool agrees = kind == verdict_.kind;
   if (!agrees && verdict_.kind != AnswerKind::undecided && confidence < verdict_.confidence) return;
   decide(kind, agrees ? std::max(confidence, verdict_.confidence) : confidence);
-  if (confidence >= certain_words) by_words_ = true;
+  by_words_ = true;
 }
 
 void AnswerDetector::begin_again() {

@@ -26,7 +26,9 @@ CallSession::Impl::Impl(SessionParts given, SessionSettings given_settings)
       settings(std::move(given_settings)),
       playout(parts.clock, *parts.media, changed, {}),
       mouth(parts.clock, parts.synthesizer, playout, settings.voice),
-      ear(parts.clock, parts.recognizer, changed, settings) {}
+      ear(parts.clock, parts.recognizer, changed, settings) {
+  if (settings.answering) picked_up.emplace();
+}
 
 void CallSession::Impl::journal(std::string kind, json::object data) {
   parts.journal.add({since_start(parts.clock.now()), std::move(kind), std::move(data)});
@@ -52,6 +54,7 @@ asio::awaitable<SessionReport> CallSession::Impl::run(Context ctx) {
     echo.played(at, samples);
     if (parts.recording)
       recorder.add(audio::StereoRecorder::Track::agent, since_start(at), samples);
+    listening.hear(Listening::Track::agent, since_start(at), samples);
   };
   ear.on_speech_started = [this] { on_speech_started(); };
   ear.on_failure = [this](const Error& error) {
@@ -74,16 +77,18 @@ asio::awaitable<SessionReport> CallSession::Impl::run(Context ctx) {
   auto voicing = mouth.run(ctx);
   auto sending = playout.run();
   auto recording = write_recording();
+  auto telling = serve_listeners();
   auto talking = converse(ctx);
   // Only the conversation ends by itself; the others are cancelled with it.
   auto helpers = std::move(reading) && std::move(hearing) && std::move(voicing) &&
-                 std::move(sending) && std::move(recording);
+                 std::move(sending) && std::move(recording) && std::move(telling);
   co_await race(std::move(talking), std::move(helpers));
 
   {
     std::lock_guard lock(executor_mutex);
     wake = nullptr;
   }
+  close_orders();
   if (parts.recording) parts.recording->append(recorder.drain_all());
   report.reason = ended.value_or(EndReason::failed);
   report.length = since_start(parts.clock.now());
@@ -93,6 +98,7 @@ asio::awaitable<SessionReport> CallSession::Impl::run(Context ctx) {
   // The caller is gone; what the dialogue still writes keeps nobody waiting.
   auto concluding = parts.dialogue->conclude(ctx);
   report.outcome = co_await std::move(concluding);
+  if (!ended_with.empty()) report.outcome.kind = ended_with;
   co_return report;
 }
 
@@ -150,10 +156,6 @@ json::object CallSession::Impl::latency_of_turn() const {
   return latency;
 }
 
-void CallSession::Impl::check_orders() {
-  if (hang_up_requested) end(EndReason::hung_up_by_us);
-}
-
 /// Runs the dialogue to its end even when the caller interrupts: what its tools did must be known
 /// to it. Only the end of the call cancels it.
 asio::awaitable<void> CallSession::Impl::think(Work work) {
@@ -207,6 +209,9 @@ asio::awaitable<void> CallSession::Impl::take_input(Context ctx) {
     ear.check_time();
     check_orders();
     if (ended) co_return;
+    if (aside != Aside::no) co_return co_await stay_aside();
+    if (back_from != Aside::no) co_return co_await come_back();
+    if (to_meet) co_return co_await meet();
     auto now = parts.clock.now();
     if (now >= started + settings.longest_call) co_return end(EndReason::length_limit);
     if (auto utterance = ear.take()) co_return co_await hear(ctx, std::move(*utterance));
@@ -214,6 +219,7 @@ asio::awaitable<void> CallSession::Impl::take_input(Context ctx) {
       dialog::UserTurn turn{dialog::UserTurn::Input::keys, std::move(*typed), 1.0, {}};
       co_return co_await answer(ctx, std::move(turn));
     }
+    if (co_await do_as_told()) co_return;
     auto deadline = std::min(started + settings.longest_call, ear.next_deadline());
     if (!keys.empty()) deadline = std::min(deadline, last_key + settings.key_pause);
     bool caller_busy = ear.hearing() || ear.awaiting_words() || !keys.empty();
@@ -233,16 +239,18 @@ asio::awaitable<void> CallSession::Impl::take_input(Context ctx) {
 }
 
 asio::awaitable<void> CallSession::Impl::hear(Context ctx, Ear::Utterance utterance) {
+  if (picked_up) {
+    picked_up->hear(utterance.text);
+    check_answer();
+    if (to_meet) co_return;
+  }
   bool resumable = std::exchange(may_resume, false);
   if (utterance.text.empty() && !utterance.lost && utterance.voiced < shortest_unclear) {
     quiet_since = parts.clock.now();
     if (!resumable || !mouth.resume()) co_return;
     // It was not meant for us: say what the noise cut off.
     journal("resumed");
-    interrupted = false;
-    agent_active = true;
-    co_await until_heard();
-    finish_agent_turn();
+    co_await say_the_rest();
     co_return;
   }
   if (utterance.text.empty()) journal("caller.unclear", {{"voicedMs", ms(utterance.voiced)}});
@@ -251,6 +259,14 @@ asio::awaitable<void> CallSession::Impl::hear(Context ctx, Ear::Utterance uttera
   answered = std::move(utterance);
   co_await answer(ctx, std::move(turn));
   answered.reset();
+}
+
+/// What mouth.resume() has taken up again.
+asio::awaitable<void> CallSession::Impl::say_the_rest() {
+  interrupted = false;
+  agent_active = true;
+  co_await until_heard();
+  finish_agent_turn();
 }
 
 asio::awaitable<void> CallSession::Impl::answer(Context ctx, dialog::UserTurn turn) {

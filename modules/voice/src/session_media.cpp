@@ -57,26 +57,32 @@ void CallSession::Impl::on_audio(const telephony::MediaAudio& audio) {
   if (playout.held()) changed.notify();  // a sound is judged by how long it lasts
   auto& samples = decoded;
   decode(parts.media->codec(), audio.payload, samples);
-  if (parts.recording) {
-    // Placed by the carrier's clock, so that a burst does not pile up at its arrival.
-    if (!carrier_offset) carrier_offset = since_start(parts.clock.now()) - audio.timestamp;
-    recorder.add(audio::StereoRecorder::Track::caller, *carrier_offset + audio.timestamp, samples);
-  }
+  // Placed by the carrier's clock, so that a burst does not pile up at its arrival.
+  if (!carrier_offset) carrier_offset = since_start(parts.clock.now()) - audio.timestamp;
+  auto at = *carrier_offset + audio.timestamp;
+  if (parts.recording) recorder.add(audio::StereoRecorder::Track::caller, at, samples);
+  listening.hear(Listening::Track::caller, at, samples);
+  if (aside == Aside::on_hold) return;
   if (partial_frame.empty() && samples.size() == audio::telephone_frame_samples) {
-    ear.on_frame(samples);
+    on_frame(samples);
     return;
   }
   partial_frame.insert(partial_frame.end(), samples.begin(), samples.end());
   std::size_t used = 0;
   for (; used + audio::telephone_frame_samples <= partial_frame.size();
        used += audio::telephone_frame_samples)
-    ear.on_frame(std::span(partial_frame).subspan(used, audio::telephone_frame_samples));
+    on_frame(std::span(partial_frame).subspan(used, audio::telephone_frame_samples));
   partial_frame.erase(partial_frame.begin(),
                       partial_frame.begin() + static_cast<std::ptrdiff_t>(used));
 }
 
+void CallSession::Impl::on_frame(std::span<const std::int16_t> frame) {
+  watch_answer(frame);
+  ear.on_frame(frame);
+}
+
 void CallSession::Impl::on_speech_started() {
-  if (agent_active) hold();
+  if (agent_active && !reciting) hold();
 }
 
 void CallSession::Impl::hold() {
@@ -133,6 +139,7 @@ void CallSession::Impl::interrupt() {
 }
 
 void CallSession::Impl::on_digit(char digit) {
+  if (aside != Aside::no) return;
   if (agent_active) interrupt();
   may_resume = false;
   if (keys.size() < most_keys) keys += digit;

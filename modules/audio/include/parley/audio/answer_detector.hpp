@@ -3,22 +3,12 @@
 #include <span>
 #include <string_view>
 
+#include "parley/audio/answer_kind.hpp"
 #include "parley/audio/frame.hpp"
 #include "parley/audio/tone_detector.hpp"
 #include "parley/audio/voice_activity.hpp"
 
 namespace parley::audio {
-
-/// Who, or what, picked up a call that we made.
-enum class AnswerKind {
-  undecided,
-  human,
-  machine,    ///< a mailbox's greeting, or what is left of one
-  screening,  ///< a person's assistant that asks who is calling
-  fax,
-  unknown  ///< nobody spoke, or the network did
-};
-std::string_view to_string(AnswerKind kind) noexcept;
 
 struct AnswerVerdict {
   AnswerKind kind = AnswerKind::undecided;
@@ -73,6 +63,7 @@ class AnswerDetector {
  private:
   void decide(AnswerKind kind, double confidence);
   void on_tone(const ToneDetector::Found& tone);
+  bool is_vowel(const ToneDetector::Found& tone) const;
   void judge_rhythm();
 
   Options options_;
@@ -88,7 +79,10 @@ class AnswerDetector {
   Duration voiced_{};  ///< of the stretch
   bool first_stretch_over_ = false;
   bool ringing_ = false;
-  bool by_words_ = false;  ///< the rhythm decides nothing any more
+  bool was_tonal_ = false;
+  std::uint32_t voiced_frames_ = 0;       ///< a bit each, the newest lowest
+  std::uint32_t voiced_before_tone_ = 0;  ///< as they were when the last tone began
+  bool by_words_ = false;  ///< or by somebody's word: the rhythm decides nothing any more
 };
 
 /// What words say of who speaks them; undecided when nothing.

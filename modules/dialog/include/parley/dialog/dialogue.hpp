@@ -64,6 +64,13 @@ class Dialogue {
     (void)ctx;
     (void)so_far;
   }
+  /// An instruction of staff, which the caller does not hear: counts from the next turn on, also
+  /// when one is running. Never words of the caller. Does not block.
+  enum class Advice { heeded, not_understood };
+  virtual Advice advise(std::string instruction) {
+    (void)instruction;
+    return Advice::not_understood;
+  }
   /// How much of the last turn's text was really played to the caller before they interrupted.
   virtual void interrupted(std::string_view heard) = 0;
   virtual Outcome outcome() const = 0;

@@ -15,6 +15,10 @@ namespace parley::voice {
 ///   resumed {heldMs, after}           a sound that was no interruption, with its words if any
 ///   tool {name, arguments, result | error, tookMs}
 ///   engine.failed {engine, error}
+///   hold {by}   taken_over {by}   handed_back {by}   whisper {text, by, as, heeded?}
+///   keys.sent {keys, by}              listening {by}   listening.ended {}
+///   answered {kind, confidence, atMs} carrier.answered_by {word, kind}   message.left {beep}
+/// caller.said has answered: false when a person, or music, had the agent's place.
 struct TimelineEntry {
   Duration at{};
   std::string kind;
