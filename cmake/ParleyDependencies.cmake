@@ -13,7 +13,7 @@ find_package(prometheus-cpp REQUIRED)
 find_package(date REQUIRED)
 find_package(PkgConfig REQUIRED)
 foreach(package libsodium pocketsphinx samplerate webrtc-audio-processing libzip pugixml gumbo libical
-    hiredis librabbitmq)
+    hiredis librabbitmq opus)
   string(MAKE_C_IDENTIFIER ${package} name)
   pkg_check_modules(${name} REQUIRED IMPORTED_TARGET ${package})
 endforeach()
