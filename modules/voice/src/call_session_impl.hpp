@@ -35,6 +35,7 @@ struct CallSession::Impl {
   asio::awaitable<void> read_media();
   void on_audio(const telephony::MediaAudio& audio);
   void on_digit(char digit);
+  void on_text(std::string text);
   void on_speech_started();
   void interrupt();
   void finish_agent_turn();
@@ -68,6 +69,7 @@ struct CallSession::Impl {
   TimePoint quiet_since{};
   std::string keys;
   TimePoint last_key{};
+  std::deque<std::string> typed;           ///< turns the caller typed, not yet answered
   audio::Samples partial_frame;            ///< audio that does not fill a frame yet
   std::optional<Duration> carrier_offset;  ///< our time minus the carrier's, since the start
   std::optional<Ear::Utterance> answered;  ///< the caller's turn being answered, for its latency
