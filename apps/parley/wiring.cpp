@@ -105,11 +105,13 @@ Result<std::string> Server::Impl::open_port() {
   twilio = std::make_unique<providers::twilio::TwilioCarrier>(carrier, clock, *http, **policy,
                                                               *calls, *twilio_callbacks);
   twilio->mount(router);
-  api::ApiParts parts{
-      auth,      *master,   *database,        clock,  random,   *businesses,
-      *messages, *booking,  *knowledge,       *calls, *feed,    metrics::process_registry(),
-      tracer,    *webhooks, *health,          *suite, *gateway, *queue,
-      *sagas,    policies,  sharing->limits()};
+  mount_web_voice();
+  api::ApiParts parts{auth,       *master,          *database, clock,
+                      random,     *businesses,      *messages, *booking,
+                      *knowledge, *calls,           *feed,     metrics::process_registry(),
+                      tracer,     *webhooks,        *health,   *suite,
+                      *gateway,   *queue,           *sagas,    policies,
+                      sharing->limits()};
   api::mount_api(router, parts, api_options);
 
   net::ServerOptions server_options;
@@ -127,6 +129,7 @@ Result<std::string> Server::Impl::open_port() {
   listen.port = server->port();
   auto url = public_url(settings, listen);
   twilio->set_public_url(url);
+  web_voice->set_public_url(url);
   return url;
 }
 
