@@ -67,7 +67,7 @@ CAPABILITIES := auth audio calendar business speech dialog voice knowledge booki
   carriers_twilio speech_flite speech_espeak speech_pocketsphinx
 # The fuzz targets of what comes from the network without a sign-in run over their kept inputs and 3000
 # variations of them; `make fuzz` runs all of them, and looks for more.
-FUZZED := http_fuzz natural_date_fuzz twilio_fuzz wav_fuzz
+FUZZED := http_fuzz natural_date_fuzz twilio_fuzz wav_fuzz webm_fuzz web_voice_fuzz
 asan: ## tests and fuzz targets under AddressSanitizer and UndefinedBehaviorSanitizer
 	@$(call sanitized,asan,$(patsubst %,%_tests,base $(PLATFORM) $(CAPABILITIES)) $(FUZZED))
 

@@ -105,6 +105,7 @@ Result<std::string> Server::Impl::open_port() {
   twilio = std::make_unique<providers::twilio::TwilioCarrier>(carrier, clock, *http, **policy,
                                                               *calls, *twilio_callbacks);
   twilio->mount(router);
+  mount_web_voice();
   api::ApiParts parts{auth,
                       *master,
                       *database,
@@ -146,6 +147,7 @@ Result<std::string> Server::Impl::open_port() {
   auto url = public_url(settings, listen);
   twilio->set_public_url(url);
   connect_evals(carrier.auth_token);
+  web_voice->set_public_url(url);
   return url;
 }
 

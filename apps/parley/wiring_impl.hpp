@@ -49,6 +49,7 @@
 #include "parley/telemetry/metrics.hpp"
 #include "parley/telemetry/trace.hpp"
 #include "parley/webhooks/webhooks.hpp"
+#include "parley/webvoice/web_voice.hpp"
 #include "run_blocking.hpp"
 #include "service_policies.hpp"
 #include "wiring.hpp"
@@ -87,6 +88,8 @@ struct Server::Impl {
   void connect_evals(const std::string& auth_token);
   Result<Ready> make_owner();
   Result<std::string> open_port();
+  void mount_web_voice();
+  Result<void> show_demo_in_browser(Context ctx);
   Task<void> store_command_line_key(const auth::Sessions::FirstOwner& owner);
   void run();
   asio::awaitable<void> serve();
@@ -154,6 +157,9 @@ struct Server::Impl {
   Alerting alerting;
   std::unique_ptr<providers::twilio::Callbacks> twilio_callbacks;
   std::unique_ptr<providers::twilio::TwilioCarrier> twilio;
+  std::unique_ptr<webvoice::Sites> sites;
+  std::unique_ptr<webvoice::WebVoice> web_voice;
+  std::string demo_business;  ///< whose widget GET /demo has; empty without --demo
   std::unique_ptr<WorkerPool> transforming;
   std::unique_ptr<gateway::Gateway> gateway;
 

@@ -122,6 +122,7 @@ void Server::Impl::make_business_parts() {
   kept_messages = business::make_kept_messages(*messages, clock, random, *files,
                                                folder->path() / "messages.owed");
   booking = booking::make_booking(*database, clock, random);
+  sites = webvoice::make_sites(*database, random);
   knowledge::KnowledgeOptions knowledge_options;
   knowledge_options.max_document_bytes = numbers.document_bytes;
   knowledge = knowledge::make_knowledge_base(main_loop().get_executor(), clock, random, *database,
@@ -198,6 +199,8 @@ Result<Server::Ready> Server::Impl::make_owner() {
     DemoParts parts{clock, *businesses, *booking, *knowledge};
     auto demo = run_blocking(main_loop(), [&] { return make_demo(ctx, parts); });
     if (!demo) return fail(demo.error().code, "demo: " + demo.error().detail);
+    auto shown = show_demo_in_browser(ctx);
+    if (!shown) return fail(shown.error().code, "demo page: " + shown.error().detail);
   }
   return ready;
 }

@@ -25,7 +25,10 @@ asio::awaitable<telephony::CallAnswer> CallServiceImpl::incoming(Context ctx,
   if (rehearsal) {
     profile = rehearsal->profile;
   } else {
-    auto finding = parts_.businesses.by_number(incoming.to);
+    auto called = ctx;
+    called.organization = incoming.organization;
+    auto finding = incoming.business ? parts_.businesses.get(called, incoming.business)
+                                     : parts_.businesses.by_number(incoming.to);
     profile = co_await std::move(finding);
   }
   if (!profile) {
@@ -138,8 +141,8 @@ Task<void> CallServiceImpl::hold_call(Context ctx, rows::Connected connected,
     voice::SessionParts parts{parts_.clock,      parts_.recognizer,    parts_.synthesizer,
                               std::move(stream), std::move(*dialogue), *journal,
                               recording.get()};
-    auto talking =
-        talk(call_ctx, call.id, std::move(parts), settings_of((*profile)->agent), journal);
+    auto talking = talk_on_any_line(call_ctx, call.id, std::move(parts),
+                                    settings_of((*profile)->agent), journal);
     report = co_await std::move(talking);
   } else {
     // The carrier asks what next, and apologises.
@@ -203,6 +206,34 @@ Task<std::unique_ptr<dialog::Dialogue>> CallServiceImpl::start_dialogue(
   };
   auto starting = parts_.dialogues.start(std::move(ctx), std::move(start));
   co_return co_await std::move(starting);
+}
+
+/// A line that can show things is told of the call while it runs.
+asio::awaitable<voice::SessionReport> CallServiceImpl::talk_on_any_line(
+    Context ctx, CallId id, voice::SessionParts parts, voice::SessionSettings settings,
+    std::shared_ptr<CallJournal> journal) {
+  auto* companion = parts.media->companion();
+  if (!companion) {
+    auto talking =
+        talk(std::move(ctx), std::move(id), std::move(parts), std::move(settings), journal);
+    co_return co_await std::move(talking);
+  }
+  voice::Accompaniment accompaniment(
+      {*companion, parts.clock, parts.recognizer, parts.synthesizer, *journal});
+  // Neither the session nor its dialogue, which are all that add to the journal, outlive talk().
+  journal->follow([&](const voice::TimelineEntry& entry) { accompaniment.follow(entry); });
+  voice::SessionParts accompanied{parts.clock,
+                                  accompaniment.recognizer(),
+                                  accompaniment.synthesizer(),
+                                  std::move(parts.media),
+                                  accompaniment.patient(std::move(parts.dialogue)),
+                                  parts.journal,
+                                  parts.recording};
+  auto talking =
+      talk(std::move(ctx), std::move(id), std::move(accompanied), std::move(settings), journal);
+  auto report = co_await std::move(talking);
+  journal->follow({});
+  co_return report;
 }
 
 /// The session, from the greeting to its end, with its timeline being written beside.

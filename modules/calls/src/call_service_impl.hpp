@@ -9,6 +9,7 @@
 #include "known_calls.hpp"
 #include "parley/base/task_group.hpp"
 #include "parley/calls/call_service.hpp"
+#include "parley/voice/accompaniment.hpp"
 
 namespace parley::calls {
 
@@ -75,6 +76,10 @@ class CallServiceImpl final : public CallService {
   asio::awaitable<voice::SessionReport> talk(Context ctx, CallId id, voice::SessionParts parts,
                                              voice::SessionSettings settings,
                                              std::shared_ptr<CallJournal> journal);
+  asio::awaitable<voice::SessionReport> talk_on_any_line(Context ctx, CallId id,
+                                                         voice::SessionParts parts,
+                                                         voice::SessionSettings settings,
+                                                         std::shared_ptr<CallJournal> journal);
   voice::SessionSettings settings_of(const business::Agent& agent) const;
   asio::awaitable<void> store_end(Context ctx, rows::Connected connected,
                                   voice::SessionReport report, std::shared_ptr<CallJournal> journal,

@@ -86,6 +86,21 @@ TEST_P(CallsDbTest, EveryCallerHearsSomething) {
   EXPECT_THAT(std::get<SayAndHangUp>(ring()).text, HasSubstr("call again"));
 }
 
+TEST_P(CallsDbTest, ACallWithoutANumberIsForTheBusinessItNames) {
+  auto answer = run([&]() -> Task<CallAnswer> {
+    telephony::IncomingCall visitor{"browser", "web_1",          "",
+                                    "",        ctx.organization, businesses.profile->id};
+    auto asking = service->incoming(Context{}, std::move(visitor));
+    co_return co_await std::move(asking);
+  });
+  ASSERT_TRUE(talk(token_of(answer.value()), hung_up, {}, "web_1"));
+  auto call = await_call([](auto& c) { return c.status == CallStatus::completed; });
+  EXPECT_EQ(call.carrier, "browser");
+  EXPECT_EQ(call.carrier_call_id, "web_1");
+  EXPECT_EQ(call.business, businesses.profile->id);
+  EXPECT_EQ(call.to, "");
+}
+
 TEST_P(CallsDbTest, ARepeatedWebhookIsTheSameCall) {
   auto first = token_of(ring());
   auto second = token_of(ring());

@@ -40,6 +40,7 @@ struct CallSession::Impl {
   void on_audio(const telephony::MediaAudio& audio);
   void on_frame(std::span<const std::int16_t> frame);
   void on_digit(char digit);
+  void on_text(std::string text);
   void on_speech_started();
   /// The caller makes a sound while the agent speaks: the voice stops at once, and whether it was
   /// an interruption is judged when more is known of it.
@@ -117,6 +118,7 @@ struct CallSession::Impl {
   std::string keys;
   TimePoint last_key{};
   audio::Samples decoded;                  ///< the frame being heard; kept, so that none allocates
+  std::deque<std::string> typed;           ///< turns the caller typed, not yet answered
   audio::Samples partial_frame;            ///< audio that does not fill a frame yet
   std::optional<Duration> carrier_offset;  ///< our time minus the carrier's, since the start
   std::optional<Ear::Utterance> answered;  ///< the caller's turn being answered, for its latency

@@ -215,8 +215,13 @@ asio::awaitable<void> CallSession::Impl::take_input(Context ctx) {
     auto now = parts.clock.now();
     if (now >= started + settings.longest_call) co_return end(EndReason::length_limit);
     if (auto utterance = ear.take()) co_return co_await hear(ctx, std::move(*utterance));
-    if (auto typed = take_keys()) {
-      dialog::UserTurn turn{dialog::UserTurn::Input::keys, std::move(*typed), 1.0, {}};
+    if (auto pressed = take_keys()) {
+      dialog::UserTurn turn{dialog::UserTurn::Input::keys, std::move(*pressed), 1.0, {}};
+      co_return co_await answer(ctx, std::move(turn));
+    }
+    if (!typed.empty()) {
+      dialog::UserTurn turn{dialog::UserTurn::Input::text, std::move(typed.front()), 1.0, {}};
+      typed.pop_front();
       co_return co_await answer(ctx, std::move(turn));
     }
     if (co_await do_as_told()) co_return;
@@ -273,10 +278,9 @@ asio::awaitable<void> CallSession::Impl::answer(Context ctx, dialog::UserTurn tu
   silences = 0;
   ++report.caller_turns;
   if (!turn.text.empty()) {
-    bool typed = turn.input == dialog::UserTurn::Input::keys;
     journal("caller.said", {{"text", turn.text},
                             {"confidence", turn.confidence},
-                            {"input", typed ? "keys" : "speech"}});
+                            {"input", dialog::to_string(turn.input)}});
   }
   Work reply = [this, ctx, turn = std::move(turn)](dialog::Speaker& speaker) {
     return parts.dialogue->reply(ctx, turn, speaker);

@@ -13,6 +13,7 @@ constexpr std::size_t most_keys = 32;
 constexpr Duration shortest_unclear = std::chrono::milliseconds(500);
 /// Nobody says "uh-huh" for this long.
 constexpr Duration longest_sound = std::chrono::milliseconds(900);
+constexpr std::size_t most_typed = 16;  ///< turns that wait for an answer
 
 void decode(telephony::Codec codec, std::span<const std::byte> payload, audio::Samples& out) {
   std::span codes(reinterpret_cast<const std::uint8_t*>(payload.data()), payload.size());
@@ -47,6 +48,8 @@ asio::awaitable<void> CallSession::Impl::read_media() {
       on_audio(*audio);
     } else if (auto* key = std::get_if<telephony::MediaDigit>(&*event)) {
       on_digit(key->digit);
+    } else if (auto* typed_turn = std::get_if<telephony::MediaText>(&*event)) {
+      on_text(std::move(typed_turn->text));
     } else {
       playout.on_mark(std::get<telephony::MediaMark>(*event).name);
     }
@@ -144,6 +147,13 @@ void CallSession::Impl::on_digit(char digit) {
   may_resume = false;
   if (keys.size() < most_keys) keys += digit;
   last_key = parts.clock.now();
+  changed.notify();
+}
+
+void CallSession::Impl::on_text(std::string text) {
+  if (agent_active) interrupt();
+  may_resume = false;
+  if (typed.size() < most_typed) typed.push_back(std::move(text));
   changed.notify();
 }
 

@@ -19,6 +19,18 @@ struct UserTurn {
   std::vector<std::string> alternatives;
 };
 
+constexpr std::string_view to_string(UserTurn::Input input) noexcept {
+  switch (input) {
+    case UserTurn::Input::speech:
+      return "speech";
+    case UserTurn::Input::keys:
+      return "keys";
+    case UserTurn::Input::text:
+      return "text";
+  }
+  return "speech";
+}
+
 /// Where what the agent says goes, sentence by sentence, as soon as each is known. Does not block:
 /// sentences queue for synthesis.
 class Speaker {
