@@ -112,6 +112,7 @@ void print(const Setting& setting, Figures& figures, int calls) {
     fmt::print("  to clear p50 {:3.0f} ms  p99 {:3.0f} ms  over 200 ms {:3}  never {}", at(0.5),
                at(0.99), late, figures.never);
   fmt::print("  stopped without cause {}\n", figures.stopped_before);
+  std::fflush(stdout);
 }
 
 }  // namespace

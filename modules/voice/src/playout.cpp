@@ -95,12 +95,12 @@ bool Playout::add_audio(Generation generation, std::span<const std::int16_t> sam
   return true;
 }
 
-/// Moves rarely: only when more than half of what is kept can go.
+/// Moves rarely: when a second of it can go.
 void Playout::forget_what_was_heard() {
   auto needed =
       samples_in(options_.most_ahead + options_.piece + options_.step_back + longest_way_there);
   auto first = sent_ > needed ? sent_ - needed : 0;
-  if (first <= kept_from_ || 2 * (first - kept_from_) < audio_.size()) return;
+  if (first < kept_from_ + samples_in(std::chrono::seconds(1))) return;
   audio_.erase(audio_.begin(), audio_.begin() + static_cast<std::ptrdiff_t>(first - kept_from_));
   kept_from_ = first;
   if (audio_.capacity() > most_kept_samples && audio_.size() < most_kept_samples / 2)

@@ -30,7 +30,8 @@ class Playout {
     /// on there after hold().
     Duration step_back = std::chrono::milliseconds(300);
     Duration mark_grace = std::chrono::milliseconds(1500);  ///< a mark later than this is lost
-    std::size_t max_queued_samples = std::size_t{8000} * 3;
+    /// Whole sentences fit: how much of one was heard is reckoned from its whole length.
+    std::size_t max_queued_samples = std::size_t{8000} * 120;
   };
   /// What of the running turn reached the caller.
   struct Heard {
