@@ -10,6 +10,7 @@
 #include "api_settings.hpp"
 #include "data_folder.hpp"
 #include "demo.hpp"
+#include "dialogue_engines.hpp"
 #include "event_settings.hpp"
 #include "gateway_settings.hpp"
 #include "integration_suite.hpp"
@@ -79,7 +80,7 @@ struct Server::Impl {
   void make_checks();
   Result<void> make_gateway();
   Result<void> make_sharing();
-  void make_business_parts();
+  Result<void> make_business_parts();
   Result<void> make_engines();
   Result<Ready> make_owner();
   Result<std::string> open_port();
@@ -127,7 +128,7 @@ struct Server::Impl {
   std::unique_ptr<knowledge::KnowledgeBase> knowledge;
   std::unique_ptr<dialog::Vocabulary> vocabulary;
   std::unique_ptr<dialog::ToolBox> tools;
-  std::unique_ptr<dialog::DialogueFactory> dialogues;
+  std::unique_ptr<DialogueEngines> dialogues;
   std::unique_ptr<speech::Recognizer> recognizer;
   std::unique_ptr<speech::Synthesizer> flite;
   std::unique_ptr<speech::Synthesizer> espeak;

@@ -115,7 +115,7 @@ Result<void> Server::Impl::make_gateway() {
   return {};
 }
 
-void Server::Impl::make_business_parts() {
+Result<void> Server::Impl::make_business_parts() {
   businesses = business::make_businesses(*database, clock, random);
   messages = business::make_messages(*database, clock, random);
   kept_messages = business::make_kept_messages(*messages, clock, random, *files,
@@ -134,7 +134,12 @@ void Server::Impl::make_business_parts() {
   tools->add(booking::make_move_appointment(*booking));
   tools->add(booking::make_cancel_appointment(*booking));
   tools->add(booking::make_take_message(*kept_messages));
-  dialogues = dialog::make_builtin_dialogue(clock, random, *tools, *vocabulary);
+  auto made = DialogueEngines::make({main_loop().get_executor(), clock, random, *http, *master,
+                                     *tools, *vocabulary, *kept_messages},
+                                    settings, nullptr);
+  if (!made) return std::unexpected(made.error());
+  dialogues = std::move(*made);
+  return {};
 }
 
 Result<void> Server::Impl::make_engines() {

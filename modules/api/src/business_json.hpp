@@ -9,14 +9,12 @@ json::object hours_json(const business::WeekHours& hours);
 json::array services_json(const business::Profile& profile);
 json::array holidays_json(const business::Profile& profile);
 json::array resources_json(const business::Profile& profile);
-json::object agent_json(const business::Agent& agent);
 
 business::WeekHours hours_from(const json::object& body);
 std::vector<business::Service> services_from(const json::array& list);
 std::vector<business::Holiday> holidays_from(const json::array& list);
 std::vector<business::Resource> resources_from(const json::array& list);
 /// Only what is in the body changes.
-void change_agent(business::Agent& agent, const json::object& body);
 void change_profile(business::Profile& profile, const json::object& body);
 
 /// Defines Business and its parts.
