@@ -96,6 +96,7 @@ constexpr SettingSpec specs[]{
      "JSON file of routes to services of your own; empty: only those made over the API"},
     {"gateway.allow_private", "false",
      "Routes made over the API may lead to private addresses; the file's always may"},
+    {"tools.allow_private", "false", "Agents' own tools may be at private addresses"},
     {"log.level", "info", "debug, info, warn, error or off"},
     {"log.format", "automatic", "json, text, or automatic: text on a terminal"},
     {"log.file", "", "Also written there"},

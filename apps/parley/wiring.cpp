@@ -155,7 +155,7 @@ Result<Server::Ready> Server::Impl::start() {
   if (auto opened = open_foundations(); !opened) return std::unexpected(opened.error());
   if (auto made = make_integration(); !made) return std::unexpected(made.error());
   if (auto made = make_gateway(); !made) return std::unexpected(made.error());
-  make_business_parts();
+  if (auto made = make_business_parts(); !made) return std::unexpected(made.error());
   if (auto made = make_engines(); !made) return std::unexpected(made.error());
   make_evals();
   feed = std::make_unique<events::LiveFeed>(main_loop().get_executor(), clock, *database);
@@ -164,7 +164,7 @@ Result<Server::Ready> Server::Impl::start() {
                                 random,
                                 *businesses,
                                 *objects,
-                                *dialogues,
+                                dialogues->factory(),
                                 *recognizer,
                                 *synthesizer,
                                 *files,
@@ -256,6 +256,8 @@ asio::awaitable<void> Server::Impl::shut_down() {
   co_await std::move(unwatching);
   auto hanging_up = calls->stop(clock.now() + std::chrono::seconds(10));
   co_await std::move(hanging_up);
+  auto forgetting = dialogues->stop();
+  co_await std::move(forgetting);
   auto reading = knowledge->stop();
   co_await std::move(reading);
   auto closing = gateway->stop();

@@ -10,6 +10,7 @@
 #include "api_settings.hpp"
 #include "data_folder.hpp"
 #include "demo.hpp"
+#include "dialogue_engines.hpp"
 #include "eval_calls.hpp"
 #include "event_settings.hpp"
 #include "gateway_settings.hpp"
@@ -82,7 +83,7 @@ struct Server::Impl {
   void make_checks();
   Result<void> make_gateway();
   Result<void> make_sharing();
-  void make_business_parts();
+  Result<void> make_business_parts();
   Result<void> make_engines();
   void make_evals();
   void connect_evals(const std::string& auth_token);
@@ -134,8 +135,8 @@ struct Server::Impl {
   std::unique_ptr<knowledge::KnowledgeBase> knowledge;
   std::unique_ptr<dialog::Vocabulary> vocabulary;
   std::unique_ptr<dialog::ToolBox> tools;
-  std::unique_ptr<dialog::DialogueFactory> dialogues;
   LanguageEngines language;
+  std::unique_ptr<DialogueEngines> dialogues;
   std::unique_ptr<speech::Recognizer> recognizer;
   std::unique_ptr<speech::Synthesizer> flite;
   std::unique_ptr<speech::Synthesizer> espeak;

@@ -116,7 +116,7 @@ Result<void> Server::Impl::make_gateway() {
   return {};
 }
 
-void Server::Impl::make_business_parts() {
+Result<void> Server::Impl::make_business_parts() {
   businesses = business::make_businesses(*database, clock, random);
   messages = business::make_messages(*database, clock, random);
   kept_messages = business::make_kept_messages(*messages, clock, random, *files,
@@ -136,13 +136,18 @@ void Server::Impl::make_business_parts() {
   tools->add(booking::make_move_appointment(*booking));
   tools->add(booking::make_cancel_appointment(*booking));
   tools->add(booking::make_take_message(*kept_messages));
-  dialogues = dialog::make_builtin_dialogue(clock, random, *tools, *vocabulary);
-}
-
-Result<void> Server::Impl::make_engines() {
   auto models = make_language_engines(settings, clock, *service_policies);
   if (!models) return std::unexpected(models.error());
   language = std::move(*models);
+  auto made = DialogueEngines::make({main_loop().get_executor(), clock, random, *http, *master,
+                                     *tools, *vocabulary, *kept_messages},
+                                    settings, language.chain.get());
+  if (!made) return std::unexpected(made.error());
+  dialogues = std::move(*made);
+  return {};
+}
+
+Result<void> Server::Impl::make_engines() {
   providers::pocketsphinx::PocketsphinxOptions hearing;
   hearing.model_directory = settings.text("speech.model_dir");
   auto made = providers::pocketsphinx::PocketsphinxRecognizer::create(*recognizing, hearing);

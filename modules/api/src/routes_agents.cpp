@@ -1,5 +1,7 @@
 // Versions of a business's agent: drafts, what is published, and what was.
+#include "agent_json.hpp"
 #include "business_json.hpp"
+#include "parley/owntools/secrets.hpp"
 #include "services.hpp"
 #include "values.hpp"
 
@@ -154,23 +156,19 @@ Route route(net::Method method, std::string path, std::string name, std::string 
 }  // namespace
 
 Task<AgentVersion> save_agent_draft(Request& in, std::string note, std::int64_t revision) {
+  if (auto good = check_tool_secrets(in.body); !good) co_return std::unexpected(good.error());
   auto business = in.id<BusinessId>();
+  auto looking = in.services.parts.businesses.get(in.ctx, business);
+  auto found = co_await std::move(looking);
+  if (!found) co_return std::unexpected(found.error());
+  auto changed = **found;
   auto reading = versions(in).draft(in.ctx, business);
   auto draft = co_await std::move(reading);
-  business::Agent agent;
-  if (draft) {
-    agent = draft->agent;
-  } else if (draft.error().code == Errc::not_found) {
-    auto looking = in.services.parts.businesses.get(in.ctx, business);
-    auto found = co_await std::move(looking);
-    if (!found) co_return std::unexpected(found.error());
-    agent = (*found)->agent;
-  } else {
-    co_return std::unexpected(draft.error());
-  }
-  change_agent(agent, in.body);
-  auto saving =
-      versions(in).save_draft(in.ctx, business, std::move(agent), std::move(note), revision);
+  if (!draft && draft.error().code != Errc::not_found) co_return std::unexpected(draft.error());
+  if (draft) changed.agent = draft->agent;
+  change_agent(changed, in.body, owntools::secret_key(in.services.parts.master));
+  auto saving = versions(in).save_draft(in.ctx, business, std::move(changed.agent),
+                                        std::move(note), revision);
   co_return co_await std::move(saving);
 }
 

@@ -1,5 +1,7 @@
+#include "agent_json.hpp"
 #include "business_json.hpp"
 #include "parley/base/strings.hpp"
+#include "parley/owntools/secrets.hpp"
 #include "values.hpp"
 
 namespace parley::api {
@@ -53,7 +55,8 @@ Answer show(Request& in, View view) {
 
 /// Reads, changes and writes back. Without If-Match another's change in between is not overwritten
 /// but built upon: read again.
-Answer change(Request& in, void (*apply)(business::Profile&, const json::object&), View view) {
+using Apply = std::function<void(business::Profile&, const json::object&)>;
+Answer change(Request& in, Apply apply, View view) {
   constexpr int attempts = 4;
   for (int attempt = 1;; ++attempt) {
     auto looking = current(in);
@@ -124,9 +127,6 @@ json::value view_agent(const business::Profile& profile, const Request&) {
 void apply_hours(business::Profile& profile, const json::object& body) {
   profile.hours = hours_from(body);
 }
-void apply_agent(business::Profile& profile, const json::object& body) {
-  change_agent(profile.agent, body);
-}
 
 Answer get_business(Request& in) { return show(in, view_whole); }
 Answer update_business(Request& in) { return change(in, change_profile, view_whole); }
@@ -135,11 +135,16 @@ Answer update_hours(Request& in) { return change(in, apply_hours, view_hours); }
 Answer get_agent(Request& in) { return show(in, view_agent); }
 /// At once, or with a gate before it into the draft.
 Answer update_agent(Request& in) {
+  if (auto good = check_tool_secrets(in.body); !good) co_return refuse(good.error());
   auto asking = in.services.parts.agent_versions.gate(in.ctx, in.id<BusinessId>());
   auto gate = co_await std::move(asking);
   if (!gate) co_return refuse(gate.error());
   if (*gate == business::Gate::none) {
-    auto changing = change(in, apply_agent, view_agent);
+    auto key = owntools::secret_key(in.services.parts.master);
+    Apply apply = [key](business::Profile& profile, const json::object& body) {
+      change_agent(profile, body, key);
+    };
+    auto changing = change(in, std::move(apply), view_agent);
     co_return co_await std::move(changing);
   }
   auto checking = expected_version(in);
