@@ -16,12 +16,14 @@
 #include "parley/simulators/twilio_simulator.hpp"
 #include "parley/simulators/webhook_receiver.hpp"
 #include "simulation_control.hpp"
+#include "simulation_speech.hpp"
 
 namespace parley::app {
 
 namespace {
 
-const std::vector<std::string> known{"twilio", "s3", "smtp", "webhook-receiver"};
+const std::vector<std::string> known{"twilio",   "s3",         "smtp",        "webhook-receiver",
+                                     "deepgram", "elevenlabs", "openai-audio"};
 
 Result<std::uint16_t> port_in(std::string_view text) {
   std::uint16_t port = 0;
@@ -102,6 +104,7 @@ struct Simulation::Impl {
     if (name == "twilio") return start_twilio(where);
     if (name == "s3") return start_s3(where);
     if (name == "smtp") return start_smtp(where);
+    if (SimulatedSpeech::knows(name)) return start_speech(name, where);
     return start_receiver(where);
   }
 
@@ -162,6 +165,16 @@ struct Simulation::Impl {
         "webhook-receiver", address, receiver->server(),
         {{"PARLEY_ALERTS_WEBHOOK_URL", address}, {"PARLEY_ALERTS_WEBHOOK_SECRET", secret.text()}},
         "takes POST on any path");
+    return {};
+  }
+
+  Result<void> start_speech(const std::string& name, const simulators::StandInOptions& where) {
+    auto one = speech.start(name, io.get_executor(), clock, random, where);
+    if (!one) return std::unexpected(one.error());
+    auto address = url("http://", one->port) + one->path;
+    add_http(name, address, *one->server,
+             {{one->key + "_API_URL", address}, {one->key + "_API_KEY", one->secret}},
+             "PUT /_simulator/phrases: what callers say, a line each");
     return {};
   }
 
@@ -257,6 +270,7 @@ struct Simulation::Impl {
   std::unique_ptr<simulators::S3Simulator> s3;
   std::unique_ptr<simulators::SmtpSink> smtp;
   std::unique_ptr<simulators::WebhookReceiver> receiver;
+  SimulatedSpeech speech;
   std::vector<std::unique_ptr<simulators::TcpGate>> gates;
   net::Router router;
   std::unique_ptr<net::HttpServer> control;
@@ -277,6 +291,7 @@ Task<void> Simulation::stop() {
   if (impl_->s3) co_await impl_->s3->stop(now);
   if (impl_->smtp) co_await impl_->smtp->stop();
   if (impl_->receiver) co_await impl_->receiver->stop(now);
+  co_await impl_->speech.stop();
   for (auto& gate : impl_->gates) co_await gate->stop();
   co_return Result<void>{};
 }

@@ -143,8 +143,8 @@ Result<Server::Ready> Server::Impl::start() {
                                 *businesses,
                                 *objects,
                                 *dialogues,
-                                *recognizer,
-                                *synthesizer,
+                                *engines.recognizer,
+                                *engines.synthesizer,
                                 *files,
                                 tracer,
                                 main_loop().get_executor()};
@@ -234,6 +234,8 @@ asio::awaitable<void> Server::Impl::shut_down() {
   co_await std::move(unwatching);
   auto hanging_up = calls->stop(clock.now() + std::chrono::seconds(10));
   co_await std::move(hanging_up);
+  auto hushing = engines.stop();
+  co_await std::move(hushing);
   auto reading = knowledge->stop();
   co_await std::move(reading);
   auto closing = gateway->stop();

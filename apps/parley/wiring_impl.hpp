@@ -31,16 +31,11 @@
 #include "parley/events/subscription_metrics.hpp"
 #include "parley/knowledge/tools.hpp"
 #include "parley/net/server.hpp"
-#include "parley/providers/espeak/espeak_synthesizer.hpp"
-#include "parley/providers/flite/flite_synthesizer.hpp"
 #include "parley/providers/otlp/exporter.hpp"
-#include "parley/providers/pocketsphinx/pocketsphinx_recognizer.hpp"
 #include "parley/providers/twilio/carrier.hpp"
 #include "parley/providers/twilio/inbox_callbacks.hpp"
 #include "parley/resilience/policy.hpp"
 #include "parley/saga/saga.hpp"
-#include "parley/speech/fallback.hpp"
-#include "parley/speech/synthesis_cache.hpp"
 #include "parley/store/migrations.hpp"
 #include "parley/telemetry/log.hpp"
 #include "parley/telemetry/loop_lag.hpp"
@@ -49,6 +44,7 @@
 #include "parley/webhooks/webhooks.hpp"
 #include "run_blocking.hpp"
 #include "service_policies.hpp"
+#include "speech_engines.hpp"
 #include "wiring.hpp"
 
 namespace parley::app {
@@ -128,11 +124,7 @@ struct Server::Impl {
   std::unique_ptr<dialog::Vocabulary> vocabulary;
   std::unique_ptr<dialog::ToolBox> tools;
   std::unique_ptr<dialog::DialogueFactory> dialogues;
-  std::unique_ptr<speech::Recognizer> recognizer;
-  std::unique_ptr<speech::Synthesizer> flite;
-  std::unique_ptr<speech::Synthesizer> espeak;
-  std::unique_ptr<speech::Synthesizer> voice_chain;
-  std::unique_ptr<speech::Synthesizer> synthesizer;
+  SpeechEngines engines;
   std::unique_ptr<calls::CallService> calls;
   std::unique_ptr<events::LiveFeed> feed;
   std::unique_ptr<queue::Queue> queue;
