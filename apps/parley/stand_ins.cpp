@@ -6,6 +6,9 @@
 
 #include "parley/base/strings.hpp"
 #include "parley/simulators/anthropic_simulator.hpp"
+#include "parley/simulators/deepgram_simulator.hpp"
+#include "parley/simulators/elevenlabs_simulator.hpp"
+#include "parley/simulators/openai_audio.hpp"
 #include "parley/simulators/openai_simulator.hpp"
 #include "parley/simulators/s3_simulator.hpp"
 #include "parley/simulators/smtp_sink.hpp"
@@ -124,23 +127,60 @@ Result<StandIn> start_anthropic(StandInPlace place) {
                     "a receptionist of a few rules");
 }
 
+constexpr std::string_view phrases_note = "PUT /_simulator/phrases: what callers say, a line each";
+
+Result<StandIn> start_deepgram(StandInPlace place) {
+  simulators::DeepgramSimulatorOptions account;
+  account.where = place.where;
+  auto deepgram = std::make_shared<simulators::DeepgramSimulator>(place.executor, place.clock,
+                                                                  place.random, account);
+  auto settings = [&](const std::string& address) {
+    return StandInSettings{{"PARLEY_DEEPGRAM_API_URL", address},
+                           {"PARLEY_DEEPGRAM_API_KEY", account.api_key}};
+  };
+  return start_http("deepgram", place, std::move(deepgram), settings, std::string(phrases_note));
+}
+
+Result<StandIn> start_elevenlabs(StandInPlace place) {
+  simulators::ElevenLabsSimulatorOptions account;
+  account.where = place.where;
+  auto elevenlabs = std::make_shared<simulators::ElevenLabsSimulator>(place.executor, place.clock,
+                                                                      place.random, account);
+  auto settings = [&](const std::string& address) {
+    return StandInSettings{{"PARLEY_ELEVENLABS_API_URL", address},
+                           {"PARLEY_ELEVENLABS_API_KEY", account.api_key}};
+  };
+  return start_http("elevenlabs", place, std::move(elevenlabs), settings,
+                    std::string(phrases_note));
+}
+
+/// Chat completions and audio at one address, as OpenAI has them.
+struct WholeOpenAi : simulators::OpenAiSimulator {
+  WholeOpenAi(const StandInPlace& place, const simulators::OpenAiSimulatorOptions& account)
+      : OpenAiSimulator(place.executor, place.clock, place.random, account) {
+    audio.options.api_key = account.api_key;
+    simulators::add_openai_audio(server(), place.clock, audio);
+  }
+  simulators::OpenAiAudio audio;
+};
+
 Result<StandIn> start_openai(StandInPlace place) {
   simulators::OpenAiSimulatorOptions account;
   account.where = place.where;
-  auto openai = std::make_shared<simulators::OpenAiSimulator>(place.executor, place.clock,
-                                                              place.random, account);
+  auto openai = std::make_shared<WholeOpenAi>(place, account);
   auto settings = [&](const std::string& address) {
     return StandInSettings{{"PARLEY_OPENAI_API_URL", address + "/v1"},
                            {"PARLEY_OPENAI_API_KEY", account.api_key}};
   };
   return start_http("openai", place, std::move(openai), settings,
-                    "the same receptionist behind chat completions");
+                    "the same receptionist behind chat completions, and audio");
 }
 
 constexpr StandInKind kinds[]{
     {"twilio", start_twilio},       {"s3", start_s3},
     {"smtp", start_smtp},           {"webhook-receiver", start_webhook_receiver},
     {"anthropic", start_anthropic}, {"openai", start_openai},
+    {"deepgram", start_deepgram},   {"elevenlabs", start_elevenlabs},
 };
 
 }  // namespace

@@ -165,8 +165,8 @@ Result<Server::Ready> Server::Impl::start() {
                                 *businesses,
                                 *objects,
                                 dialogues->factory(),
-                                *recognizer,
-                                *synthesizer,
+                                *engines.recognizer,
+                                *engines.synthesizer,
                                 *files,
                                 tracer,
                                 main_loop().get_executor()};
@@ -258,6 +258,8 @@ asio::awaitable<void> Server::Impl::shut_down() {
   co_await std::move(hanging_up);
   auto forgetting = dialogues->stop();
   co_await std::move(forgetting);
+  auto hushing = engines.stop();
+  co_await std::move(hushing);
   auto reading = knowledge->stop();
   co_await std::move(reading);
   auto closing = gateway->stop();

@@ -34,16 +34,11 @@
 #include "parley/events/subscription_metrics.hpp"
 #include "parley/knowledge/tools.hpp"
 #include "parley/net/server.hpp"
-#include "parley/providers/espeak/espeak_synthesizer.hpp"
-#include "parley/providers/flite/flite_synthesizer.hpp"
 #include "parley/providers/otlp/exporter.hpp"
-#include "parley/providers/pocketsphinx/pocketsphinx_recognizer.hpp"
 #include "parley/providers/twilio/carrier.hpp"
 #include "parley/providers/twilio/inbox_callbacks.hpp"
 #include "parley/resilience/policy.hpp"
 #include "parley/saga/saga.hpp"
-#include "parley/speech/fallback.hpp"
-#include "parley/speech/synthesis_cache.hpp"
 #include "parley/store/migrations.hpp"
 #include "parley/telemetry/log.hpp"
 #include "parley/telemetry/loop_lag.hpp"
@@ -53,6 +48,7 @@
 #include "parley/webvoice/web_voice.hpp"
 #include "run_blocking.hpp"
 #include "service_policies.hpp"
+#include "speech_engines.hpp"
 #include "wiring.hpp"
 
 namespace parley::app {
@@ -137,11 +133,7 @@ struct Server::Impl {
   std::unique_ptr<dialog::ToolBox> tools;
   LanguageEngines language;
   std::unique_ptr<DialogueEngines> dialogues;
-  std::unique_ptr<speech::Recognizer> recognizer;
-  std::unique_ptr<speech::Synthesizer> flite;
-  std::unique_ptr<speech::Synthesizer> espeak;
-  std::unique_ptr<speech::Synthesizer> voice_chain;
-  std::unique_ptr<speech::Synthesizer> synthesizer;
+  SpeechEngines engines;
   std::unique_ptr<calls::CallService> calls;
   std::unique_ptr<events::LiveFeed> feed;
   std::unique_ptr<queue::Queue> queue;

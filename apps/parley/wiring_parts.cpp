@@ -72,8 +72,18 @@ Result<void> Server::Impl::make_integration() {
 
 /// What is looked at and tried, once it is all there and the port is known.
 void Server::Impl::make_checks() {
-  CheckedParts parts{clock,       random,   *database,  *objects,    *http,        *queue,
-                     *businesses, *booking, *knowledge, *recognizer, *voice_chain, *files};
+  CheckedParts parts{clock,
+                     random,
+                     *database,
+                     *objects,
+                     *http,
+                     *queue,
+                     *businesses,
+                     *booking,
+                     *knowledge,
+                     engines.own_recognizer(),
+                     *engines.own_voice,
+                     *files};
   CheckedAddresses where;
   auto here = listen.address == "0.0.0.0" ? "127.0.0.1" : listen.address;
   bool tls = !settings.text("server.certificate").empty();
@@ -87,6 +97,7 @@ void Server::Impl::make_checks() {
   add_probes(*health, parts, where);
   add_probe(*health, *subscriptions);
   add_language_probes(*health, settings, *http);
+  for (auto& service : engines.services) add_probe(*health, *http, service);
   if (!settings.text("redis.url").empty())
     add_probe(*health, {.name = "redis",
                         .kind = "cache",
@@ -148,19 +159,10 @@ Result<void> Server::Impl::make_business_parts() {
 }
 
 Result<void> Server::Impl::make_engines() {
-  providers::pocketsphinx::PocketsphinxOptions hearing;
-  hearing.model_directory = settings.text("speech.model_dir");
-  auto made = providers::pocketsphinx::PocketsphinxRecognizer::create(*recognizing, hearing);
+  auto made = make_speech_engines(
+      {settings, main_loop().get_executor(), clock, *recognizing, *speaking, *service_policies});
   if (!made) return std::unexpected(made.error());
-  recognizer = std::move(*made);
-  flite = std::make_unique<providers::flite::FliteSynthesizer>(*speaking);
-  espeak = std::make_unique<providers::espeak::EspeakSynthesizer>(clock, *speaking);
-  std::vector<speech::Synthesizer*> voices{flite.get(), espeak.get()};
-  voice_chain = std::make_unique<speech::FallbackSynthesizer>(
-      clock, voices, [](const std::string& engine, const Error& error) {
-        log::warn("speech.fallback", {{"engine", engine}, {"reason", error.detail}});
-      });
-  synthesizer = std::make_unique<speech::CachingSynthesizer>(*voice_chain);
+  engines = std::move(*made);
   return {};
 }
 
