@@ -216,7 +216,9 @@ class Maker {
   SpeechService service_of(const std::string& vendor) const {
     auto base = text(vendor + ".api_url");
     while (base.ends_with('/')) base.pop_back();
-    SpeechService service{vendor, "", {}, vendor + ".api_key"};
+    // Language models have a probe of the vendor's name too.
+    auto name = vendor == "openai" ? "openai_audio" : vendor;
+    SpeechService service{name, "", {}, vendor + ".api_key"};
     auto& key = text(service.key_setting);
     if (vendor == "deepgram") {
       service.url = base + "/v1/projects";
