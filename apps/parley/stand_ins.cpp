@@ -9,7 +9,9 @@
 #include "parley/simulators/deepgram_simulator.hpp"
 #include "parley/simulators/elevenlabs_simulator.hpp"
 #include "parley/simulators/openai_audio.hpp"
+#include "parley/simulators/openai_embeddings.hpp"
 #include "parley/simulators/openai_simulator.hpp"
+#include "parley/simulators/pinecone_simulator.hpp"
 #include "parley/simulators/s3_simulator.hpp"
 #include "parley/simulators/smtp_sink.hpp"
 #include "parley/simulators/twilio_simulator.hpp"
@@ -160,6 +162,7 @@ struct WholeOpenAi : simulators::OpenAiSimulator {
       : OpenAiSimulator(place.executor, place.clock, place.random, account) {
     audio.options.api_key = account.api_key;
     simulators::add_openai_audio(server(), place.clock, audio);
+    simulators::add_openai_embeddings(server(), {.api_key = account.api_key});
   }
   simulators::OpenAiAudio audio;
 };
@@ -176,11 +179,27 @@ Result<StandIn> start_openai(StandInPlace place) {
                     "the same receptionist behind chat completions, and audio");
 }
 
+Result<StandIn> start_pinecone(StandInPlace place) {
+  simulators::PineconeSimulatorOptions index;
+  index.where = place.where;
+  auto pinecone = std::make_shared<simulators::PineconeSimulator>(place.executor, place.clock,
+                                                                  place.random, index);
+  auto settings = [&](const std::string& address) {
+    return StandInSettings{{"PARLEY_KNOWLEDGE_VECTORS", "pinecone"},
+                           {"PARLEY_PINECONE_API_URL", address},
+                           {"PARLEY_PINECONE_API_KEY", index.api_key},
+                           {"PARLEY_PINECONE_INDEX", index.index}};
+  };
+  return start_http("pinecone", place, std::move(pinecone), settings,
+                    "an index for the built-in embedding, in memory");
+}
+
 constexpr StandInKind kinds[]{
     {"twilio", start_twilio},       {"s3", start_s3},
     {"smtp", start_smtp},           {"webhook-receiver", start_webhook_receiver},
     {"anthropic", start_anthropic}, {"openai", start_openai},
     {"deepgram", start_deepgram},   {"elevenlabs", start_elevenlabs},
+    {"pinecone", start_pinecone},
 };
 
 }  // namespace

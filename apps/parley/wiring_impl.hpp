@@ -49,6 +49,7 @@
 #include "run_blocking.hpp"
 #include "service_policies.hpp"
 #include "speech_engines.hpp"
+#include "vector_stores.hpp"
 #include "wiring.hpp"
 
 namespace parley::app {
@@ -128,6 +129,7 @@ struct Server::Impl {
   std::unique_ptr<business::Messages> messages;
   std::unique_ptr<business::KeptMessages> kept_messages;
   std::unique_ptr<booking::Booking> booking;
+  VectorStores vector_stores;
   std::unique_ptr<knowledge::KnowledgeBase> knowledge;
   std::unique_ptr<dialog::Vocabulary> vocabulary;
   std::unique_ptr<dialog::ToolBox> tools;

@@ -96,6 +96,7 @@ void Server::Impl::make_checks() {
   where.twilio_token = settings.text("twilio.auth_token");
   add_probes(*health, parts, where);
   add_probe(*health, *subscriptions);
+  add_probes(*health, vector_stores, *knowledge);
   add_language_probes(*health, settings, *http);
   for (auto& service : engines.services) add_probe(*health, *http, service);
   if (!settings.text("redis.url").empty())
@@ -136,6 +137,11 @@ Result<void> Server::Impl::make_business_parts() {
   sites = webvoice::make_sites(*database, random);
   knowledge::KnowledgeOptions knowledge_options;
   knowledge_options.max_document_bytes = numbers.document_bytes;
+  auto found =
+      make_vector_stores({settings, *http, *service_policies, *database, *indexing, clock});
+  if (!found) return std::unexpected(found.error());
+  vector_stores = std::move(*found);
+  knowledge_options.semantic = vector_stores.search();
   knowledge = knowledge::make_knowledge_base(main_loop().get_executor(), clock, random, *database,
                                              *objects, *indexing, knowledge_options);
   vocabulary = knowledge::make_vocabulary(*knowledge);
