@@ -1,5 +1,7 @@
 #include <gmock/gmock.h>
 
+#include <fstream>
+
 #include "parley/business/agent_versions.hpp"
 #include "parley/store/event_log.hpp"
 #include "parley/testkit/database_test.hpp"
@@ -201,6 +203,25 @@ TEST_P(AgentVersionsDbTest, AnotherOrganizationSeesAndChangesNothing) {
   EXPECT_EQ(run([&] { return versions->set_gate(other, id, Gate::none); }).error().code,
             Errc::not_found);
   EXPECT_EQ(in_force(), "Parley");
+}
+
+/// A database of before versions: what the migration says of its businesses.
+TEST_P(AgentVersionsDbTest, WhatWasInForceBeforeThereWereVersionsIsTheFirst) {
+  std::string kind = GetParam() == store::Database::Kind::sqlite ? "sqlite" : "postgresql";
+  std::ifstream in(PARLEY_SOURCE_DIR "/migrations/0110_agent_versions." + kind + ".sql");
+  std::string script{std::istreambuf_iterator<char>(in), {}};
+  auto statement = script.substr(script.find("INSERT INTO agent_versions"));
+  statement.erase(statement.rfind(';'));
+  ASSERT_TRUE(write([&](store::Tx& tx) -> Result<void> {
+    if (auto done = tx.execute("DELETE FROM agent_versions"); !done)
+      return std::unexpected(done.error());
+    auto done = tx.execute(statement);
+    if (!done) return std::unexpected(done.error());
+    return {};
+  }));
+  EXPECT_THAT(states(), ElementsAre("1 published Parley"));
+  ASSERT_TRUE(change("Robin"));
+  EXPECT_THAT(states(), ElementsAre("2 published Robin", "1 retired Parley"));
 }
 
 TEST_P(AgentVersionsDbTest, ABusinessThatIsRemovedLeavesNoVersions) {

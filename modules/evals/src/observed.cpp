@@ -71,7 +71,9 @@ Scenario scenario_of(const json::value& call, const json::value& timeline, std::
   made.description = "Made from " + seen.call_id + ".";
   made.business = text_at(call, "/businessId");
   made.number = text_at(call, "/to");
-  made.longest = std::max<Duration>(made.longest, 2 * seen.length);
+  constexpr Duration longest = std::chrono::minutes(30);
+  constexpr std::size_t most_steps = 190;
+  made.longest = std::clamp<Duration>(2 * seen.length, made.longest, longest);
   std::optional<std::int64_t> interrupts;  // after so many ms of the agent's words
   each_in(&timeline, [&](const json::value& item) {
     auto kind = text_at(item, "/kind");
@@ -80,7 +82,7 @@ Scenario scenario_of(const json::value& call, const json::value& timeline, std::
     if (kind == "agent.said" && (!cut || !cut->is_bool() || !cut->get_bool())) interrupts.reset();
     if (kind != "caller.said") return;
     auto text = text_at(item, "/data/text");
-    if (text.empty()) return;
+    if (text.empty() || made.steps.size() >= most_steps) return;
     Step step;
     step.text = text;
     bool keys = text_at(item, "/data/input") == "keys" ||

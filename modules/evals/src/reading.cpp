@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 
 #include <charconv>
+#include <cmath>
 
 #include "parley/base/strings.hpp"
 #include "scenario_keys.hpp"
@@ -68,6 +69,7 @@ std::string Reading::pattern(const YAML::Node& node) {
   auto found = text(node, 500);
   if (found.size() >= 2 && found.front() == '/' && found.back() == '/')
     found = found.substr(1, found.size() - 2);
+  if (found.empty()) problem(node.Mark(), "an empty pattern would fit everything");
   if (auto good = check_pattern(found); !good) problem(node.Mark(), good.error().detail);
   return found;
 }
@@ -100,7 +102,7 @@ json::value Reading::value(const YAML::Node& node, int depth) {
   if (is_text(node)) return json::value(found);
   if (found == "true" || found == "false") return found == "true";
   if (auto whole = parsed<std::int64_t>(found)) return *whole;
-  if (auto number = parsed<double>(found)) return *number;
+  if (auto number = parsed<double>(found); number && std::isfinite(*number)) return *number;
   return json::value(found);
 }
 

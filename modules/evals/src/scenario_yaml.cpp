@@ -47,15 +47,22 @@ void emit(YAML::Emitter& out, const char* key, double number) {
   out << YAML::Key << key << YAML::Value << fmt::format("{}", number);
 }
 
+/// Slashes around a pattern are left out when it is read.
+void emit_pattern(YAML::Emitter& out, const char* key, const std::string& pattern) {
+  bool slashed = pattern.size() >= 2 && pattern.front() == '/' && pattern.back() == '/';
+  emit(out, key, slashed ? "/" + pattern + "/" : pattern);
+}
+
 void emit_when(YAML::Emitter& out, const When& when) {
-  if (when.kind == When::Kind::agent_finished) return;
+  bool usual = when.kind == When::Kind::agent_finished && when.within == When{}.within;
+  if (usual) return;
   out << YAML::Key << "when" << YAML::Value;
   if (when.kind == When::Kind::at_once) {
     out << "at_once";
     return;
   }
   out << YAML::Flow << YAML::BeginMap;
-  if (when.kind == When::Kind::agent_says) emit(out, "agent_says", when.pattern);
+  if (when.kind == When::Kind::agent_says) emit_pattern(out, "agent_says", when.pattern);
   if (when.kind == When::Kind::pause) emit(out, "after_ms", ms(when.pause));
   if (when.within != When{}.within) emit(out, "within_ms", ms(when.within));
   out << YAML::EndMap;
@@ -119,6 +126,8 @@ void emit_expectation(YAML::Emitter& out, const Expectation& wanted) {
   } else if (wanted.kind == Kind::appointment) {
     out << YAML::Key << name << YAML::Value;
     emit_json(out, wanted.fields);
+  } else if (wanted.kind <= Kind::transcript) {
+    emit_pattern(out, name.c_str(), wanted.pattern);
   } else {
     emit(out, name.c_str(), wanted.pattern);
   }
@@ -171,7 +180,7 @@ std::string to_yaml(const Scenario& scenario) {
     out << YAML::Key << "answers" << YAML::Value << YAML::BeginSeq;
     for (const auto& answer : scenario.answers) {
       out << YAML::BeginMap;
-      emit(out, "when", answer.when);
+      emit_pattern(out, "when", answer.when);
       emit_act(out, answer.kind, answer.text);
       emit(out, "times", static_cast<std::int64_t>(answer.times));
       out << YAML::EndMap;

@@ -106,6 +106,19 @@ TEST(Scenarios, AreWrittenAsTheyAreRead) {
   EXPECT_THAT(first, HasSubstr("pass_at_least: 4"));
 }
 
+TEST(Scenarios, WhatIsUnusualIsWrittenToo) {
+  auto scenario = read_one(
+      "name: a\nsteps: [{say: x, when: {within_ms: 40000}}]\nanswers: [{when: //a//, say: y}]\n"
+      "expect: [{says: //b//}, {tool_called: t, arguments: {n: 2.5, big: 1e999, inf: .inf}}]\n");
+  EXPECT_EQ(scenario.steps[0].when.within, std::chrono::seconds(40));
+  EXPECT_EQ(scenario.answers[0].when, "/a/");
+  auto again = read_one(to_yaml(scenario));
+  EXPECT_EQ(again.steps[0].when.within, std::chrono::seconds(40));
+  EXPECT_EQ(again.answers[0].when, "/a/");
+  EXPECT_EQ(again.expect[0].pattern, "/b/");
+  EXPECT_EQ(again.expect[1].fields, scenario.expect[1].fields);
+}
+
 TEST(Scenarios, SeveralStandInOneFile) {
   auto read = read_scenarios(
       "name: a\nsteps: [{say: x}]\nexpect: [{says: y}]\n---\n"
