@@ -240,6 +240,13 @@ class Maker {
 
 }  // namespace
 
+speech::Synthesizer& SpeechEngines::embedded_voice(std::string_view name) {
+  auto found =
+      std::ranges::find_if(synthesizers, [&](auto& one) { return one->name().starts_with(name); });
+  if (found == synthesizers.end()) throw std::logic_error("no voice is " + std::string(name));
+  return **found;
+}
+
 asio::awaitable<void> SpeechEngines::stop() {
   if (!uploads) co_return;
   auto stopping = uploads->stop();

@@ -33,6 +33,8 @@ struct SpeechEngines {
   std::vector<SpeechService> services;
 
   speech::Recognizer& own_recognizer() { return *recognizers.back(); }
+  /// "flite" or "espeak".
+  speech::Synthesizer& embedded_voice(std::string_view name);
   /// When no call runs any more, before the I/O threads end.
   asio::awaitable<void> stop();
 };

@@ -6,7 +6,8 @@ namespace parley::app {
 void Server::Impl::make_evals() {
   publishing_gate = evals::make_scenario_gate();
   agent_versions = business::make_agent_versions(*database, *publishing_gate);
-  simulators::CallerVoices voices{{"flite", flite.get()}, {"espeak", espeak.get()}};
+  simulators::CallerVoices voices{{"flite", &engines.embedded_voice("flite")},
+                                  {"espeak", &engines.embedded_voice("espeak")}};
   eval_calls = make_eval_calls({clock, random, *http, *businesses, *booking, std::move(voices)});
   evals = std::make_unique<evals::Evals>(
       evals::Evals::Parts{clock, random, *database, *queue, *eval_calls});
