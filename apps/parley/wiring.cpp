@@ -111,7 +111,7 @@ Result<std::string> Server::Impl::open_port() {
                       *knowledge, *calls,           *feed,     metrics::process_registry(),
                       tracer,     *webhooks,        *health,   *suite,
                       *gateway,   *queue,           *sagas,    policies,
-                      sharing->limits()};
+                      *sites,     sharing->limits()};
   api::mount_api(router, parts, api_options);
 
   net::ServerOptions server_options;

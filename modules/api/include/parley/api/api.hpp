@@ -20,6 +20,7 @@
 #include "parley/telemetry/metrics.hpp"
 #include "parley/telemetry/trace.hpp"
 #include "parley/webhooks/webhooks.hpp"
+#include "parley/webvoice/sites.hpp"
 
 namespace parley::api {
 
@@ -45,6 +46,7 @@ struct ApiParts {
   queue::Queue& queue;
   saga::Sagas& sagas;
   resilience::Policies& policies;
+  webvoice::Sites& sites;
   /// Rate limits are counted with the other nodes; none: each node counts by itself.
   resilience::SharedBuckets* limits = nullptr;
 };
