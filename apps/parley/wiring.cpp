@@ -106,29 +106,11 @@ Result<std::string> Server::Impl::open_port() {
                                                               *calls, *twilio_callbacks);
   twilio->mount(router);
   mount_web_voice();
-  api::ApiParts parts{auth,
-                      *master,
-                      *database,
-                      clock,
-                      random,
-                      *businesses,
-                      *messages,
-                      *booking,
-                      *knowledge,
-                      *calls,
-                      *feed,
-                      metrics::process_registry(),
-                      tracer,
-                      *webhooks,
-                      *health,
-                      *suite,
-                      *gateway,
-                      *queue,
-                      *sagas,
-                      policies,
-                      *agent_versions,
-                      *evals,
-                      sharing->limits()};
+  api::ApiParts parts{
+      auth,      *master,   *database,       clock,  random,   *businesses,
+      *messages, *booking,  *knowledge,      *calls, *feed,    metrics::process_registry(),
+      tracer,    *webhooks, *health,         *suite, *gateway, *queue,
+      *sagas,    policies,  *agent_versions, *evals, *sites,   sharing->limits()};
   api::mount_api(router, parts, api_options);
 
   net::ServerOptions server_options;

@@ -116,6 +116,7 @@ RouteTable route_table() {
   add_saga_routes(table);
   add_service_routes(table);
   add_health_routes(table);
+  add_web_voice_routes(table);
   std::set<std::string> names;
   for (auto& route : table.routes) {
     check(route, table);

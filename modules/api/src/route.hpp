@@ -176,6 +176,7 @@ void add_job_routes(RouteTable& table);
 void add_saga_routes(RouteTable& table);
 void add_service_routes(RouteTable& table);
 void add_health_routes(RouteTable& table);
+void add_web_voice_routes(RouteTable& table);
 
 /// The whole table. Throws std::logic_error when a row contradicts itself (an unknown permission, a
 /// schema that is not defined, a name used twice).

@@ -136,6 +136,7 @@ struct ApiTest::Parts {
     businesses = std::make_unique<RacedBusinesses>(
         business::make_businesses(test.database(), test.clock, system_random));
     messages = business::make_messages(test.database(), test.clock, system_random);
+    sites = webvoice::make_sites(test.database(), system_random);
     booking = booking::make_booking(test.database(), test.clock, system_random);
     objects = std::make_unique<testkit::ObjectsOnTrial>(
         store::open_folder_objects(files, test.folder() / "objects").value());
@@ -148,7 +149,7 @@ struct ApiTest::Parts {
     ApiParts all{auth,      master,   test.database(), test.clock, system_random, *businesses,
                  *messages, *booking, *knowledge,      test.calls, feed,          registry,
                  tracer,    webhooks, health,          suite,      *gateway,      queue,
-                 sagas,     policies, *agent_versions, evals};
+                 sagas,     policies, *agent_versions, evals,      *sites};
     mount_api(router, all, test.options());
     webhooks.receiver.mount(router);
     net::ServerOptions where;
@@ -176,6 +177,7 @@ struct ApiTest::Parts {
   auth::Auth auth;
   std::unique_ptr<RacedBusinesses> businesses;
   std::unique_ptr<business::Messages> messages;
+  std::unique_ptr<webvoice::Sites> sites;
   std::unique_ptr<booking::Booking> booking;
   std::unique_ptr<testkit::ObjectsOnTrial> objects;
   std::unique_ptr<knowledge::KnowledgeBase> knowledge;

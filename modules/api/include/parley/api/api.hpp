@@ -22,6 +22,7 @@
 #include "parley/telemetry/metrics.hpp"
 #include "parley/telemetry/trace.hpp"
 #include "parley/webhooks/webhooks.hpp"
+#include "parley/webvoice/sites.hpp"
 
 namespace parley::api {
 
@@ -49,6 +50,7 @@ struct ApiParts {
   resilience::Policies& policies;
   business::AgentVersions& agent_versions;
   evals::Evals& evals;
+  webvoice::Sites& sites;
   /// Rate limits are counted with the other nodes; none: each node counts by itself.
   resilience::SharedBuckets* limits = nullptr;
 };
