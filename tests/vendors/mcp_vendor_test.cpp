@@ -24,7 +24,7 @@ class McpVendor : public ::testing::Test {
     OwnToolsOptions options;
     options.addresses = OwnToolsOptions::Addresses::any;
     options.discovery = 10s;
-    bench_ = make_own_tools({world_.clock, world_.random, *http_, key_}, options);
+    bench_ = make_own_tools({clock_, world_.random, *http_, key_}, options);
   }
   void TearDown() override {
     if (!done_) (void)post("/stop");
@@ -65,12 +65,13 @@ class McpVendor : public ::testing::Test {
   Result<json::object> call(dialog::Tool& tool, json::object arguments) {
     return world_.run([&]() -> Task<json::object> {
       dialog::ToolCall call{tool.spec().name, std::move(arguments), "key-1"};
-      auto calling = dialog::call_within_limits(world_.clock, tool, world_.context, {}, call);
+      auto calling = dialog::call_within_limits(clock_, tool, world_.context, {}, call);
       co_return co_await std::move(calling);
     });
   }
 
   testkit::RealWorld world_;
+  SystemClock clock_;  ///< the server looks at what time a signature is of
   std::unique_ptr<net::HttpClient> http_ = net::make_http_client(world_.io.get_executor());
   auth::SecretKey key_ = secret_key(auth::MasterKey::make(world_.random));
   webhooks::StandardSecret secret_ = webhooks::StandardSecret::make(world_.random);

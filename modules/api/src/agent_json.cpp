@@ -207,17 +207,21 @@ void define_agent_schemas(RouteTable& table) {
 }
 
 std::vector<schema::Field> agent_fields() {
-  return {optional("name", line(1, 80)), optional("greeting", text(0, 1000)),
-       optional("language", line(2, 35).example("en-US")), optional("voice", line(0, 80)),
-       optional("speed", number(0.5, 2)), optional("recordCalls", flag()),
-       optional("recordingNotice", text(0, 500)), optional("maxCallSeconds", integer(60, 14400)),
-       optional("engine", choice({"auto", "builtin"})),
-       optional("persona", text(0, 8000).about("Character, tone, rules of the house.")),
-       optional("phases", list(ref("AgentPhase"), 20)
-                              .about("The first is where calls begin; none: the usual ones.")
-                              .example(json::array{})),
-       optional("pronunciations", list(ref("Pronunciation"), 500)),
-       optional("ownTools", list(ref("OwnTool"), 20))};
+  return {optional("name", line(1, 80)),
+          optional("greeting", text(0, 1000)),
+          optional("language", line(2, 35).example("en-US")),
+          optional("voice", line(0, 80)),
+          optional("speed", number(0.5, 2)),
+          optional("recordCalls", flag()),
+          optional("recordingNotice", text(0, 500)),
+          optional("maxCallSeconds", integer(60, 14400)),
+          optional("engine", choice({"auto", "builtin"})),
+          optional("persona", text(0, 8000).about("Character, tone, rules of the house.")),
+          optional("phases", list(ref("AgentPhase"), 20)
+                                 .about("The first is where calls begin; none: the usual ones.")
+                                 .example(json::array{})),
+          optional("pronunciations", list(ref("Pronunciation"), 500)),
+          optional("ownTools", list(ref("OwnTool"), 20))};
 }
 
 }  // namespace parley::api

@@ -167,8 +167,8 @@ Task<AgentVersion> save_agent_draft(Request& in, std::string note, std::int64_t 
   if (!draft && draft.error().code != Errc::not_found) co_return std::unexpected(draft.error());
   if (draft) changed.agent = draft->agent;
   change_agent(changed, in.body, owntools::secret_key(in.services.parts.master));
-  auto saving = versions(in).save_draft(in.ctx, business, std::move(changed.agent),
-                                        std::move(note), revision);
+  auto saving = versions(in).save_draft(in.ctx, business, std::move(changed.agent), std::move(note),
+                                        revision);
   co_return co_await std::move(saving);
 }
 
