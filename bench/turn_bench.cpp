@@ -226,8 +226,8 @@ Outcome outcome_of(const std::vector<Pause>& pauses, const Patience& patience, d
 /// Both figures, by trying scales.
 void print(std::string_view title, const std::vector<Pause>& pauses, const Patience& patience) {
   double at_300 = 1, delay_at_5 = 0;
-  for (double scale = 0.1; scale < 6; scale += 0.01) {
-    auto outcome = outcome_of(pauses, patience, scale);
+  for (int percent = 10; percent < 600; ++percent) {
+    auto outcome = outcome_of(pauses, patience, percent / 100.0);
     if (outcome.delay_ms <= 300) at_300 = outcome.cut_offs;
     if (delay_at_5 == 0 && outcome.cut_offs <= 0.05) delay_at_5 = outcome.delay_ms;
   }

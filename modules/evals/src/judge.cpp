@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <charconv>
 
 #include "parley/base/strings.hpp"
 #include "parley/calendar/zone.hpp"
@@ -56,7 +57,8 @@ std::string words_of(const Observed& call, std::string_view who) {
 std::string date_of(const std::string& wanted, const std::string& today) {
   auto day = calendar::parse_date(today);
   int ahead = wanted == "today" ? 0 : wanted == "tomorrow" ? 1 : -1;
-  if (wanted.starts_with('+')) ahead = std::atoi(wanted.c_str() + 1);
+  if (wanted.starts_with('+'))
+    std::from_chars(wanted.data() + 1, wanted.data() + wanted.size(), ahead);
   if (ahead < 0 || !day) return wanted;
   return calendar::to_text(
       calendar::Date(std::chrono::local_days(*day) + std::chrono::days(ahead)));

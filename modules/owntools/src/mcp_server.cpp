@@ -102,7 +102,7 @@ Task<std::vector<std::shared_ptr<dialog::Tool>>> McpServer::tools(Context ctx) {
     }
     auto next = text_in(*listed, "nextCursor");
     if (next.empty()) break;
-    params["cursor"] = std::move(next);
+    params["cursor"] = next;
   }
   co_return made;
 }
