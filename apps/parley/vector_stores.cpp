@@ -92,11 +92,12 @@ Result<VectorStores> make_vector_stores(VectorStoreParts parts) {
   if (name == "embedded" && parts.settings.text("openai.embedding_model").empty()) return stores;
   stores.embedder = std::move(*embedder);
   knowledge::VectorSpace space{stores.embedder->name(), stores.embedder->dimensions()};
-  Result<void> made;
-  if (name == "embedded")
+  if (name == "embedded") {
     stores.vectors =
         knowledge::make_embedded_vectors(parts.database, parts.indexing, std::move(space));
-  if (name == "pinecone") made = make_pinecone(parts, stores, std::move(space));
+    return stores;
+  }
+  auto made = make_pinecone(parts, stores, std::move(space));
   if (!made) return std::unexpected(made.error());
   return stores;
 }

@@ -26,8 +26,9 @@ class Receptionist {
  public:
   Receptionist(const ModelRequest& request, WallTime now) : request_(request) {
     std::smatch date;
-    std::regex form(R"(\d{4}-\d{2}-\d{2})");
-    auto today = std::regex_search(request.system, date, form) ? date.str() + "T08:00"
+    // Other dates in a prompt are examples.
+    std::regex form(R"((Now:|It is) \w+, (\d{4}-\d{2}-\d{2}))");
+    auto today = std::regex_search(request.system, date, form) ? date.str(2) + "T08:00"
                                                                : to_rfc3339(now).substr(0, 16);
     if (auto parsed = calendar::parse_local(today)) now_ = *parsed;
   }

@@ -12,7 +12,8 @@ class Talk {
  public:
   Talk() {
     request.system =
-        "It is Monday, 2026-03-02T09:00.\nCleaning svc_cleaning\nFilling svc_filling\n";
+        "Times are such as 2025-12-24T14:00.\nIt is Monday, 2026-03-02T09:00.\nCleaning "
+        "svc_cleaning\nFilling svc_filling\n";
     request.tools = {"search_knowledge", "find_slots", "book_appointment", "take_message"};
   }
   ModelReply say(std::string text) {
