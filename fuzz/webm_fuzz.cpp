@@ -1,5 +1,6 @@
 // WebM with Opus, as browsers send it. The first byte says where the stream is cut.
 #include <cstdlib>
+#include <optional>
 
 #include "parley/audio/webm_opus.hpp"
 
