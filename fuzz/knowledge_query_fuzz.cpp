@@ -19,7 +19,7 @@ const BusinessIndex& index() {
       passages.push_back({ChunkId("chunk_" + std::to_string(passages.size())), "Prices", text,
                           embed_passage(text)});
     auto segment = std::make_shared<Segment>(DocumentId("doc_1"), 1, "all.txt", passages);
-    return BusinessIndex(1, {segment}, nullptr);
+    return BusinessIndex(1, {segment});
   }();
   return made;
 }

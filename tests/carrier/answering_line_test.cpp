@@ -1,5 +1,5 @@
-// An outbound call over the carrier's real protocol, from REST to the message in a mailbox: Twilio's
-// stand-in rings, is picked up by a mailbox, and asks this server for media.
+// An outbound call over the carrier's real protocol, from REST to the message in a mailbox:
+// Twilio's stand-in rings, is picked up by a mailbox, and asks this server for media.
 #include <gmock/gmock.h>
 
 #include <cmath>
@@ -35,10 +35,10 @@ struct Timeline final : voice::Journal {
 /// Holds each call itself, as one that we made.
 struct OurCalls final : telephony::CallHandler {
   explicit OurCalls(Clock& c) : clock(c) {
-    settings.answering = voice::AnswerPolicy{
-        .on_machine = voice::AnswerPolicy::OnMachine::leave_message,
-        .message = "Please call us back.",
-        .who_calls = "This is the dentist."};
+    settings.answering =
+        voice::AnswerPolicy{.on_machine = voice::AnswerPolicy::OnMachine::leave_message,
+                            .message = "Please call us back.",
+                            .who_calls = "This is the dentist."};
   }
   asio::awaitable<telephony::CallAnswer> incoming(Context, telephony::IncomingCall) override {
     co_return telephony::ConnectMedia{"token"};
@@ -133,8 +133,8 @@ struct AnsweringLine : ::testing::Test {
     auto credentials = std::string(account) + ":" + token;
     request.headers.set("Authorization", "Basic " + base64_encode(as_bytes(credentials)));
     request.headers.set("Content-Type", "application/x-www-form-urlencoded");
-    request.body = "From=%2B12125550177&To=%2B12125550100&Url=" +
-                   url_encode(url + "/webhooks/twilio/call");
+    request.body =
+        "From=%2B12125550177&To=%2B12125550100&Url=" + url_encode(url + "/webhooks/twilio/call");
     world.run([&]() -> Task<int> {
       auto asking = http->send({}, request);
       auto answer = co_await std::move(asking);

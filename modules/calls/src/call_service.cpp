@@ -20,8 +20,17 @@ constexpr Duration retry_longest = std::chrono::seconds(30);
 
 asio::awaitable<telephony::CallAnswer> CallServiceImpl::incoming(Context ctx,
                                                                  telephony::IncomingCall incoming) {
-  auto finding = parts_.businesses.by_number(incoming.to);
-  auto profile = co_await std::move(finding);
+  auto rehearsal = rehearsal_of(incoming.carrier_call_id);
+  Result<std::shared_ptr<const business::Profile>> profile = fail(Errc::not_found, "");
+  if (rehearsal) {
+    profile = rehearsal->profile;
+  } else {
+    auto called = ctx;
+    called.organization = incoming.organization;
+    auto finding = incoming.business ? parts_.businesses.get(called, incoming.business)
+                                     : parts_.businesses.by_number(incoming.to);
+    profile = co_await std::move(finding);
+  }
   if (!profile) {
     bool unknown = profile.error().code == Errc::not_found;
     co_return telephony::SayAndHangUp{std::string(unknown ? unknown_number : apology_for_trouble)};
@@ -36,7 +45,9 @@ asio::awaitable<telephony::CallAnswer> CallServiceImpl::incoming(Context ctx,
   auto seat = seat_of(incoming.carrier, incoming.carrier_call_id);
   auto admitted = admission_.admit(seat, Direction::inbound);
   if (admitted == Admission::Decision::full) co_return telephony::SayAndHangUp{std::string(busy)};
-  auto taking = take(std::move(ctx), std::move(incoming), *profile);
+  std::optional<std::int64_t> agent_version;
+  if (rehearsal) agent_version = rehearsal->agent_version;
+  auto taking = take(std::move(ctx), std::move(incoming), *profile, agent_version);
   auto answer = co_await std::move(taking);
   bool connects = std::holds_alternative<telephony::ConnectMedia>(answer);
   if (!connects && admitted == Admission::Decision::taken) admission_.leave(seat);
@@ -44,8 +55,8 @@ asio::awaitable<telephony::CallAnswer> CallServiceImpl::incoming(Context ctx,
 }
 
 asio::awaitable<telephony::CallAnswer> CallServiceImpl::take(
-    Context ctx, telephony::IncomingCall incoming,
-    std::shared_ptr<const business::Profile> profile) {
+    Context ctx, telephony::IncomingCall incoming, std::shared_ptr<const business::Profile> profile,
+    std::optional<std::int64_t> agent_version) {
   Call call;
   call.id = CallId::make(parts_.clock, parts_.random);
   call.organization = profile->organization;
@@ -56,6 +67,7 @@ asio::awaitable<telephony::CallAnswer> CallServiceImpl::take(
   call.from = incoming.from;
   call.to = incoming.to;
   call.created = parts_.clock.wall();
+  call.agent_version = agent_version;
   ctx.organization = call.organization;
   ctx.principal = {Principal::Kind::system, incoming.carrier, Role::operator_};
   auto token = parts_.random.token();
@@ -183,10 +195,11 @@ Task<void> CallServiceImpl::hold_call(Context ctx, rows::Connected connected,
     auto settings = settings_of((*profile)->agent);
     // Until a call brings its own: what is no person is hung up on.
     if (call.direction == Direction::outbound)
-      settings.answering = voice::AnswerPolicy{
-          .who_calls = "This is " + (*profile)->agent.name + ", the AI assistant of " +
-                       (*profile)->name + "."};
-    auto talking = talk(call_ctx, call.id, std::move(parts), std::move(settings), journal);
+      settings.answering =
+          voice::AnswerPolicy{.who_calls = "This is " + (*profile)->agent.name +
+                                           ", the AI assistant of " + (*profile)->name + "."};
+    auto talking =
+        talk_on_any_line(call_ctx, call.id, std::move(parts), std::move(settings), journal);
     report = co_await std::move(talking);
   } else {
     // The carrier asks what next, and apologises.
@@ -254,6 +267,34 @@ Task<std::unique_ptr<dialog::Dialogue>> CallServiceImpl::start_dialogue(
   };
   auto starting = parts_.dialogues.start(std::move(ctx), std::move(start));
   co_return co_await std::move(starting);
+}
+
+/// A line that can show things is told of the call while it runs.
+asio::awaitable<voice::SessionReport> CallServiceImpl::talk_on_any_line(
+    Context ctx, CallId id, voice::SessionParts parts, voice::SessionSettings settings,
+    std::shared_ptr<CallJournal> journal) {
+  auto* companion = parts.media->companion();
+  if (!companion) {
+    auto talking =
+        talk(std::move(ctx), std::move(id), std::move(parts), std::move(settings), journal);
+    co_return co_await std::move(talking);
+  }
+  voice::Accompaniment accompaniment(
+      {*companion, parts.clock, parts.recognizer, parts.synthesizer, *journal});
+  // Neither the session nor its dialogue, which are all that add to the journal, outlive talk().
+  journal->follow([&](const voice::TimelineEntry& entry) { accompaniment.follow(entry); });
+  voice::SessionParts accompanied{parts.clock,
+                                  accompaniment.recognizer(),
+                                  accompaniment.synthesizer(),
+                                  std::move(parts.media),
+                                  accompaniment.patient(std::move(parts.dialogue)),
+                                  parts.journal,
+                                  parts.recording};
+  auto talking =
+      talk(std::move(ctx), std::move(id), std::move(accompanied), std::move(settings), journal);
+  auto report = co_await std::move(talking);
+  journal->follow({});
+  co_return report;
 }
 
 /// The session, from the greeting to its end, with its timeline being written beside.
@@ -404,6 +445,24 @@ asio::awaitable<std::optional<telephony::CallAnswer>> CallServiceImpl::media_end
   auto allowed = co_await std::move(writing);
   if (allowed) co_return telephony::ConnectMedia{token};
   co_return telephony::SayAndHangUp{std::string(apology_for_breaking_off)};
+}
+
+void CallServiceImpl::rehearse(std::string carrier_call_id, Rehearsal rehearsal) {
+  std::lock_guard lock(mutex_);
+  rehearsals_[std::move(carrier_call_id)] = std::move(rehearsal);
+}
+
+void CallServiceImpl::forget_rehearsal(const std::string& carrier_call_id) {
+  std::lock_guard lock(mutex_);
+  rehearsals_.erase(carrier_call_id);
+}
+
+std::optional<CallService::Rehearsal> CallServiceImpl::rehearsal_of(
+    const std::string& carrier_call_id) const {
+  std::lock_guard lock(mutex_);
+  auto found = rehearsals_.find(carrier_call_id);
+  if (found == rehearsals_.end()) return std::nullopt;
+  return found->second;
 }
 
 bool CallServiceImpl::is_running(const CallId& id) const {

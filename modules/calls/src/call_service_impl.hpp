@@ -10,6 +10,7 @@
 #include "parley/base/task_group.hpp"
 #include "parley/calls/call_service.hpp"
 #include "parley/calls/live_calls.hpp"
+#include "parley/voice/accompaniment.hpp"
 
 namespace parley::calls {
 
@@ -67,6 +68,8 @@ class CallServiceImpl final : public CallService, public LiveCalls {
   asio::awaitable<void> stop(TimePoint deadline) override;
   std::size_t running() const noexcept override;
   Admission& admission() noexcept override { return admission_; }
+  void rehearse(std::string carrier_call_id, Rehearsal rehearsal) override;
+  void forget_rehearsal(const std::string& carrier_call_id) override;
 
  private:
   /// Keeps a call in the table of running ones.
@@ -79,7 +82,8 @@ class CallServiceImpl final : public CallService, public LiveCalls {
 
   /// The decision on a call that has its seat.
   asio::awaitable<telephony::CallAnswer> take(Context ctx, telephony::IncomingCall incoming,
-                                              std::shared_ptr<const business::Profile> profile);
+                                              std::shared_ptr<const business::Profile> profile,
+                                              std::optional<std::int64_t> agent_version);
   Task<void> hold_call(Context ctx, rows::Connected connected,
                        std::unique_ptr<telephony::MediaStream> stream);
   asio::awaitable<std::shared_ptr<RecordingFile>> open_recording(CallId id, Duration& begins,
@@ -90,6 +94,10 @@ class CallServiceImpl final : public CallService, public LiveCalls {
   asio::awaitable<voice::SessionReport> talk(Context ctx, CallId id, voice::SessionParts parts,
                                              voice::SessionSettings settings,
                                              std::shared_ptr<CallJournal> journal);
+  asio::awaitable<voice::SessionReport> talk_on_any_line(Context ctx, CallId id,
+                                                         voice::SessionParts parts,
+                                                         voice::SessionSettings settings,
+                                                         std::shared_ptr<CallJournal> journal);
   voice::SessionSettings settings_of(const business::Agent& agent) const;
   asio::awaitable<void> store_end(Context ctx, rows::Connected connected,
                                   voice::SessionReport report, std::shared_ptr<CallJournal> journal,
@@ -115,6 +123,7 @@ class CallServiceImpl final : public CallService, public LiveCalls {
   asio::awaitable<void> keep_paying();
   Task<Call> order(Context ctx, CallId id, voice::Order order);
   Result<void> give(const CallId& id, voice::Order order);
+  std::optional<Rehearsal> rehearsal_of(const std::string& carrier_call_id) const;
   bool is_running(const CallId& id) const;
   bool is_held(const CallId& id) const;
   std::filesystem::path spool_file(const CallId& id) const {
@@ -135,8 +144,9 @@ class CallServiceImpl final : public CallService, public LiveCalls {
   TaskGroup after_;  ///< sweeping, and storing what calls left
   mutable std::mutex mutex_;
   std::map<CallId, Running> running_;
-  std::multiset<CallId> held_;  ///< see SpoolHold
-  std::size_t unstored_ = 0;    ///< ended calls whose record is not stored yet
+  std::map<std::string, Rehearsal> rehearsals_;  ///< by the carrier's call id
+  std::multiset<CallId> held_;                   ///< see SpoolHold
+  std::size_t unstored_ = 0;                     ///< ended calls whose record is not stored yet
   bool stopping_ = false;
 };
 

@@ -135,10 +135,9 @@ TEST_P(CarrierRecordingsDbTest, TheCallPlaysItWhenItHasNoOther) {
 }
 
 TEST_P(CarrierRecordingsDbTest, ItIsStartedAndStoppedOnACallInProgressOfOurOwn) {
-  EXPECT_EQ(run([&] { return service->live().record(ctx, id, LiveCalls::Record::start); })
-                .error()
-                .code,
-            Errc::conflict)
+  EXPECT_EQ(
+      run([&] { return service->live().record(ctx, id, LiveCalls::Record::start); }).error().code,
+      Errc::conflict)
       << "it rings";
   ASSERT_TRUE(talk(token, hung_up, [&]() -> Task<int> {
     auto other = ctx;

@@ -19,6 +19,9 @@ constexpr double length_penalty = 0.5;
 constexpr double lexical_share = 0.7;
 /// Below this a cosine of the built-in embedding is chance.
 constexpr float least_similarity = 0.2F;
+/// The same two beside an embedder that knows what words mean.
+constexpr double share_beside_embedder = 0.5;
+constexpr float least_match = 0.1F;
 /// A word that no passage has still gives the embedding its letters.
 constexpr double unknown_weight = 1.0;
 constexpr std::size_t vector_candidates = 64;
@@ -49,48 +52,98 @@ std::optional<std::size_t> near_distance(std::string_view a, std::string_view b,
 
 }  // namespace
 
-/// Scores by place: by segment, then by passage.
+/// Scores by place.
 struct BusinessIndex::Candidates {
-  explicit Candidates(const Segments& segments) {
-    std::uint32_t start = 0;
-    for (const auto& segment : segments) {
-      starts.emplace(segment.get(), start);
-      start += static_cast<std::uint32_t>(segment->passages());
-    }
-    lexical.resize(start);
-  }
-  std::unordered_map<const Segment*, std::uint32_t> starts;
+  explicit Candidates(std::uint32_t places) : lexical(places) {}
   std::vector<float> lexical;  ///< dense: most words of a question stand in many passages
   std::unordered_map<std::uint32_t, float> similar;
+  /// Of similarity below which it is chance.
+  float least_similar = least_similarity;
+  double words_share = lexical_share;
 };
 
-BusinessIndex::BusinessIndex(std::int64_t version, Segments segments,
-                             std::shared_ptr<const VectorGraph> graph)
-    : version_(version), segments_(std::move(segments)), graph_(std::move(graph)) {
+struct BusinessIndex::Ranked {
+  double score;
+  std::uint32_t place;
+  float lexical;
+  static bool better(const Ranked& a, const Ranked& b) {
+    return a.score != b.score ? a.score > b.score : a.place < b.place;
+  }
+};
+
+BusinessIndex::BusinessIndex(std::int64_t version, Segments segments, Speedup speedup)
+    : version_(version), segments_(std::move(segments)), speedup_(std::move(speedup)) {
   double total = 0;
   for (const auto& segment : segments_) {
     passages_ += segment->passages();
     total += segment->total_length();
-    size_bytes_ += segment->size_bytes();
+    size_bytes_ += segment->size_bytes() + 100;
   }
   if (passages_ > 0 && total > 0) average_length_ = total / static_cast<double>(passages_);
-  if (graph_) size_bytes_ += graph_->size_bytes();
+  if (speedup_.graph) size_bytes_ += speedup_.graph->size_bytes();
+  if (speedup_.words) size_bytes_ += speedup_.words->size_bytes();
+  number_places();
 }
 
-bool BusinessIndex::wants_graph(std::size_t threshold) const {
+void BusinessIndex::number_places() {
+  auto place = [&](const Segment* segment, std::uint32_t start) {
+    placed_.push_back({start, segment});
+    starts_.emplace(&segment->vectors(), start);
+    documents_.emplace(segment->document().str(), placed_.back());
+  };
+  std::unordered_set<const Segment*> present;
+  for (const auto& segment : segments_) present.insert(segment.get());
+  if (speedup_.words) {
+    for (const auto& segment : speedup_.words->segments()) {
+      auto size = static_cast<std::uint32_t>(segment->passages());
+      if (present.contains(segment.get()))
+        place(segment.get(), places_);
+      else
+        gone_.emplace_back(places_, places_ + size);
+      places_ += size;
+    }
+  }
+  for (const auto& segment : segments_) {
+    if (speedup_.words && speedup_.words->covers(segment.get())) continue;
+    place(segment.get(), places_);
+    not_merged_.push_back(placed_.back());
+    places_ += static_cast<std::uint32_t>(segment->passages());
+  }
+}
+
+std::optional<BusinessIndex::Speedup> BusinessIndex::make_speedup(const Segments& segments,
+                                                                  const GraphMaking& making) {
+  VectorGraph::Blocks blocks;
+  for (const auto& segment : segments)
+    blocks.push_back(std::shared_ptr<const VectorBlock>(segment, &segment->vectors()));
+  Speedup made;
+  made.words = MergedWords::build(segments, making.stop);
+  if (!made.words) return std::nullopt;
+  made.graph = VectorGraph::build(std::move(blocks), making);
+  if (!made.graph) return std::nullopt;
+  return made;
+}
+
+bool BusinessIndex::wants_speedup(std::size_t threshold) const {
+  const auto& graph = speedup_.graph;
   std::size_t outside = passages_;
-  if (graph_)
+  if (graph)
     for (const auto& segment : segments_)
-      if (graph_->covers(segment.get())) outside -= segment->passages();
-  bool mostly_gone = graph_ && graph_->passages() > 2 * (passages_ - outside);
-  return outside > threshold || (mostly_gone && passages_ > threshold);
+      if (graph->covers(&segment->vectors())) outside -= segment->passages();
+  bool mostly_gone = graph && graph->passages() > 2 * (passages_ - outside);
+  // What is outside costs each search, a new one costs all passages: so it may be the more, the
+  // more there are.
+  auto worth_it = std::max(threshold, passages_ / 20);
+  return outside > worth_it || (mostly_gone && passages_ > threshold);
 }
 
 double BusinessIndex::rarity(std::string_view term) const {
   std::size_t with = 0;
-  for (const auto& segment : segments_) with += segment->postings(term).size();
+  if (speedup_.words) with += speedup_.words->postings(term).size();
+  for (const auto& [start, segment] : not_merged_) with += segment->postings(term).size();
   if (with == 0) return 0;
-  auto n = static_cast<double>(with);
+  // Documents that are gone still count in the merged words.
+  auto n = static_cast<double>(std::min(with, passages_));
   return std::log(1.0 + (static_cast<double>(passages_) - n + 0.5) / (n + 0.5));
 }
 
@@ -121,7 +174,9 @@ void BusinessIndex::replace_unknown(const QueryTerm& term, std::vector<QueryTerm
       found.emplace(candidate, *distance);
   };
   auto letters = Segment::letters_of(term.stem);
-  for (const auto& segment : segments_)
+  if (speedup_.words)
+    speedup_.words->similar_terms(letters, static_cast<int>(2 * allowed), consider);
+  for (const auto& [start, segment] : not_merged_)
     segment->similar_terms(letters, static_cast<int>(2 * allowed), consider);
   std::vector<std::pair<std::size_t, std::string>> best;
   for (auto& [candidate, distance] : found) best.emplace_back(distance, candidate);
@@ -134,40 +189,41 @@ void BusinessIndex::replace_unknown(const QueryTerm& term, std::vector<QueryTerm
 }
 
 void BusinessIndex::score_words(const std::vector<QueryTerm>& terms, Candidates& candidates) const {
-  for (const auto& segment : segments_) {
-    auto start = candidates.starts.at(segment.get());
-    for (const auto& term : terms) {
-      for (const auto& posting : segment->postings(term.stem)) {
-        auto norm = 1 - length_penalty +
-                    length_penalty * static_cast<double>(segment->length(posting.passage)) /
-                        average_length_;
-        auto frequency = static_cast<double>(posting.frequency);
-        auto gain = term.weight * frequency * (saturation + 1) / (frequency + saturation * norm);
-        candidates.lexical[start + posting.passage] += static_cast<float>(gain);
-      }
-    }
+  auto score = [&](const QueryTerm& term, float frequency, float length) {
+    auto norm = 1 - length_penalty + length_penalty * static_cast<double>(length) / average_length_;
+    auto often = static_cast<double>(frequency);
+    return static_cast<float>(term.weight * often * (saturation + 1) / (often + saturation * norm));
+  };
+  for (const auto& term : terms) {
+    if (speedup_.words)
+      for (auto [place, frequency] : speedup_.words->postings(term.stem))
+        candidates.lexical[place] += score(term, frequency, speedup_.words->length(place));
+    for (const auto& [start, segment] : not_merged_)
+      for (auto [passage, frequency] : segment->postings(term.stem))
+        candidates.lexical[start + passage] += score(term, frequency, segment->length(passage));
   }
+  for (auto [from, to] : gone_)
+    std::fill(candidates.lexical.begin() + from, candidates.lexical.begin() + to, 0.0F);
 }
 
 void BusinessIndex::score_vectors(const std::vector<QueryTerm>& terms,
                                   Candidates& candidates) const {
-  auto query = embed_terms(terms);
-  auto inverse = inverse_length(query);
-  if (inverse == 0.0F) return;
+  auto direction = embed_terms(terms);
+  ByteVector query{{direction.begin(), direction.end()}, inverse_length(direction)};
+  if (query.inverse_length == 0.0F) return;
   std::vector<std::pair<float, std::uint32_t>> found;
-  if (graph_) {
-    for (const auto& [cosine, place] : graph_->nearest(query, 2 * vector_candidates)) {
-      auto start = candidates.starts.find(place.segment);
-      if (start != candidates.starts.end())
-        found.emplace_back(cosine, start->second + place.passage);
+  const auto& graph = speedup_.graph;
+  if (graph) {
+    for (const auto& [cosine, place] : graph->nearest(query, 2 * vector_candidates)) {
+      auto start = starts_.find(place.block);
+      if (start != starts_.end()) found.emplace_back(cosine, start->second + place.passage);
     }
   }
-  for (const auto& segment : segments_) {
-    if (graph_ && graph_->covers(segment.get())) continue;
-    auto start = candidates.starts.at(segment.get());
-    for (std::uint32_t p = 0; p < segment->passages(); ++p)
-      found.emplace_back(
-          similarity(query, inverse, segment->embedding(p), segment->inverse_length(p)), start + p);
+  for (const auto& [start, segment] : placed_) {
+    const auto& vectors = segment->vectors();
+    if (graph && graph->covers(&vectors)) continue;
+    for (std::uint32_t p = 0; p < vectors.size(); ++p)
+      found.emplace_back(vectors.cosine(query, p), start + p);
   }
   auto keep = std::min(found.size(), vector_candidates);
   std::ranges::partial_sort(found, found.begin() + static_cast<std::ptrdiff_t>(keep),
@@ -176,46 +232,85 @@ void BusinessIndex::score_vectors(const std::vector<QueryTerm>& terms,
     candidates.similar.emplace(found[i].second, found[i].first);
 }
 
-std::vector<BusinessIndex::Hit> BusinessIndex::search(std::string_view query,
-                                                      std::size_t limit) const {
-  if (passages_ == 0) return {};
-  auto terms = resolve(query_terms(query));
-  if (terms.empty()) return {};
-  Candidates candidates(segments_);
-  score_words(terms, candidates);
-  score_vectors(terms, candidates);
+void BusinessIndex::score_matches(std::span<const VectorMatch> matches,
+                                  Candidates& candidates) const {
+  candidates.least_similar = least_match;
+  candidates.words_share = share_beside_embedder;
+  for (const auto& match : matches) {
+    auto placed = documents_.find(match.document.str());
+    if (placed == documents_.end() || match.similarity < least_match) continue;
+    const auto& segment = *placed->second.segment;
+    // A passage of an earlier version of the document has another id and is not found.
+    for (std::uint32_t p = 0; p < segment.passages(); ++p)
+      if (segment.id(p) == match.id)
+        candidates.similar.emplace(placed->second.start + p, match.similarity);
+  }
+}
 
-  auto most_lexical = *std::ranges::max_element(candidates.lexical);
-  auto most_similar = least_similarity;
+BusinessIndex::Hit BusinessIndex::hit_at(const Ranked& ranked) const {
+  auto after = std::ranges::upper_bound(placed_, ranked.place, {}, &Placed::start);
+  const auto& [start, segment] = *std::prev(after);
+  return {segment->id(ranked.place - start), segment->document(),
+          std::clamp(ranked.score, 0.0, 1.0), static_cast<double>(ranked.lexical)};
+}
+
+std::optional<BusinessIndex::Said> BusinessIndex::said(const Hit& hit) const {
+  auto placed = documents_.find(hit.document.str());
+  if (placed == documents_.end()) return std::nullopt;
+  const auto* segment = placed->second.segment;
+  for (std::size_t p = 0; p < segment->passages(); ++p)
+    if (segment->id(p) == hit.id && segment->said(p)) return Said{segment, segment->said(p)};
+  return std::nullopt;
+}
+
+std::vector<BusinessIndex::Hit> BusinessIndex::search(std::string_view query, std::size_t limit,
+                                                      std::span<const VectorMatch> matches) const {
+  if (passages_ == 0 || limit == 0) return {};
+  auto terms = resolve(query_terms(query));
+  if (terms.empty() && matches.empty()) return {};
+  Candidates candidates(places_);
+  score_words(terms, candidates);
+  score_matches(matches, candidates);
+  if (candidates.similar.empty()) {
+    candidates.least_similar = least_similarity;
+    candidates.words_share = lexical_share;
+    score_vectors(terms, candidates);
+  }
+
+  auto most_lexical = 0.0F;
+  for (auto score : candidates.lexical) most_lexical = std::max(most_lexical, score);
+  auto most_similar = candidates.least_similar;
   for (const auto& [place, cosine] : candidates.similar)
     most_similar = std::max(most_similar, cosine);
-  std::vector<std::pair<double, std::uint32_t>> ranked;
-  for (std::uint32_t place = 0; place < candidates.lexical.size(); ++place) {
-    auto similar = candidates.similar.find(place);
-    bool near = similar != candidates.similar.end();
-    auto lexical = candidates.lexical[place];
-    if (lexical <= 0.0F && !near) continue;
-    auto words = most_lexical > 0.0F ? static_cast<double>(lexical / most_lexical) : 0.0;
-    auto direction = near ? static_cast<double>(similar->second / most_similar) : 0.0;
-    ranked.emplace_back(lexical_share * words + (1 - lexical_share) * direction, place);
-  }
-  auto keep = std::min(limit, ranked.size());
-  auto better = [](const auto& a, const auto& b) {
-    return a.first != b.first ? a.first > b.first : a.second < b.second;
-  };
-  std::ranges::partial_sort(ranked, ranked.begin() + static_cast<std::ptrdiff_t>(keep), better);
+  auto by_words = most_lexical > 0.0F ? candidates.words_share / most_lexical : 0.0;
+  auto by_direction = (1 - candidates.words_share) / most_similar;
 
-  std::vector<Hit> hits;
-  for (std::size_t i = 0; i < keep; ++i) {
-    auto [score, place] = ranked[i];
-    for (const auto& segment : segments_) {
-      auto start = candidates.starts.at(segment.get());
-      if (place < start || place >= start + segment->passages()) continue;
-      hits.push_back({segment->id(place - start), segment->document(), std::clamp(score, 0.0, 1.0),
-                      static_cast<double>(candidates.lexical[place])});
-      break;
-    }
+  std::vector<Ranked> best;
+  for (const auto& [place, cosine] : candidates.similar) {
+    auto lexical = std::exchange(candidates.lexical[place], 0.0F);
+    best.push_back({by_words * lexical + by_direction * cosine, place, lexical});
   }
+  // Of the many only those are kept that may still be among the best.
+  auto cut = [&] {
+    if (best.size() <= limit) return 0.0F;
+    auto last = best.begin() + static_cast<std::ptrdiff_t>(limit);
+    std::ranges::nth_element(best, last - 1, Ranked::better);
+    best.erase(last, best.end());
+    return by_words > 0 ? static_cast<float>(best.back().score / by_words) : 0.0F;
+  };
+  auto least = cut() * (1 - 1e-5F);
+  auto full = 4 * limit + vector_candidates;
+  for (std::uint32_t place = 0; place < candidates.lexical.size(); ++place) {
+    auto lexical = candidates.lexical[place];
+    if (lexical <= least) continue;
+    best.push_back({by_words * lexical, place, lexical});
+    if (best.size() >= full) least = cut() * (1 - 1e-5F);
+  }
+  std::ranges::sort(best, Ranked::better);
+  if (best.size() > limit)
+    best.erase(best.begin() + static_cast<std::ptrdiff_t>(limit), best.end());
+  std::vector<Hit> hits;
+  for (const auto& ranked : best) hits.push_back(hit_at(ranked));
   return hits;
 }
 

@@ -1,8 +1,12 @@
 #pragma once
 #include <memory>
+#include <optional>
 #include <string_view>
+#include <unordered_map>
 #include <vector>
 
+#include "merged_words.hpp"
+#include "parley/knowledge/vector_index.hpp"
 #include "segment.hpp"
 #include "vector_graph.hpp"
 
@@ -14,8 +18,16 @@ class BusinessIndex {
  public:
   using Segments = std::vector<std::shared_ptr<const Segment>>;
 
-  /// The graph may be of an earlier version, or absent.
-  BusinessIndex(std::int64_t version, Segments segments, std::shared_ptr<const VectorGraph> graph);
+  /// What makes searches of many passages quick. May be of an earlier version, or absent.
+  struct Speedup {
+    std::shared_ptr<const VectorGraph> graph;
+    std::shared_ptr<const MergedWords> words;
+  };
+  /// Computes, for as long as thousands of passages take. Nothing when it was told to stop.
+  static std::optional<Speedup> make_speedup(const Segments& segments,
+                                             const GraphMaking& making = {});
+
+  BusinessIndex(std::int64_t version, Segments segments, Speedup speedup = {});
 
   struct Hit {
     ChunkId id;
@@ -24,33 +36,54 @@ class BusinessIndex {
     double lexical;  ///< BM25
   };
   /// Best first, at most `limit`; passages that share nothing with the question are left out.
-  std::vector<Hit> search(std::string_view query, std::size_t limit) const;
+  /// `matches` are what an embedder finds near to the question; without any the built-in embedding
+  /// takes its place.
+  std::vector<Hit> search(std::string_view query, std::size_t limit,
+                          std::span<const VectorMatch> matches = {}) const;
+
+  /// The passage of a hit, where it is in memory.
+  struct Said {
+    const Segment* segment;
+    const Segment::Said* said;
+  };
+  std::optional<Said> said(const Hit& hit) const;
 
   std::int64_t version() const noexcept { return version_; }
   const Segments& segments() const noexcept { return segments_; }
-  const std::shared_ptr<const VectorGraph>& graph() const noexcept { return graph_; }
+  const Speedup& speedup() const noexcept { return speedup_; }
   std::size_t passages() const noexcept { return passages_; }
   std::size_t size_bytes() const noexcept { return size_bytes_; }
-  /// More passages than this outside the graph are worth a new graph.
-  bool wants_graph(std::size_t threshold) const;
+  /// More passages than this outside of it are worth a new one.
+  bool wants_speedup(std::size_t threshold) const;
 
  private:
-  struct Score {
-    double lexical = 0;
-    float similarity = 0;
-  };
   struct Candidates;
+  struct Ranked;
 
+  void number_places();
   std::vector<QueryTerm> resolve(std::vector<QueryTerm> terms) const;
   void replace_unknown(const QueryTerm& term, std::vector<QueryTerm>& out) const;
   double rarity(std::string_view term) const;
   void score_words(const std::vector<QueryTerm>& terms, Candidates& candidates) const;
   void score_vectors(const std::vector<QueryTerm>& terms, Candidates& candidates) const;
+  void score_matches(std::span<const VectorMatch> matches, Candidates& candidates) const;
+  Hit hit_at(const Ranked& ranked) const;
 
   std::int64_t version_;
   Segments segments_;
-  std::shared_ptr<const VectorGraph> graph_;
+  Speedup speedup_;
   std::size_t passages_ = 0;
+  // Every passage has a place: those of the merged words first, then the other segments'.
+  struct Placed {
+    std::uint32_t start;
+    const Segment* segment;
+  };
+  std::vector<Placed> placed_;      ///< in order of start
+  std::vector<Placed> not_merged_;  ///< those whose words are looked up one by one
+  std::vector<std::pair<std::uint32_t, std::uint32_t>> gone_;  ///< merged, but no longer there
+  std::uint32_t places_ = 0;
+  std::unordered_map<const VectorBlock*, std::uint32_t> starts_;
+  std::unordered_map<std::string_view, Placed> documents_;
   double average_length_ = 1;
   std::size_t size_bytes_ = 0;
 };

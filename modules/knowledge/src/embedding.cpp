@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <map>
 #include <string>
 
 namespace parley::knowledge {
@@ -57,11 +56,13 @@ class Accumulator {
 }  // namespace
 
 Embedding embed_passage(std::string_view utf8) {
-  std::map<std::string, int> counts;  // in order: sums of floats depend on it
-  for (auto& term : index_terms(utf8)) ++counts[std::move(term)];
+  auto terms = index_terms(utf8);
+  std::ranges::sort(terms);  // sums of floats depend on the order
   Accumulator sum;
-  for (const auto& [term, count] : counts)
-    sum.add(term, 1.0F + std::log(static_cast<float>(count)));
+  for (std::size_t first = 0, next = 0; first < terms.size(); first = next) {
+    while (next < terms.size() && terms[next] == terms[first]) ++next;
+    sum.add(terms[first], 1.0F + std::log(static_cast<float>(next - first)));
+  }
   return sum.finish();
 }
 
@@ -69,26 +70,6 @@ Embedding embed_terms(std::span<const QueryTerm> terms) {
   Accumulator sum;
   for (const auto& term : terms) sum.add(term.stem, static_cast<float>(term.weight));
   return sum.finish();
-}
-
-float inverse_length(const Embedding& embedding) {
-  std::int32_t sum = 0;
-  for (auto value : embedding) sum += value * value;
-  return sum == 0 ? 0.0F : 1.0F / std::sqrt(static_cast<float>(sum));
-}
-
-float similarity(const Embedding& a, float a_inverse, const Embedding& b, float b_inverse) {
-  std::int32_t dot = 0;
-  for (std::size_t i = 0; i < embedding_size; ++i) dot += a[i] * b[i];
-  return static_cast<float>(dot) * a_inverse * b_inverse;
-}
-
-std::array<float, embedding_size> unit_vector(const Embedding& embedding) {
-  auto inverse = inverse_length(embedding);
-  std::array<float, embedding_size> out;
-  for (std::size_t i = 0; i < embedding_size; ++i)
-    out[i] = static_cast<float>(embedding[i]) * inverse;
-  return out;
 }
 
 }  // namespace parley::knowledge

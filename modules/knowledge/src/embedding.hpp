@@ -22,11 +22,4 @@ Embedding embed_passage(std::string_view utf8);
 /// A question's terms, each with the weight that its rarity in the searched passages gives it.
 Embedding embed_terms(std::span<const QueryTerm> terms);
 
-/// 1 over the vector's length, 0 for a vector of zeros.
-float inverse_length(const Embedding& embedding);
-/// Cosine: -1..1.
-float similarity(const Embedding& a, float a_inverse, const Embedding& b, float b_inverse);
-/// The unit vector in floats, for the graph index.
-std::array<float, embedding_size> unit_vector(const Embedding& embedding);
-
 }  // namespace parley::knowledge

@@ -1,5 +1,6 @@
 #include "index_cache.hpp"
 
+#include <atomic>
 #include <boost/asio/redirect_error.hpp>
 
 #include "document_rows.hpp"
@@ -10,10 +11,11 @@ struct IndexCache::State {
   struct Entry {
     Index index;
     bool building = false;
-    bool making_graph = false;
+    bool making_speedup = false;
     std::vector<std::shared_ptr<asio::steady_timer>> waiters;
     std::list<std::string>::iterator recency;
   };
+  std::atomic<bool> stopping = false;
   mutable std::mutex mutex;
   std::unordered_map<std::string, Entry> entries;
   std::list<std::string> recent;  ///< most recently searched first
@@ -78,9 +80,18 @@ class AtEnd {
 IndexCache::IndexCache(store::Database& database, WorkerPool& pool, Options options)
     : database_(database), pool_(pool), options_(options), state_(std::make_shared<State>()) {}
 
+IndexCache::~IndexCache() { state_->stopping = true; }
+
 std::size_t IndexCache::size_bytes() const {
   std::lock_guard lock(state_->mutex);
   return state_->bytes;
+}
+
+std::shared_ptr<const BusinessIndex> IndexCache::remembered(const Context& ctx,
+                                                            const BusinessId& business) const {
+  std::lock_guard lock(state_->mutex);
+  auto found = state_->entries.find(ctx.organization.str() + "/" + business.str());
+  return found == state_->entries.end() ? nullptr : found->second.index;
 }
 
 Task<IndexCache::Index> IndexCache::get(Context ctx, BusinessId business) {
@@ -125,32 +136,34 @@ Task<IndexCache::Index> IndexCache::get(Context ctx, BusinessId business) {
       state_->set(state_->entry(key), *built);
       state_->shrink(options_.max_bytes);
     }
-    if ((*built)->wants_graph(options_.graph_threshold)) build_graph_later(key, *built);
+    if ((*built)->wants_speedup(options_.graph_threshold)) make_speedup_later(key, *built);
     co_return *built;
   }
 }
 
-void IndexCache::build_graph_later(const std::string& key, const Index& index) {
+void IndexCache::make_speedup_later(const std::string& key, const Index& index) {
   {
     std::lock_guard lock(state_->mutex);
     auto& entry = state_->entry(key);
-    if (std::exchange(entry.making_graph, true)) return;
+    if (std::exchange(entry.making_speedup, true)) return;
   }
   auto work = [state = state_, key, index, max_bytes = options_.max_bytes] {
-    auto graph = VectorGraph::build(index->segments());
+    auto speedup = BusinessIndex::make_speedup(
+        index->segments(), {.stop = [&state] { return state->stopping.load(); }});
+    if (!speedup) return;
     std::lock_guard lock(state->mutex);
     auto found = state->entries.find(key);
     if (found == state->entries.end()) return;
-    found->second.making_graph = false;
+    found->second.making_speedup = false;
     const auto& now = found->second.index;
     if (!now) return;
-    state->set(found->second,
-               std::make_shared<BusinessIndex>(now->version(), now->segments(), std::move(graph)));
+    state->set(found->second, std::make_shared<BusinessIndex>(now->version(), now->segments(),
+                                                              std::move(*speedup)));
     state->shrink(max_bytes);
   };
   if (pool_.post(std::move(work))) return;
   std::lock_guard lock(state_->mutex);
-  state_->entry(key).making_graph = false;
+  state_->entry(key).making_speedup = false;
 }
 
 Task<std::int64_t> IndexCache::current_version(Context ctx, BusinessId business) {
@@ -203,7 +216,7 @@ Task<IndexCache::Index> IndexCache::build(Context ctx, BusinessId business, Inde
     if ((*segment)->passages() > 0) segments.push_back(std::move(*segment));
   }
   co_return std::make_shared<BusinessIndex>(catalog->version, std::move(segments),
-                                            before ? before->graph() : nullptr);
+                                            before ? before->speedup() : BusinessIndex::Speedup{});
 }
 
 Task<std::shared_ptr<const Segment>> IndexCache::load(Context ctx, BusinessId business,
@@ -211,7 +224,7 @@ Task<std::shared_ptr<const Segment>> IndexCache::load(Context ctx, BusinessId bu
   using Passages = std::vector<IndexedPassage>;
   auto look = [&](store::Tx& tx) -> Result<Passages> {
     auto found = tx.query(
-        "SELECT p.id, p.heading, p.text, p.embedding FROM knowledge_passages p "
+        "SELECT p.id, p.heading, p.page, p.text, p.embedding FROM knowledge_passages p "
         "JOIN knowledge_documents d ON d.id = p.document_id "
         "WHERE p.document_id = ?1 AND p.organization_id = ?2 AND p.business_id = ?3 "
         "AND d.passages_version = ?4 ORDER BY p.ordinal",
@@ -224,7 +237,8 @@ Task<std::shared_ptr<const Segment>> IndexCache::load(Context ctx, BusinessId bu
       if (blob.size() != embedding_size) return fail(Errc::corrupt, "an embedding of another size");
       Embedding embedding;
       std::memcpy(embedding.data(), blob.data(), blob.size());
-      passages.push_back({row.id<ChunkId>("id"), row.text("heading"), row.text("text"), embedding});
+      passages.push_back({row.id<ChunkId>("id"), row.text("heading"), row.text("text"), embedding,
+                          row.integer("page")});
     }
     return passages;
   };

@@ -21,8 +21,14 @@ class IndexCache {
     std::size_t graph_threshold;
   };
   IndexCache(store::Database& database, WorkerPool& pool, Options options);
+  ~IndexCache();  ///< what is still being made is given up
+  IndexCache(const IndexCache&) = delete;
+  IndexCache& operator=(const IndexCache&) = delete;
 
   Task<std::shared_ptr<const BusinessIndex>> get(Context ctx, BusinessId business);
+  /// What get() gave last, without asking the database; null when it is not in memory.
+  std::shared_ptr<const BusinessIndex> remembered(const Context& ctx,
+                                                  const BusinessId& business) const;
   std::size_t size_bytes() const;
 
  private:
@@ -44,7 +50,7 @@ class IndexCache {
   Task<Catalog> read_catalog(Context ctx, BusinessId business);
   Task<Index> build(Context ctx, BusinessId business, Index before);
   Task<std::shared_ptr<const Segment>> load(Context ctx, BusinessId business, Source source);
-  void build_graph_later(const std::string& key, const Index& index);
+  void make_speedup_later(const std::string& key, const Index& index);
 
   store::Database& database_;
   WorkerPool& pool_;

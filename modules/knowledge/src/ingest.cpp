@@ -127,7 +127,10 @@ asio::awaitable<void> Ingest::process(Context ctx, rows::Work work) {
   auto changing = database_.write(ctx, change);
   auto completed = co_await std::move(changing);
   // False: the document was deleted or queued again in the meantime; what was made is dropped.
-  if (completed) co_return;
+  if (completed) {
+    changed_();
+    co_return;
+  }
   auto recording = record_failure(ctx, work, completed.error());
   co_await std::move(recording);
 }

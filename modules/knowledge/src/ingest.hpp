@@ -22,6 +22,8 @@ class Ingest {
   asio::awaitable<void> stop();
   /// There may be new work. Any thread.
   void wake() { wake_.raise(); }
+  /// Called after a document's passages changed. Before start().
+  void on_change(std::function<void()> listener) { changed_ = std::move(listener); }
 
  private:
   struct Prepared {
@@ -49,6 +51,7 @@ class Ingest {
   KnowledgeOptions options_;
   Extraction extraction_;
   Wake wake_;
+  std::function<void()> changed_ = [] {};
   TaskGroup tasks_;
 };
 

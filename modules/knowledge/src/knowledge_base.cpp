@@ -10,6 +10,7 @@
 #include "parley/knowledge/knowledge.hpp"
 #include "parley/store/database.hpp"
 #include "passages.hpp"
+#include "vector_upkeep.hpp"
 #include "words.hpp"
 
 namespace parley::knowledge {
@@ -75,8 +76,12 @@ class Service final : public KnowledgeBase {
         objects_(objects),
         pool_(pool),
         options_(std::move(options)),
-        ingest_(std::move(executor), clock, random, database, objects, pool, options_),
-        indexes_(database, pool, {options_.index_memory_bytes, options_.graph_threshold}) {}
+        ingest_(executor, clock, random, database, objects, pool, options_),
+        indexes_(database, pool, {options_.index_memory_bytes, options_.graph_threshold}) {
+    if (!options_.semantic.embedder || !options_.semantic.vectors) return;
+    upkeep_.emplace(executor, clock, database, options_.semantic);
+    ingest_.on_change([this] { upkeep_->wake(); });
+  }
 
   Task<Document> upload(Context ctx, Upload upload) override {
     auto name = check(upload);
@@ -123,6 +128,7 @@ class Service final : public KnowledgeBase {
     auto changing = database_.write(ctx, change);
     auto object = co_await std::move(changing);
     if (!object) co_return std::unexpected(object.error());
+    if (upkeep_) upkeep_->wake();
     // From here on the document is gone; a file that stays is swept later.
     auto removing = objects_.remove(ctx, *object);
     if (auto removed = co_await std::move(removing); removed) {
@@ -147,10 +153,20 @@ class Service final : public KnowledgeBase {
     if (query.size() > max_query_bytes) co_return fail(Errc::invalid, "the question is too long");
     auto getting = indexes_.get(ctx, business);
     auto index = co_await std::move(getting);
+    if (!index && is_away(index.error().code)) {
+      auto recalling = recall(ctx, business, std::move(query), limit, index.error());
+      co_return co_await std::move(recalling);
+    }
     if (!index) co_return std::unexpected(index.error());
+    std::vector<VectorMatch> matches;
+    if (upkeep_ && (*index)->passages() > 0 && !trim(query).empty()) {
+      auto asking = upkeep_->nearest(ctx, business, query);
+      matches = co_await std::move(asking);
+    }
     using Hits = std::vector<BusinessIndex::Hit>;
-    std::function<Result<Hits>()> compute = [index = *index, query, limit]() -> Result<Hits> {
-      return index->search(query, limit);
+    std::function<Result<Hits>()> compute = [index = *index, query, limit,
+                                             matches = std::move(matches)]() -> Result<Hits> {
+      return index->search(query, limit, matches);
     };
     auto computing = pool_.run<Hits>(std::move(compute));
     auto hits = co_await std::move(computing);
@@ -158,7 +174,10 @@ class Service final : public KnowledgeBase {
     if (hits->empty()) co_return std::vector<Passage>{};
     auto look = [&](store::Tx& tx) { return texts_of(tx, business, *hits); };
     auto looking = database_.read(std::move(ctx), look);
-    co_return co_await std::move(looking);
+    auto passages = co_await std::move(looking);
+    // It went away just now.
+    if (!passages && is_away(passages.error().code)) co_return recalled(**index, *hits);
+    co_return passages;
   }
 
   Task<std::vector<std::string>> sentences(Context ctx, BusinessId business,
@@ -199,10 +218,51 @@ class Service final : public KnowledgeBase {
     co_return co_await std::move(looking);
   }
 
-  asio::awaitable<void> start() override { return ingest_.start(); }
-  asio::awaitable<void> stop() override { return ingest_.stop(); }
+  Task<std::int64_t> without_vectors(Context ctx) override {
+    if (!upkeep_) co_return 0;
+    auto asking = upkeep_->behind(std::move(ctx));
+    co_return co_await std::move(asking);
+  }
+
+  asio::awaitable<void> start() override {
+    auto starting = ingest_.start();
+    co_await std::move(starting);
+    if (upkeep_) upkeep_->start();
+  }
+  asio::awaitable<void> stop() override {
+    auto stopping = ingest_.stop();
+    co_await std::move(stopping);
+    if (!upkeep_) co_return;
+    auto ending = upkeep_->stop();
+    co_await std::move(ending);
+  }
 
  private:
+  static bool is_away(Errc code) { return code == Errc::unavailable || code == Errc::timeout; }
+
+  /// Without the database: what is in memory answers, if anything is.
+  Task<std::vector<Passage>> recall(Context ctx, BusinessId business, std::string query,
+                                    std::size_t limit, Error why) {
+    auto index = indexes_.remembered(ctx, business);
+    if (!index) co_return std::unexpected(std::move(why));
+    using Passages = std::vector<Passage>;
+    std::function<Result<Passages>()> compute = [index, query = std::move(query), limit] {
+      return Result<Passages>(recalled(*index, index->search(query, limit)));
+    };
+    auto computing = pool_.run<Passages>(std::move(compute));
+    co_return co_await std::move(computing);
+  }
+
+  static std::vector<Passage> recalled(const BusinessIndex& index,
+                                       const std::vector<BusinessIndex::Hit>& hits) {
+    std::vector<Passage> passages;
+    for (const auto& hit : hits)
+      if (auto found = index.said(hit))
+        passages.push_back({hit.id, hit.document, found->segment->name(), found->said->text,
+                            found->said->heading, found->said->page, hit.score, hit.lexical, true});
+    return passages;
+  }
+
   Result<std::string> check(const Upload& upload) const {
     if (upload.bytes.empty()) return fail(Errc::invalid, "The file is empty");
     if (upload.bytes.size() > options_.max_document_bytes)
@@ -306,6 +366,7 @@ class Service final : public KnowledgeBase {
   KnowledgeOptions options_;
   Ingest ingest_;
   IndexCache indexes_;
+  std::optional<VectorUpkeep> upkeep_;
 };
 
 }  // namespace

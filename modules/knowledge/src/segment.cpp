@@ -6,16 +6,23 @@
 namespace parley::knowledge {
 
 namespace {
-std::uint64_t hash_of(std::string_view term) {
+constexpr std::size_t most_text_kept = 1u << 20;  ///< bytes, of a document
+}
+
+std::uint64_t Segment::hash_of(std::string_view term) {
   std::uint64_t hash = 0xCBF29CE484222325u;
   for (char c : term) hash = (hash ^ static_cast<unsigned char>(c)) * 0x100000001B3u;
   return hash;
 }
-}  // namespace
 
 Segment::Segment(DocumentId document, std::int64_t version, std::string_view name,
                  const std::vector<IndexedPassage>& passages)
-    : document_(std::move(document)), version_(version) {
+    : document_(std::move(document)), version_(version), name_(name) {
+  std::size_t text_bytes = 0;
+  for (const auto& passage : passages) text_bytes += passage.heading.size() + passage.text.size();
+  if (text_bytes <= most_text_kept)
+    for (const auto& passage : passages)
+      said_.push_back({passage.heading, passage.text, passage.page});
   std::unordered_map<std::string, std::vector<Posting>> terms;
   auto named = name.substr(0, name.rfind('.'));
   for (std::uint32_t p = 0; p < passages.size(); ++p) {
@@ -35,8 +42,7 @@ Segment::Segment(DocumentId document, std::int64_t version, std::string_view nam
     ids_.push_back(passage.id);
     lengths_.push_back(length);
     total_length_ += length;
-    embeddings_.push_back(passage.embedding);
-    inverse_lengths_.push_back(knowledge::inverse_length(passage.embedding));
+    vectors_.add(passage.embedding);
   }
   std::vector<std::pair<std::uint64_t, const std::pair<const std::string, std::vector<Posting>>*>>
       order;
@@ -59,9 +65,7 @@ std::span<const Segment::Posting> Segment::postings(std::string_view term) const
   auto hash = hash_of(term);
   auto found = std::ranges::lower_bound(hashes_, hash);
   if (found == hashes_.end() || *found != hash) return {};
-  auto i = static_cast<std::size_t>(found - hashes_.begin());
-  return std::span(postings_).subspan(posting_starts_[i],
-                                      posting_starts_[i + 1] - posting_starts_[i]);
+  return postings_of(static_cast<std::size_t>(found - hashes_.begin()));
 }
 
 std::uint64_t Segment::letters_of(std::string_view term) {
@@ -71,9 +75,11 @@ std::uint64_t Segment::letters_of(std::string_view term) {
 }
 
 std::size_t Segment::size_bytes() const noexcept {
-  return sizeof(*this) +
-         ids_.size() * (sizeof(ChunkId) + 40 + sizeof(Embedding) + 2 * sizeof(float)) +
-         hashes_.size() * 24 + text_.size() + postings_.size() * sizeof(Posting);
+  std::size_t said = 0;
+  for (const auto& one : said_) said += sizeof(Said) + one.heading.size() + one.text.size();
+  return said + sizeof(*this) + ids_.size() * (sizeof(ChunkId) + 40 + sizeof(float)) +
+         vectors_.size_bytes() + hashes_.size() * 24 + text_.size() +
+         postings_.size() * sizeof(Posting);
 }
 
 }  // namespace parley::knowledge

@@ -111,7 +111,7 @@ class RetrievalTest : public ::testing::Test {
       for (const auto& passage : passages) texts[passage.id.str()] = passage.text;
       segments.push_back(std::make_shared<Segment>(DocumentId(name), 1, name, passages));
     }
-    index = std::make_unique<BusinessIndex>(1, std::move(segments), nullptr);
+    index = std::make_unique<BusinessIndex>(1, std::move(segments));
   }
   /// The place of the answer, 0 when it is not among the first ten.
   std::size_t place(const char* question, const char* answer) const {
@@ -226,13 +226,13 @@ TEST(Retrieval, LatencyAndGraphRecall) {
   auto queries = draw_queries(200);
   for (std::size_t documents : {std::size_t{10}, most_documents}) {
     auto segments = make_corpus(documents, 100);
-    BusinessIndex exact(1, segments, nullptr);
+    BusinessIndex exact(1, segments);
     auto started = milliseconds();
-    auto graph = VectorGraph::build(segments);
+    auto speedup = BusinessIndex::make_speedup(segments).value();
     auto built = (milliseconds() - started) / 1e3;
-    BusinessIndex approximate(1, segments, graph);
-    EXPECT_TRUE(exact.wants_graph(500));
-    EXPECT_FALSE(approximate.wants_graph(500));
+    BusinessIndex approximate(1, segments, speedup);
+    EXPECT_TRUE(exact.wants_speedup(500));
+    EXPECT_FALSE(approximate.wants_speedup(500));
     std::vector<double> with, without;
     double same = 0, all = 0;
     for (const auto& query : queries) {
@@ -262,13 +262,13 @@ TEST(Retrieval, LatencyAndGraphRecall) {
 
 TEST(Retrieval, WhatCameAfterTheGraphIsFoundAndWhatWentIsNot) {
   auto segments = make_corpus(4, 50);
-  auto graph = VectorGraph::build(segments);
+  auto speedup = BusinessIndex::make_speedup(segments).value();
   auto added = std::make_shared<Segment>(
       DocumentId("doc_new"), 2, "n",
       std::vector<IndexedPassage>{
           {ChunkId("chunk_new"), "", "zebra crossing", embed_passage("zebra crossing")}});
   BusinessIndex::Segments now{segments[1], segments[2], segments[3], added};
-  BusinessIndex index(2, now, graph);
+  BusinessIndex index(2, now, speedup);
   auto hits = index.search("zebras crossing", 3);
   ASSERT_FALSE(hits.empty());
   EXPECT_EQ(hits[0].id.str(), "chunk_new");

@@ -34,6 +34,7 @@ class Asked final : public KnowledgeBase {
     if (away) co_return fail(Errc::unavailable, "x");
     co_return std::vector<std::string>(limit, "we are open");
   }
+  Task<std::int64_t> without_vectors(Context) override { co_return 0; }
   Task<std::int64_t> version(Context, BusinessId) override {
     if (away) co_return fail(Errc::unavailable, "x");
     co_return 7;

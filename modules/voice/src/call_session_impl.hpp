@@ -2,6 +2,7 @@
 #include <mutex>
 
 #include "ear.hpp"
+#include "echo_guard.hpp"
 #include "mouth.hpp"
 #include "parley/audio/answer_detector.hpp"
 #include "parley/audio/stereo_recorder.hpp"
@@ -39,7 +40,17 @@ struct CallSession::Impl {
   void on_audio(const telephony::MediaAudio& audio);
   void on_frame(std::span<const std::int16_t> frame);
   void on_digit(char digit);
+  void on_text(std::string text);
   void on_speech_started();
+  /// The caller makes a sound while the agent speaks: the voice stops at once, and whether it was
+  /// an interruption is judged when more is known of it.
+  void hold();
+  void judge_sound();
+  /// When to judge a held sound again though nothing was heard of it.
+  TimePoint sound_deadline() const {
+    return playout.held() ? ear.next_deadline() : TimePoint::max();
+  }
+  void go_on(std::string_view after);
   void interrupt();
   void finish_agent_turn();
   json::object latency_of_turn() const;
@@ -88,6 +99,7 @@ struct CallSession::Impl {
   Playout playout;
   Mouth mouth;
   Ear ear;
+  EchoGuard echo;
   audio::StereoRecorder recorder;
 
   TimePoint started{};
@@ -95,14 +107,18 @@ struct CallSession::Impl {
   dialog::TurnEnd last_end;
   bool agent_active = false;  ///< a turn of the agent is being made or played
   bool interrupted = false;   ///< this turn of the agent was
-  Playout::Heard heard;       ///< of the interrupted turn
-  bool may_resume = false;    ///< the last interruption has not yet turned out to be words
+  bool spoke_when_held = false;
+  TimePoint held_since{};
+  Playout::Heard heard;     ///< of the interrupted turn
+  bool may_resume = false;  ///< the last interruption has not yet turned out to be words
   int silences = 0;
   int failures_in_row = 0;  ///< turns the dialogue failed on
   int voiceless_turns = 0;  ///< turns in a row of which nothing could be spoken
   TimePoint quiet_since{};
   std::string keys;
   TimePoint last_key{};
+  audio::Samples decoded;                  ///< the frame being heard; kept, so that none allocates
+  std::deque<std::string> typed;           ///< turns the caller typed, not yet answered
   audio::Samples partial_frame;            ///< audio that does not fill a frame yet
   std::optional<Duration> carrier_offset;  ///< our time minus the carrier's, since the start
   std::optional<Ear::Utterance> answered;  ///< the caller's turn being answered, for its latency

@@ -46,7 +46,12 @@ asio::awaitable<SessionReport> CallSession::Impl::run(Context ctx) {
     std::lock_guard lock(executor_mutex);
     wake = [this, executor] { asio::post(executor, [this] { changed.notify(); }); };
   }
+  ear.is_echo = [this](std::span<const std::int16_t> window) {
+    return echo.is_echo(parts.clock.now(), window);
+  };
+  ear.on_quiet_frame = [this](std::span<const std::int16_t> frame) { echo.note_quiet(frame); };
   playout.on_played = [this](TimePoint at, std::span<const std::int16_t> samples) {
+    echo.played(at, samples);
     if (parts.recording)
       recorder.add(audio::StereoRecorder::Track::agent, since_start(at), samples);
     listening.hear(Listening::Track::agent, since_start(at), samples);
@@ -54,6 +59,12 @@ asio::awaitable<SessionReport> CallSession::Impl::run(Context ctx) {
   ear.on_speech_started = [this] { on_speech_started(); };
   ear.on_failure = [this](const Error& error) {
     journal("engine.failed", {{"engine", "recognizer"}, {"error", error.detail}});
+  };
+  ear.on_likely_end = [this, ctx](const speech::Transcript& so_far) {
+    parts.dialogue->anticipate(ctx, {.input = dialog::UserTurn::Input::speech,
+                                     .text = so_far.text,
+                                     .confidence = so_far.confidence,
+                                     .alternatives = so_far.alternatives});
   };
   mouth.on_failure = [this](const Error& error) {
     journal("engine.failed", {{"engine", "synthesizer"}, {"error", error.detail}});
@@ -81,11 +92,13 @@ asio::awaitable<SessionReport> CallSession::Impl::run(Context ctx) {
   if (parts.recording) parts.recording->append(recorder.drain_all());
   report.reason = ended.value_or(EndReason::failed);
   report.length = since_start(parts.clock.now());
-  report.outcome = parts.dialogue->outcome();
-  if (!ended_with.empty()) report.outcome.kind = ended_with;
   journal("session.ended", {{"reason", to_string(report.reason)}});
   auto closing = parts.media->close();
   co_await std::move(closing);
+  // The caller is gone; what the dialogue still writes keeps nobody waiting.
+  auto concluding = parts.dialogue->conclude(ctx);
+  report.outcome = co_await std::move(concluding);
+  if (!ended_with.empty()) report.outcome.kind = ended_with;
   co_return report;
 }
 
@@ -105,6 +118,7 @@ asio::awaitable<void> CallSession::Impl::agent_turn(Work work) {
   agent_active = true;
   interrupted = false;
   mouth.begin();
+  if (ear.hearing()) hold();  // they went on: nobody talks over them
   co_await think(std::move(work));
   mouth.finish();
   if (last_end.expectation) ear.expect(last_end.expectation);
@@ -152,14 +166,17 @@ asio::awaitable<void> CallSession::Impl::think(Work work) {
     co_return co_await with_deadline(self.parts.clock, limit, std::move(running));
   };
   auto still_there = [](Impl& self) -> asio::awaitable<void> {
-    auto filler_at = self.parts.clock.now() + self.settings.filler_after;
+    auto filler_due = self.parts.clock.now() + self.settings.filler_after;
     // The dialogue decides when this ends, or the call does.
     while (!self.ended) {
-      co_await self.changed.wait_until(self.parts.clock, filler_at);
+      self.judge_sound();
+      if (self.parts.clock.now() >= filler_due) {
+        if (!self.mouth.said_anything() && !self.interrupted) self.mouth.say(std::string(filler));
+        filler_due = TimePoint::max();
+      }
+      auto deadline = std::min(filler_due, self.sound_deadline());
+      co_await self.changed.wait_until(self.parts.clock, deadline);
       self.check_orders();
-      if (self.parts.clock.now() < filler_at) continue;
-      filler_at = TimePoint::max();
-      if (!self.mouth.said_anything() && !self.interrupted) self.mouth.say(std::string(filler));
     }
   };
   auto thinking = limited(*this, std::move(work), begun + settings.reply_limit);
@@ -179,8 +196,10 @@ asio::awaitable<void> CallSession::Impl::think(Work work) {
 
 asio::awaitable<void> CallSession::Impl::until_heard() {
   while (!ended && !interrupted && !playout.drained()) {
-    co_await changed.wait_until(parts.clock, playout.drained_by());
+    auto deadline = std::min(playout.drained_by(), sound_deadline());
+    co_await changed.wait_until(parts.clock, deadline);
     check_orders();
+    judge_sound();
   }
 }
 
@@ -196,8 +215,13 @@ asio::awaitable<void> CallSession::Impl::take_input(Context ctx) {
     auto now = parts.clock.now();
     if (now >= started + settings.longest_call) co_return end(EndReason::length_limit);
     if (auto utterance = ear.take()) co_return co_await hear(ctx, std::move(*utterance));
-    if (auto typed = take_keys()) {
-      dialog::UserTurn turn{dialog::UserTurn::Input::keys, std::move(*typed), 1.0, {}};
+    if (auto pressed = take_keys()) {
+      dialog::UserTurn turn{dialog::UserTurn::Input::keys, std::move(*pressed), 1.0, {}};
+      co_return co_await answer(ctx, std::move(turn));
+    }
+    if (!typed.empty()) {
+      dialog::UserTurn turn{dialog::UserTurn::Input::text, std::move(typed.front()), 1.0, {}};
+      typed.pop_front();
       co_return co_await answer(ctx, std::move(turn));
     }
     if (co_await do_as_told()) co_return;
@@ -254,10 +278,9 @@ asio::awaitable<void> CallSession::Impl::answer(Context ctx, dialog::UserTurn tu
   silences = 0;
   ++report.caller_turns;
   if (!turn.text.empty()) {
-    bool typed = turn.input == dialog::UserTurn::Input::keys;
     journal("caller.said", {{"text", turn.text},
                             {"confidence", turn.confidence},
-                            {"input", typed ? "keys" : "speech"}});
+                            {"input", dialog::to_string(turn.input)}});
   }
   Work reply = [this, ctx, turn = std::move(turn)](dialog::Speaker& speaker) {
     return parts.dialogue->reply(ctx, turn, speaker);

@@ -50,6 +50,8 @@ struct Call {
   bool has_recording = false;
   /// Who picked up a call that we made: human, machine, screening, fax, unknown; empty: not known.
   std::string answered_by;
+  std::optional<std::int64_t>
+      agent_version;  ///< of the business's agent; calls of before have none
   std::int64_t version = 0;
 };
 

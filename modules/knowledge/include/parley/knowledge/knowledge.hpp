@@ -6,6 +6,7 @@
 
 #include "parley/base/context.hpp"
 #include "parley/base/worker_pool.hpp"
+#include "parley/knowledge/vector_index.hpp"
 #include "parley/store/database.hpp"
 #include "parley/store/objects.hpp"
 
@@ -48,6 +49,9 @@ struct Passage {
   std::int64_t page = 0;       ///< 1-based, 0 when the format has none
   double score = 0.0;          ///< fused, 0..1, comparable only inside one result
   double lexical_score = 0.0;  ///< BM25, comparable between results
+  /// The database is away: as it was read last. Documents of more than a megabyte of text are not
+  /// remembered, nor are those of businesses that were not searched lately.
+  bool remembered = false;
 };
 
 struct DocumentQuery {
@@ -85,10 +89,23 @@ class KnowledgeBase {
   /// Counts the changes of the business's passages, from 0: what was made from them is current as
   /// long as this stays the same.
   virtual Task<std::int64_t> version(Context ctx, BusinessId business) = 0;
+  /// Documents of every organization whose vectors are not yet in the store as they should be: new
+  /// ones, all of them after a change of embedder or store. 0 without semantic search.
+  virtual Task<std::int64_t> without_vectors(Context ctx) = 0;
 
   /// Takes up documents left pending or processing by an earlier run, and works until stop().
   virtual asio::awaitable<void> start() = 0;
   virtual asio::awaitable<void> stop() = 0;
+};
+
+/// An embedder that knows what words mean, and where its vectors are. Both or neither; they outlive
+/// the knowledge base. Passages are embedded once they are searchable by their words. While either
+/// is away, and for documents it has not seen yet, words and the built-in embedding answer alone:
+/// a search never fails for it, and never waits longer than `patience`.
+struct SemanticSearch {
+  Embedder* embedder = nullptr;
+  VectorIndex* vectors = nullptr;
+  Duration patience = std::chrono::milliseconds(800);
 };
 
 struct KnowledgeOptions {
@@ -103,6 +120,7 @@ struct KnowledgeOptions {
   std::size_t index_memory_bytes = 256u << 20;
   /// Above this many passages a business's vectors are searched by a graph instead of all.
   std::size_t graph_threshold = 5000;
+  SemanticSearch semantic;
 };
 
 /// Background work runs on `executor`, which must be an io_context run by one thread (or a strand);
