@@ -122,7 +122,7 @@ Task<Call> CallServiceImpl::whisper(Context ctx, CallId id, LiveCalls::Whisper a
 
 Task<Call> CallServiceImpl::press_keys(Context ctx, CallId id, std::string keys) {
   if (keys.empty() || keys.find_first_not_of("0123456789*#ABCDw") != std::string::npos)
-    co_return fail(Errc::invalid, "keys are 0-9, *, #, A-D, and w for a pause");
+    co_return fail(Errc::invalid, "must be of 0-9, *, #, A-D, and w for a pause");
   voice::PressKeys press{std::move(keys), ctx.principal.id};
   auto giving = order(std::move(ctx), std::move(id), std::move(press));
   co_return co_await std::move(giving);
