@@ -133,6 +133,14 @@ Result<Server::Ready> Server::Impl::start() {
   if (auto made = make_carrier_recordings(); !made) return std::unexpected(made.error());
   make_evals();
   feed = std::make_unique<events::LiveFeed>(main_loop().get_executor(), clock, *database);
+  if (database->kind() == store::Database::Kind::postgresql)
+    commit_news = std::make_unique<events::CommitNews>(
+        events::CommitNews::Parts{main_loop().get_executor(), clock, random, *database,
+                                  sharing->pubsub()},
+        [this] {
+          feed->look();
+          subscriptions->look();
+        });
   calls::CallServiceParts parts{*database,
                                 clock,
                                 random,
@@ -202,6 +210,7 @@ asio::awaitable<void> Server::Impl::serve() {
   co_await std::move(calling);
   feed->start();
   sharing->start();
+  if (commit_news) commit_news->start();
   auth::keep_swept(*tasks, clock, *auth.sessions);
   queue->start();
   subscriptions->start();
@@ -240,6 +249,10 @@ asio::awaitable<void> Server::Impl::shut_down() {
   co_await std::move(reading);
   auto closing = gateway->stop();
   co_await std::move(closing);
+  if (commit_news) {
+    auto quiet = commit_news->stop();
+    co_await std::move(quiet);
+  }
   auto unsubscribing = subscriptions->stop();
   co_await std::move(unsubscribing);
   auto finishing = queue->stop();

@@ -30,6 +30,7 @@
 #include "parley/calls/call_service.hpp"
 #include "parley/calls/carrier_recordings.hpp"
 #include "parley/dialog/builtin.hpp"
+#include "parley/events/commit_news.hpp"
 #include "parley/events/live_feed.hpp"
 #include "parley/events/retention.hpp"
 #include "parley/events/subscription_metrics.hpp"
@@ -150,6 +151,7 @@ struct Server::Impl {
   std::unique_ptr<saga::Sagas> sagas;
   std::unique_ptr<webhooks::Webhooks> webhooks;
   std::unique_ptr<events::Subscriptions> subscriptions;
+  std::unique_ptr<events::CommitNews> commit_news;  ///< null: no other node can be
   std::unique_ptr<health::Monitor> health;
   std::unique_ptr<health::Suite> suite;
   std::unique_ptr<business::PublishingGate> publishing_gate;

@@ -48,6 +48,8 @@ class LiveFeed::Impl {
     co_return co_await std::move(work);
   }
 
+  void look() { committed_.raise(); }
+
   void announce(std::string type, json::object data) {
     {
       std::lock_guard lock(mutex_);
@@ -236,5 +238,6 @@ Task<LiveFeed::Page> LiveFeed::next_matching(Context ctx, store::EventFilter fil
 void LiveFeed::announce(std::string type, json::object data) {
   impl_->announce(std::move(type), std::move(data));
 }
+void LiveFeed::look() { impl_->look(); }
 
 }  // namespace parley::events

@@ -26,6 +26,8 @@ class Subscriptions::Impl {
     followers_.push_back(std::make_unique<Follower>(shared_, std::move(subscription)));
   }
 
+  void look() { shared_.committed.raise(); }
+
   void start() {
     if (std::exchange(started_, true)) return;
     for (auto& follower : followers_)
@@ -126,6 +128,7 @@ Subscriptions::~Subscriptions() = default;
 
 void Subscriptions::add(Subscription subscription) { impl_->add(std::move(subscription)); }
 void Subscriptions::start() { impl_->start(); }
+void Subscriptions::look() { impl_->look(); }
 asio::awaitable<void> Subscriptions::stop() { return impl_->stop(); }
 Task<std::vector<SubscriptionStatus>> Subscriptions::status(Context ctx) {
   return impl_->status(std::move(ctx));

@@ -57,6 +57,8 @@ class LiveFeed {
   Task<Page> next_matching(Context ctx, store::EventFilter filter, store::Position after,
                            std::uint64_t notice, std::size_t limit);
   void announce(std::string type, json::object data);
+  /// Something may be in the log that this process did not commit: it looks now.
+  void look();
 
  private:
   class Impl;

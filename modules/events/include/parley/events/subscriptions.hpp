@@ -99,6 +99,8 @@ class Subscriptions {
   /// Before start(). Throws std::logic_error when the name is taken, or `empty` does not fit.
   void add(Subscription subscription);
   void start();
+  /// Something may be in the log that this process did not commit: they look now.
+  void look();
   /// Lets the transaction that is running end, cancels reactions, gives the leases back.
   /// Idempotent.
   asio::awaitable<void> stop();
