@@ -20,7 +20,7 @@ using store::may_pass;
 /// without effect, also after the ones that follow it.
 namespace ledger {
 json::object recorded(const Call& call, const std::string& media_token);
-json::object connected(std::int64_t connection, WallTime at);
+json::object connected(std::int64_t connection, WallTime at, const std::string& node);
 json::object timeline(std::int64_t first_sequence, std::span<const voice::TimelineEntry> entries);
 json::object finished(std::int64_t connection, const voice::SessionReport& report, WallTime at);
 /// Errors: the database's; corrupt for a line that is none; not_found for a call never recorded.

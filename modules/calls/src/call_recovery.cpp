@@ -1,6 +1,7 @@
 // Starting, taking up what an earlier run left, sweeping, and stopping.
 #include "call_rows.hpp"
 #include "call_service_impl.hpp"
+#include "parley/telemetry/log.hpp"
 
 namespace parley::calls {
 
@@ -14,13 +15,24 @@ asio::awaitable<void> CallServiceImpl::start() {
   // What an earlier run owes comes before what is said of it now.
   auto paying = pay_debts();
   co_await std::move(paying);
-  auto mark = [](store::Tx& tx) { return rows::mark_interrupted(tx); };
-  auto marking = parts_.database.write(system_context({}), std::move(mark));
-  // If the database is away now, the sweep closes these calls later.
-  (void)co_await std::move(marking);
+  auto holds = [this](const CallId& id) { return is_running(id) || is_held(id); };
+  auto nodes = std::make_shared<CallNodes>(parts_.clock, parts_.database, node_, std::move(holds));
+  auto looking = nodes->turn(system_context({}));
+  (void)co_await std::move(looking);  // when the database is away it is done later
   after_.spawn("recover recordings", [this] { return store_left_recordings(); });
   after_.spawn("pay what calls owe", [this] { return keep_paying(); });
   after_.spawn("sweep calls", [this] { return sweep(); });
+  after_.spawn("watch nodes", [this, nodes] { return watch_nodes(nodes); });
+}
+
+asio::awaitable<void> CallServiceImpl::watch_nodes(std::shared_ptr<CallNodes> nodes) {
+  while (true) {
+    auto pause = parts_.clock.sleep_for(CallNodes::beat_every);
+    co_await std::move(pause);
+    auto looking = nodes->turn(system_context({}));
+    auto looked = co_await std::move(looking);
+    if (!looked) log::warn("calls.nodes_not_seen", {{"reason", looked.error().detail}});
+  }
 }
 
 asio::awaitable<void> CallServiceImpl::store_left_recordings() {

@@ -193,14 +193,14 @@ Result<CallList> list(store::Tx& tx, const OrganizationId& organization, const C
 }
 
 Result<Connected> connect(store::Tx& tx, const std::string& media_token,
-                          const std::string& carrier_call_id) {
+                          const std::string& carrier_call_id, const std::string& node) {
   auto call = one(tx, "media_token = ?1 AND carrier_call_id = ?2", {media_token, carrier_call_id});
   if (!call) return std::unexpected(call.error());
   auto answered =
       change(tx, call->id,
              "status = 'in_progress', media_token = NULL, connections = connections + 1, "
-             "answered_at = COALESCE(answered_at, ?1)",
-             {tx.now()}, "call.answered");
+             "answered_at = COALESCE(answered_at, ?1), node = ?2",
+             {tx.now(), node}, "call.answered");
   if (!answered) return std::unexpected(answered.error());
   Connected connected{std::move(*answered)};
   if (call->answered)
@@ -215,15 +215,15 @@ Result<Connected> connect(store::Tx& tx, const std::string& media_token,
   return connected;
 }
 
-Result<void> note_connection(store::Tx& tx, const CallId& id, std::int64_t connection,
-                             WallTime at) {
+Result<void> note_connection(store::Tx& tx, const CallId& id, std::int64_t connection, WallTime at,
+                             const std::string& node) {
   auto row = tx.one("SELECT connections FROM calls WHERE id = ?1", {id});
   if (!row) return std::unexpected(row.error());
   if (row->integer("connections") >= connection) return {};
   auto answered = change(tx, id,
                          "status = 'in_progress', media_token = NULL, connections = ?1, "
-                         "answered_at = COALESCE(answered_at, ?2)",
-                         {connection, at}, "call.answered");
+                         "answered_at = COALESCE(answered_at, ?2), node = ?3",
+                         {connection, at, node}, "call.answered");
   if (!answered) return std::unexpected(answered.error());
   return {};
 }
@@ -388,15 +388,24 @@ Result<void> give_up(store::Tx& tx, const Call& call) {
   return {};
 }
 
-Result<std::int64_t> mark_interrupted(store::Tx& tx) {
-  auto rows = tx.query("SELECT id FROM calls WHERE status = 'in_progress'");
+Result<std::int64_t> mark_interrupted(store::Tx& tx, std::optional<std::string> node,
+                                      const std::function<bool(const CallId&)>& runs) {
+  store::Params of;
+  // Calls of before their node was noted are taken for this one's.
+  if (node) of.emplace_back(*node);
+  auto rows = tx.query(std::string("SELECT id FROM calls WHERE status = 'in_progress'") +
+                           (node ? " AND node IN (?1, '')" : ""),
+                       std::move(of));
   if (!rows) return std::unexpected(rows.error());
+  std::int64_t marked = 0;
   for (auto& row : *rows) {
-    auto changed =
-        change(tx, row.id<CallId>("id"), "status = 'interrupted'", {}, "call.interrupted");
+    auto id = row.id<CallId>("id");
+    if (runs(id)) continue;
+    auto changed = change(tx, id, "status = 'interrupted'", {}, "call.interrupted");
     if (!changed) return std::unexpected(changed.error());
+    ++marked;
   }
-  return static_cast<std::int64_t>(rows->size());
+  return marked;
 }
 
 Result<std::int64_t> next_sequence(store::Tx& tx, const CallId& id) {

@@ -34,14 +34,15 @@ struct Connected {
 };
 /// Uses up the token. Errors: not_found (unknown, used, or of another carrier call).
 Result<Connected> connect(store::Tx& tx, const std::string& media_token,
-                          const std::string& carrier_call_id);
+                          const std::string& carrier_call_id, const std::string& node);
 /// A fresh token for a call whose connection was lost. Errors: conflict when it is over, or had
 /// `most_connections` already.
 Result<Call> allow_reconnect(store::Tx& tx, const std::string& carrier,
                              const std::string& carrier_call_id, const std::string& media_token,
                              int most_connections);
 /// A connection that was made without the database. Changes nothing when it is known.
-Result<void> note_connection(store::Tx& tx, const CallId& id, std::int64_t connection, WallTime at);
+Result<void> note_connection(store::Tx& tx, const CallId& id, std::int64_t connection, WallTime at,
+                             const std::string& node);
 /// The report of a connection's session; a lost connection leaves the call interrupted, anything
 /// else ends it. Changes nothing when this connection, or a later one, has told its end.
 struct Finish {
@@ -69,8 +70,9 @@ Result<bool> is_over(store::Tx& tx, const CallId& id);
 /// Calls in the air since before `since`, which no session of this process holds.
 Result<std::vector<Call>> stale(store::Tx& tx, WallTime since, std::size_t limit);
 Result<void> give_up(store::Tx& tx, const Call& call);
-/// Everything that was running when an earlier process of this node ended.
-Result<std::int64_t> mark_interrupted(store::Tx& tx);
+/// Everything that was running when `node`, or every node, ended, but what `runs` now.
+Result<std::int64_t> mark_interrupted(store::Tx& tx, std::optional<std::string> node,
+                                      const std::function<bool(const CallId&)>& runs);
 
 Result<void> add_timeline(store::Tx& tx, const CallId& id, std::int64_t first_sequence,
                           const std::vector<voice::TimelineEntry>& entries);

@@ -4,6 +4,7 @@
 #include <set>
 
 #include "call_ledger.hpp"
+#include "call_nodes.hpp"
 #include "call_records.hpp"
 #include "call_rows.hpp"
 #include "known_calls.hpp"
@@ -28,6 +29,7 @@ class CallServiceImpl final : public CallService, public LiveCalls {
     // A folder that cannot be made shows when recordings are missing; calls go on without them.
     std::error_code ignored;
     std::filesystem::create_directories(options_.spool, ignored);
+    node_ = kept_node_name(options_.spool / "node", parts_.random);
   }
 
   // What carriers bring.
@@ -124,6 +126,7 @@ class CallServiceImpl final : public CallService, public LiveCalls {
   Task<Call> order(Context ctx, CallId id, voice::Order order);
   Result<void> give(const CallId& id, voice::Order order);
   std::optional<Rehearsal> rehearsal_of(const std::string& carrier_call_id) const;
+  asio::awaitable<void> watch_nodes(std::shared_ptr<CallNodes> nodes);
   bool is_running(const CallId& id) const;
   bool is_held(const CallId& id) const;
   std::filesystem::path spool_file(const CallId& id) const {
@@ -141,7 +144,8 @@ class CallServiceImpl final : public CallService, public LiveCalls {
   CallLedgers ledgers_;
   KnownCalls known_;
   Admission admission_;
-  TaskGroup after_;  ///< sweeping, and storing what calls left
+  std::string node_;  ///< of this data folder
+  TaskGroup after_;   ///< sweeping, and storing what calls left
   mutable std::mutex mutex_;
   std::map<CallId, Running> running_;
   std::map<std::string, Rehearsal> rehearsals_;  ///< by the carrier's call id

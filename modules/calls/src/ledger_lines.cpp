@@ -73,8 +73,9 @@ json::object recorded(const Call& call, const std::string& media_token) {
           {"token", media_token}};
 }
 
-json::object connected(std::int64_t connection, WallTime at) {
-  return {{"kind", "connected"}, {"connection", connection}, {"at", to_rfc3339(at)}};
+json::object connected(std::int64_t connection, WallTime at, const std::string& node) {
+  return {
+      {"kind", "connected"}, {"connection", connection}, {"at", to_rfc3339(at)}, {"node", node}};
 }
 
 json::object timeline(std::int64_t first_sequence, std::span<const voice::TimelineEntry> entries) {
@@ -127,7 +128,8 @@ Result<void> apply(store::Tx& tx, const CallId& call, const json::object& line) 
   if (kind == "finished") return apply_finished(tx, call, line);
   auto at = parse_rfc3339(text_in(line, "at"));
   if (kind != "connected" || !at) return damaged();
-  return rows::note_connection(tx, call, integer_in(line, "connection"), *at);
+  return rows::note_connection(tx, call, integer_in(line, "connection"), *at,
+                               text_in(line, "node"));
 }
 
 }  // namespace parley::calls::ledger

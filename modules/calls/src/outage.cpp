@@ -32,8 +32,8 @@ Task<rows::Connected> CallServiceImpl::connect(Context ctx, std::string media_to
   bool ahead = known && ledgers_.owes(known->id);
   Result<rows::Connected> connected = fail(Errc::unavailable, "");
   if (!ahead) {
-    auto use = [media_token, carrier_call_id](store::Tx& tx) {
-      return rows::connect(tx, media_token, carrier_call_id);
+    auto use = [this, media_token, carrier_call_id](store::Tx& tx) {
+      return rows::connect(tx, media_token, carrier_call_id, node_);
     };
     auto writing =
         parts_.database.write(ctx.until(parts_.clock.now() + write_limit), std::move(use));
@@ -50,7 +50,7 @@ Task<rows::Connected> CallServiceImpl::connect(Context ctx, std::string media_to
   if (!connected) co_return connected;
   auto ledger = ledgers_.of(known->id);
   auto noting = ledger->record(system_context(connected->call.organization),
-                               ledger::connected(connected->connection, now));
+                               ledger::connected(connected->connection, now, node_));
   // The caller comes first: without a disk too, the call is held and not recorded.
   if (auto noted = co_await std::move(noting); !noted)
     log::error("calls.connection_not_noted", {{"callId", known->id.str()}});

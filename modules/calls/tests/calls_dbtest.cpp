@@ -37,7 +37,7 @@ TEST_P(CallsDbTest, ACallIsRecordedFromRingToRecording) {
   auto audio = audio::read_wav(recording_of(call.id));
   ASSERT_TRUE(audio);
   EXPECT_EQ(audio->channels, 2);
-  EXPECT_TRUE(std::filesystem::is_empty(folder() / "spool"));
+  EXPECT_TRUE(nothing_is_left());
   EXPECT_THAT(event_types(),
               ElementsAre("call.started", "call.answered", "call.ended", "call.recorded"));
 }
@@ -250,7 +250,7 @@ TEST_P(CallsDbTest, AKilledServerTakesItsCallersBackIntoOneRecording) {
   auto sound = std::ranges::find_if(agent.begin() + 8000, agent.end(), [](auto s) { return s; });
   auto heard_at = std::chrono::milliseconds((sound - agent.begin()) / 8);
   EXPECT_LE(std::chrono::abs(heard_at - said.at), 500ms) << heard_at.count();
-  EXPECT_TRUE(std::filesystem::is_empty(folder() / "spool"));
+  EXPECT_TRUE(nothing_is_left());
 }
 
 TEST_P(CallsDbTest, ACallerWhoNeverComesBackLeavesWhatWasRecorded) {
@@ -365,14 +365,14 @@ TEST_P(CallsDbTest, ARecordingWaitsForRoomAndNeedsNoRestart) {
   auto call =
       await_call([&](auto& c) { return c.status == CallStatus::completed && objects->puts > 0; });
   EXPECT_FALSE(call.has_recording);
-  EXPECT_FALSE(std::filesystem::is_empty(folder() / "spool"));
+  EXPECT_FALSE(nothing_is_left());
   objects->full = false;
   auto stored = await_call([&](auto& c) {
     clock.advance(1s);
     return c.has_recording;
   });
   EXPECT_TRUE(run([&] { return service->recording(ctx, stored.id); }));
-  EXPECT_TRUE(std::filesystem::is_empty(folder() / "spool"));
+  EXPECT_TRUE(nothing_is_left());
 }
 
 TEST_P(CallsDbTest, FiltersAndPages) {

@@ -103,6 +103,11 @@ class CallsDbTest : public testkit::DatabaseTest {
     ADD_FAILURE() << "the call never became as awaited";
     return {};
   }
+  /// No call has a file left on the disk.
+  bool nothing_is_left() {
+    return std::ranges::all_of(std::filesystem::directory_iterator(folder() / "spool"),
+                               [](auto& entry) { return entry.path().filename() == "node"; });
+  }
   /// The whole of it, by parts.
   std::vector<std::byte> recording_of(const CallId& id) {
     auto recording = run([&] { return service->recording(ctx, id); });
