@@ -52,7 +52,7 @@ Observed observed_from(const json::value& call, const json::value& timeline) {
   });
   each_in(&timeline, [&](const json::value& item) {
     auto kind = text_at(item, "/kind");
-    if (kind.starts_with("phase")) seen.phases.push_back(text_at(item, "/data/phase"));
+    if (kind == "phase") seen.phases.push_back(text_at(item, "/data/phase"));
     if (kind != "tool") return;
     Observed::ToolUse use{.name = text_at(item, "/data/name"),
                           .error = text_at(item, "/data/error")};

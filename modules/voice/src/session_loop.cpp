@@ -186,6 +186,10 @@ asio::awaitable<void> CallSession::Impl::think(Work work) {
   auto& turn_end = std::get<0>(outcome);
   if (turn_end) {
     last_end = std::move(*turn_end);
+    if (!last_end.phase.empty() && last_end.phase != phase) {
+      phase = last_end.phase;
+      journal("phase", {{"phase", phase}});
+    }
     failures_in_row = 0;
     co_return;
   }

@@ -41,6 +41,26 @@ TEST(CallSession, GreetsAnswersAndReportsTheTurnsLatency) {
   EXPECT_EQ(latency.at("synthesisMs").as_int64(), 50);
 }
 
+TEST(CallSession, ThePhaseIsToldWhenItChanges) {
+  Call call;
+  call.recognizer.words = {"book", "tomorrow", "yes"};
+  std::vector<std::string> phases{"qualification", "", "close"};
+  call.reply = [&](UserTurn, Speaker& speaker) -> Task<TurnEnd> {
+    speaker.say("All right.");
+    auto end = FakeDialogue::listening("next");
+    end.phase = phases.at(call.log.turns.size() - 1);
+    co_return end;
+  };
+  call.hang_up_after = 20s;
+  for (auto at : {3s, 8s, 13s}) call.says(at, 1s);
+  call.run();
+  std::vector<std::string> told;
+  for (auto* entry : call.journal.of("phase"))
+    told.emplace_back(entry->data.at("phase").as_string());
+  EXPECT_EQ(call.log.turns.size(), 3u);
+  EXPECT_THAT(told, ElementsAre("qualification", "close"));
+}
+
 TEST(CallSession, StopsSpeakingWhenTheCallerDoes) {
   Call call;
   call.greeting = std::string("One two three four five six seven eight nine ten eleven twelve ") +

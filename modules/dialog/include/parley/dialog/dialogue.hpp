@@ -45,7 +45,8 @@ struct TurnEnd {
   Next next = Next::listen;
   /// What the caller is likely to say now; never null when listening.
   std::shared_ptr<const speech::Expectation> expectation;
-  std::string phase = "discovery";  ///< greeting, discovery, qualification, presentation, close...
+  /// greeting, discovery, qualification, presentation, close, or the agent's own; empty: as before.
+  std::string phase;
   /// Keys: 1 for a menu, more for a number to type (ended by '#', the count, or 3 s of no key).
   int keys_expected = 1;
   /// How long the caller may think before silence() is called.
