@@ -11,6 +11,7 @@
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
+#include <array>
 #include <cstdio>
 #include <fstream>
 #include <map>
@@ -23,6 +24,7 @@
 #include "parley/audio/resampler.hpp"
 #include "parley/base/strings.hpp"
 #include "parley/testkit/caller_audio.hpp"
+#include "stock_recognizer.hpp"
 
 namespace parley::providers::pocketsphinx {
 namespace {
@@ -201,6 +203,41 @@ class Bench {
     print("human reader, own sentences as model", tally);
   }
 
+  /// The same sentences, some of all, heard in four ways: what PocketSphinx makes of them as it
+  /// comes, what each of our models makes of them alone, and both together, as the recognizer does.
+  void compare_ways(const std::vector<double>& snrs) {
+    StockRecognizer stock(PocketsphinxOptions{}.model_directory);
+    std::printf("%-24s %10s %22s %22s %22s %22s\n", "words wrong (sent. right)", "sentences",
+                "stock, general model", "grammar alone", "business model alone", "as used");
+    for (auto snr : snrs) {
+      std::array<Tally, 4> ways;
+      const auto& phrases = practice_.phrases();
+      for (const auto& voice : corpus::voices()) {
+        open_call();
+        for (std::size_t i = 0; i < phrases.size(); i += static_cast<std::size_t>(every_) * 16) {
+          const auto& [state, words] = phrases[i];
+          const auto line = over_line(voice, words, snr, testkit::Noise::room, i);
+          const auto heard = hear(line, state);
+          const std::array texts{stock.hear(line), heard.grammar.text, heard.ngram.text,
+                                 heard.transcript.text};
+          for (std::size_t way = 0; way < ways.size(); ++way) {
+            Heard alone;
+            alone.transcript.text = texts[way];
+            count(ways[way], words, alone);
+          }
+        }
+      }
+      std::printf("%-24s %10d", fmt::format("room noise {:.0f} dB", snr).c_str(),
+                  ways[0].sentences);
+      for (const auto& way : ways)
+        std::printf("%22s", fmt::format("{:.1f} % ({:.1f} %)", 100.0 * way.errors / way.words,
+                                        100.0 * way.right / way.sentences)
+                                .c_str());
+      std::printf("\n");
+      std::fflush(stdout);
+    }
+  }
+
  private:
   struct Heard {
     speech::Transcript transcript;
@@ -363,6 +400,7 @@ int main(int argc, char** argv) {
   app.add_flag("--show", show);
   CLI11_PARSE(app, argc, argv);
   providers::pocketsphinx::Bench bench(every, show, evidence);
+  bench.compare_ways(snrs);
   bench.run_human();
   for (double snr : snrs)
     bench.run(fmt::format("telephone, room noise {:.0f} dB", snr), snr, testkit::Noise::room);
