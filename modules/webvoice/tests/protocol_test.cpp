@@ -391,11 +391,13 @@ TEST_F(WebVoiceProtocol, TheWidgetIsServedToAnyPageAndTheDemoOnlyWhenToldSo) {
   EXPECT_EQ(widget.status, 200);
   EXPECT_EQ(widget.headers.get("Access-Control-Allow-Origin"), "*");
   EXPECT_EQ(ask(net::Method::get, "/widget-audio.js", "").status, 200);
-  EXPECT_EQ(ask(net::Method::get, "/demo", "").status, 404);
+  for (auto* file : {"/demo", "/demo.css"})
+    EXPECT_EQ(ask(net::Method::get, file, "").status, 404) << file;
   voice->serve_demo("wk_1");
   auto demo = ask(net::Method::get, "/demo", "");
   EXPECT_EQ(demo.status, 200);
   EXPECT_NE(demo.body.find("data-business=\"wk_1\"></script>"), std::string::npos);
+  EXPECT_EQ(ask(net::Method::get, "/demo.css", "").status, 200);
 }
 
 }  // namespace
