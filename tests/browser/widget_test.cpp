@@ -279,6 +279,20 @@ TEST_F(Widget, APageElsewhereIsRefused) {
   show("foreign-refused");
 }
 
+TEST_F(Widget, APageElsewhereTalksOnceTheBusinessAllowsIt) {
+  OtherSite other(page());
+  auto id = text_at(ask(net::Method::get, "/businesses"), "/0/id");
+  ask(net::Method::put, "/businesses/" + id + "/web-voice",
+      json::object{{"origins", json::array{json::string(other.origin())}}});
+  tab->open(other.origin() + "/");
+  tab->evaluate("part('.open').click(); part('.type').click()");
+  ASSERT_TRUE(tab->until("said('agent').length > 0")) << text("state()");
+  tab->type("What are your opening hours?");
+  tab->press("Enter", "\r");
+  ASSERT_TRUE(tab->until("said('agent').length > 1"));
+  tab->evaluate("part('.close').click()");
+}
+
 TEST_F(Widget, ARecorderOfTheBrowserIsHeardToo) {
   // As in a browser without AudioWorklets: what it records is WebM.
   tab = std::make_unique<Tab>(*chromium, std::string(spy) + "delete window.AudioWorkletNode;");
