@@ -268,6 +268,18 @@ TEST_F(Widget, AVisitorTypesAndTheConversationSurvivesABrokenConnection) {
   EXPECT_EQ(last_call().at("callerTurns").as_int64(), 2);
 }
 
+TEST_F(Widget, WhoWritesMoreThanIsAnsweredReadsIt) {
+  tab->open(server->url() + "/demo");
+  tab->evaluate("part('.open').click(); part('.type').click()");
+  ASSERT_TRUE(tab->until("said('agent').length > 0")) << text("state()");
+  tab->evaluate(
+      "for (let i = 0; i < 400; ++i) sockets[0].send(JSON.stringify({type: 'text', text: 'Why ' + "
+      "i}))");
+  ASSERT_TRUE(tab->until("state().includes('still wait for an answer')")) << text("state()");
+  EXPECT_TRUE(tab->evaluate("sockets[0].readyState === 1").as_bool()) << "the conversation goes on";
+  tab->evaluate("part('.close').click()");
+}
+
 TEST_F(Widget, APageElsewhereIsRefused) {
   OtherSite other(page());
   tab->open(other.origin() + "/");
