@@ -8,7 +8,6 @@
 #include "parley/simulators/anthropic_simulator.hpp"
 #include "parley/simulators/deepgram_simulator.hpp"
 #include "parley/simulators/elevenlabs_simulator.hpp"
-#include "parley/simulators/openai_audio.hpp"
 #include "parley/simulators/openai_embeddings.hpp"
 #include "parley/simulators/openai_simulator.hpp"
 #include "parley/simulators/pinecone_simulator.hpp"
@@ -156,21 +155,12 @@ Result<StandIn> start_elevenlabs(StandInPlace place) {
                     std::string(phrases_note));
 }
 
-/// Chat completions and audio at one address, as OpenAI has them.
-struct WholeOpenAi : simulators::OpenAiSimulator {
-  WholeOpenAi(const StandInPlace& place, const simulators::OpenAiSimulatorOptions& account)
-      : OpenAiSimulator(place.executor, place.clock, place.random, account) {
-    audio.options.api_key = account.api_key;
-    simulators::add_openai_audio(server(), place.clock, audio);
-    simulators::add_openai_embeddings(server(), {.api_key = account.api_key});
-  }
-  simulators::OpenAiAudio audio;
-};
-
 Result<StandIn> start_openai(StandInPlace place) {
   simulators::OpenAiSimulatorOptions account;
   account.where = place.where;
-  auto openai = std::make_shared<WholeOpenAi>(place, account);
+  auto openai = std::make_shared<simulators::OpenAiSimulator>(place.executor, place.clock,
+                                                              place.random, account);
+  simulators::add_openai_embeddings(openai->server(), {.api_key = account.api_key});
   auto settings = [&](const std::string& address) {
     return StandInSettings{{"PARLEY_OPENAI_API_URL", address + "/v1"},
                            {"PARLEY_OPENAI_API_KEY", account.api_key}};

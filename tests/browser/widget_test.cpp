@@ -268,6 +268,18 @@ TEST_F(Widget, AVisitorTypesAndTheConversationSurvivesABrokenConnection) {
   EXPECT_EQ(last_call().at("callerTurns").as_int64(), 2);
 }
 
+TEST_F(Widget, WhoWritesMoreThanIsAnsweredReadsIt) {
+  tab->open(server->url() + "/demo");
+  tab->evaluate("part('.open').click(); part('.type').click()");
+  ASSERT_TRUE(tab->until("said('agent').length > 0")) << text("state()");
+  tab->evaluate(
+      "for (let i = 0; i < 400; ++i) sockets[0].send(JSON.stringify({type: 'text', text: 'Why ' + "
+      "i}))");
+  ASSERT_TRUE(tab->until("state().includes('still wait for an answer')")) << text("state()");
+  EXPECT_TRUE(tab->evaluate("sockets[0].readyState === 1").as_bool()) << "the conversation goes on";
+  tab->evaluate("part('.close').click()");
+}
+
 TEST_F(Widget, APageElsewhereIsRefused) {
   OtherSite other(page());
   tab->open(other.origin() + "/");
@@ -277,6 +289,20 @@ TEST_F(Widget, APageElsewhereIsRefused) {
   EXPECT_TRUE(tab->evaluate("sockets.length === 0").as_bool());
   EXPECT_TRUE(tab->evaluate("said('agent').length === 0").as_bool());
   show("foreign-refused");
+}
+
+TEST_F(Widget, APageElsewhereTalksOnceTheBusinessAllowsIt) {
+  OtherSite other(page());
+  auto id = text_at(ask(net::Method::get, "/businesses"), "/0/id");
+  ask(net::Method::put, "/businesses/" + id + "/web-voice",
+      json::object{{"origins", json::array{json::string(other.origin())}}});
+  tab->open(other.origin() + "/");
+  tab->evaluate("part('.open').click(); part('.type').click()");
+  ASSERT_TRUE(tab->until("said('agent').length > 0")) << text("state()");
+  tab->type("What are your opening hours?");
+  tab->press("Enter", "\r");
+  ASSERT_TRUE(tab->until("said('agent').length > 1"));
+  tab->evaluate("part('.close').click()");
 }
 
 TEST_F(Widget, ARecorderOfTheBrowserIsHeardToo) {

@@ -1,12 +1,13 @@
 # cmake -DROOT=... -P check_bad_inputs.cmake
-# Every test that docs/bad-inputs.md names exists: a table that outlives its tests says nothing.
+# Every test that docs/bad-inputs.md names exists, also in the suites of the testkit: a table that outlives its tests says nothing.
 cmake_minimum_required(VERSION 3.25)
 
 file(READ ${ROOT}/docs/bad-inputs.md table)
 string(REGEX MATCHALL "`[A-Z][A-Za-z0-9]+\\.[A-Z][A-Za-z0-9]+`" named "${table}")
 list(REMOVE_DUPLICATES named)
 file(GLOB_RECURSE sources ${ROOT}/modules/*test.cpp ${ROOT}/providers/*test.cpp
-  ${ROOT}/simulators/*test.cpp ${ROOT}/tests/*test.cpp)
+  ${ROOT}/simulators/*test.cpp ${ROOT}/tests/*test.cpp
+  ${ROOT}/testkit/include/*.hpp)
 set(tests "")
 foreach(source ${sources})
   file(STRINGS ${source} lines REGEX "^TEST(_F|_P)?\\(")

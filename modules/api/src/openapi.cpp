@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "parley/base/strings.hpp"
+#include "visitor_paths.hpp"
 
 namespace parley::api {
 
@@ -210,6 +211,7 @@ std::string openapi_document(const RouteTable& table, const ApiOptions& options)
            {{"type", "http"},
             {"scheme", "bearer"},
             {"description", "An access token (15 minutes) or an API key (pk_...)."}}}}}}}};
+  describe_visitors(document, options.public_url);
   return json::serialize(document);
 }
 

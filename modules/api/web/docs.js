@@ -133,7 +133,8 @@
   }
 
   function requestOf(method, path, inputs, body) {
-    let target = base + path;
+    // What other modules serve is described with a server of its own: the root.
+    let target = (doc.paths[path].servers ? '' : base) + path;
     const query = new URLSearchParams();
     const headers = new Headers();
     for (const {parameter, input} of inputs) {

@@ -6,8 +6,11 @@ namespace parley::dialog {
 
 FallbackLanguageModel::FallbackLanguageModel(Clock& clock, std::vector<LanguageModel*> engines,
                                              FallbackTimes times, OnTakeOver on_take_over)
-    : parts_(new Parts{clock, engines, times, std::move(on_take_over),
-                       EngineRests(engines.size(), times.first_rest, times.longest_rest)}) {}
+    : parts_(new Parts{clock,
+                       engines,
+                       times,
+                       std::move(on_take_over),
+                       {clock, engines.size(), {times.first_rest, times.longest_rest}}}) {}
 
 FallbackLanguageModel::~FallbackLanguageModel() = default;
 

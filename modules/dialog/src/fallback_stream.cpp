@@ -50,7 +50,7 @@ Task<void> FallbackStream::advance() {
   is_over_ = std::holds_alternative<Completion>(ahead->event);
   take(std::move(ahead->event));
   if (is_over_)
-    uses_[ahead->engine]->succeeded();
+    parts_.rests.well(ahead->engine);
   else
     lead_ = std::move(*ahead);
   co_return Result<void>{};
@@ -130,9 +130,9 @@ std::optional<std::size_t> FallbackStream::next_engine() {
   if (has_requests_) return std::nullopt;
   for (std::size_t i = 0; i < states_.size(); ++i) {
     if (states_[i] != State::free) continue;
-    auto use = parts_.rests.use(i, parts_.clock.now());
-    if (!use) continue;
-    uses_[i] = std::move(*use);
+    auto leave = parts_.rests.ask(i);
+    if (!leave) continue;
+    leaves_[i] = std::move(*leave);
     states_[i] = State::running;
     return i;
   }
@@ -143,15 +143,15 @@ void FallbackStream::spend(std::size_t engine, const Error& why) {
   last_error_ = why;
   last_error_.detail = parts_.engines[engine]->name() + ": " + why.detail;
   states_[engine] = State::spent;
-  if (!is_prompts_fault(why.code)) uses_[engine]->failed(parts_.clock.now(), why.retry_after);
-  uses_[engine].reset();
+  if (!is_prompts_fault(why.code)) parts_.rests.failed(engine, why);
+  leaves_[engine] = {};
 }
 
 void FallbackStream::release_all_but(std::optional<std::size_t> winner) {
   for (std::size_t i = 0; i < states_.size(); ++i) {
     if (states_[i] != State::running || i == winner) continue;
     states_[i] = State::free;
-    uses_[i].reset();
+    leaves_[i] = {};
   }
 }
 

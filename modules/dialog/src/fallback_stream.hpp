@@ -1,9 +1,9 @@
 #pragma once
 #include <deque>
 
-#include "engine_rests.hpp"
 #include "parley/base/signal.hpp"
 #include "parley/dialog/fallback_model.hpp"
+#include "parley/speech/engine_rests.hpp"
 #include "seam.hpp"
 
 namespace parley::dialog {
@@ -13,7 +13,7 @@ struct FallbackLanguageModel::Parts {
   std::vector<LanguageModel*> engines;
   FallbackTimes times;
   OnTakeOver on_take_over;
-  EngineRests rests;
+  speech::EngineRests rests;
 };
 
 /// One generation by whoever can. All waiting is done inside next(), by races whose loser is
@@ -25,7 +25,7 @@ class FallbackStream final : public LanguageStream {
         ctx_(std::move(ctx)),
         prompt_(std::move(prompt)),
         states_(parts.engines.size(), State::free),
-        uses_(parts.engines.size()) {}
+        leaves_(parts.engines.size()) {}
 
   /// Returns when a first event is there.
   Task<void> begin() { return advance(); }
@@ -65,7 +65,7 @@ class FallbackStream final : public LanguageStream {
   const Context ctx_;
   const ModelPrompt prompt_;
   std::vector<State> states_;  ///< of each engine, in this generation
-  std::vector<std::optional<EngineRests::Use>> uses_;
+  std::vector<speech::EngineRests::Leave> leaves_;
   std::optional<Lead> lead_;
   std::optional<std::size_t> writer_;  ///< whose text came last
   Seam seam_;

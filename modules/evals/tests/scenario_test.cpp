@@ -222,6 +222,18 @@ TEST(Scenarios, AFileThatIsTooLargeOrTooDeepIsRefused) {
   EXPECT_THAT(read.error().detail, HasSubstr("too much is nested here"));
 }
 
+TEST(Scenarios, ATextThatNoDocumentBeginsWithIsRefusedWithItsPlace) {
+  for (auto* text : {",", ", name: a", "name: a\n---\n,"}) {
+    auto read = read_scenarios(text, "f");
+    ASSERT_FALSE(read) << text;
+    EXPECT_EQ(read.error().code, Errc::invalid);
+    EXPECT_THAT(read.error().detail, HasSubstr("no YAML begins so")) << text;
+  }
+  std::string documents;
+  while (documents.size() < 200'000) documents += "---\n";
+  EXPECT_THAT(read_scenarios(documents, "f").error().detail, HasSubstr("more than 100 scenarios"));
+}
+
 TEST(Scenarios, TheSchemaHasEveryKeyThatIsRead) {
   auto schema = scenario_schema();
   auto has = [&](const auto& keys, const json::value& at) {

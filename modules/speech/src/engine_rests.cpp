@@ -4,26 +4,15 @@
 
 namespace parley::speech {
 
-bool is_engines_fault(Errc code) noexcept {
-  switch (code) {
-    case Errc::invalid:
-    case Errc::not_found:
-    case Errc::too_large:
-    case Errc::unsupported:
-      return false;
-    default:
-      return true;
-  }
-}
-
-EngineRests::Turn EngineRests::ask(std::size_t engine) {
+std::optional<EngineRests::Leave> EngineRests::ask(std::size_t engine) {
   std::lock_guard lock(mutex_);
   auto& standing = engines_[engine];
-  if (standing.is_well) return Turn::free;
+  if (standing.failures == 0) return Leave();
   auto now = clock_.now();
-  if (now < standing.until) return Turn::resting;
-  standing.until = now + rest_;
-  return Turn::trial;
+  if (now < standing.until) return std::nullopt;
+  standing.until = now + lengths_.first;
+  standing.trial = ++trials_;
+  return Leave(*this, engine, standing.trial);
 }
 
 void EngineRests::well(std::size_t engine) {
@@ -32,20 +21,25 @@ void EngineRests::well(std::size_t engine) {
 }
 
 void EngineRests::failed(std::size_t engine, const Error& error) {
-  if (!is_engines_fault(error.code)) return;
-  auto rest = std::clamp<Duration>(error.retry_after, rest_, std::max(rest_, longest_rest));
+  auto now = clock_.now();
   std::lock_guard lock(mutex_);
-  engines_[engine] = {false, clock_.now() + rest};
+  auto& standing = engines_[engine];
+  // Several uses may fail of one cause: what began before the rest does not count again.
+  if (standing.failures == 0 || standing.trial != 0 || now >= standing.until) ++standing.failures;
+  auto rest = lengths_.first;
+  for (int i = 1; i < standing.failures && rest < lengths_.longest; ++i) rest *= 2;
+  rest = std::max(std::min(rest, lengths_.longest),
+                  std::min<Duration>(error.retry_after, longest_asked));
+  standing.until = std::max(standing.until, now + rest);
+  standing.trial = 0;
 }
 
-void EngineRests::let_go(std::size_t engine) {
+void EngineRests::let_go(std::size_t engine, std::uint64_t trial) {
   std::lock_guard lock(mutex_);
-  if (!engines_[engine].is_well) engines_[engine].until = clock_.now();
-}
-
-bool EngineRests::is_well(std::size_t engine) const {
-  std::lock_guard lock(mutex_);
-  return engines_[engine].is_well;
+  auto& standing = engines_[engine];
+  if (standing.trial != trial) return;
+  standing.trial = 0;
+  standing.until = clock_.now();
 }
 
 }  // namespace parley::speech

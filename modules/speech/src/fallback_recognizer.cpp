@@ -5,8 +5,10 @@
 #include "parley/base/race.hpp"
 #include "parley/base/signal.hpp"
 #include "parley/base/task_group.hpp"
+#include "parley/speech/engine_rests.hpp"
 #include "parley/speech/fallback.hpp"
 #include "utterance_history.hpp"
+#include "whose_fault.hpp"
 
 namespace parley::speech {
 
@@ -16,34 +18,34 @@ struct FallbackRecognizer::Team {
         engines(std::move(all)),
         on_fallback(std::move(told)),
         options(o),
-        rests(c, engines.size(), o.rest) {}
+        rests(c, engines.size(), {o.rest, o.rest}) {}
 
   bool is_last(std::size_t engine) const { return engine + 1 >= engines.size(); }
 
   struct Opened {
     std::size_t engine = 0;
     std::unique_ptr<RecognizerSession> session;
-    bool is_trial = false;
+    EngineRests::Leave leave;
   };
   /// The first of the engines from `from` on that opens.
   Task<Opened> open(Context ctx, RecognizerOptions how, std::size_t from) {
     Error last{Errc::unavailable, "every speech recognition engine has failed"};
     std::vector<std::size_t> resting;
     for (std::size_t i = from; i < engines.size(); ++i) {
-      auto turn = is_last(i) ? EngineRests::Turn::free : rests.ask(i);
-      if (turn == EngineRests::Turn::resting) {
+      auto leave = is_last(i) ? EngineRests::Leave() : rests.ask(i);
+      if (!leave) {
         resting.push_back(i);
         continue;
       }
       auto opening = open_one(ctx, how, i);
       auto opened = co_await std::move(opening);
-      if (opened) co_return Opened{i, std::move(*opened), turn == EngineRests::Turn::trial};
+      if (opened) co_return Opened{i, std::move(*opened), std::move(*leave)};
       last = opened.error();
     }
     for (auto i : resting) {
       auto opening = open_one(ctx, how, i);
       auto opened = co_await std::move(opening);
-      if (opened) co_return Opened{i, std::move(*opened)};
+      if (opened) co_return Opened{i, std::move(*opened), {}};
     }
     co_return std::unexpected(last);
   }
@@ -58,7 +60,7 @@ struct FallbackRecognizer::Team {
   }
 
   void gave_up(std::size_t engine, const Error& error) {
-    rests.failed(engine, error);
+    if (is_engines_fault(error.code)) rests.failed(engine, error);
     if (on_fallback) on_fallback(engines[engine]->name(), error);
   }
 
@@ -82,13 +84,10 @@ class FallbackSession final : public RecognizerSession {
         options_(std::move(options)),
         current_(opened.engine),
         session_(std::move(opened.session)),
-        is_trial_(opened.is_trial),
+        leave_(std::move(opened.leave)),
         began_(team_->clock.now()) {
     // The call goes on for as long as it likes; the deadline was that of the opening.
     ctx_.deadline = TimePoint::max();
-  }
-  ~FallbackSession() override {
-    if (is_trial_) team_->rests.let_go(current_);
   }
 
   void expect(std::shared_ptr<const Expectation> expectation) override {
@@ -183,8 +182,8 @@ class FallbackSession final : public RecognizerSession {
     auto carried = history_.carried();
     if (transcript.is_final) {
       history_.answered();
-      is_trial_ = false;
       team_->rests.well(current_);
+      leave_ = {};
     } else if (transcript.settled_bytes > 0 && transcript.settled_until > Duration{}) {
       history_.settle(transcript.text.substr(0, transcript.settled_bytes),
                       transcript.settled_until);
@@ -199,7 +198,7 @@ class FallbackSession final : public RecognizerSession {
   Task<void> change_engine(Error why) {
     team_->gave_up(current_, why);
     switching_ = true;
-    is_trial_ = false;
+    leave_ = {};
     arrived_.clear();
     while (true) {
       auto opening = team_->open(ctx_, options_, current_ + 1);
@@ -214,7 +213,7 @@ class FallbackSession final : public RecognizerSession {
       }
       current_ = opened->engine;
       session_ = std::move(opened->session);
-      is_trial_ = opened->is_trial;
+      leave_ = std::move(opened->leave);
       if (options_.expectation) session_->expect(options_.expectation);
       history_.move_on();
       auto replaying = replay();
@@ -252,7 +251,7 @@ class FallbackSession final : public RecognizerSession {
   RecognizerOptions options_;
   std::size_t current_;
   std::shared_ptr<RecognizerSession> session_;
-  bool is_trial_;    ///< whether it is well is found out here
+  EngineRests::Leave leave_;
   TimePoint began_;  ///< when the running engine was there
   UtteranceHistory history_;
   std::deque<Result<Transcript>> arrived_;

@@ -1,5 +1,7 @@
 #include "parley/base/task_group.hpp"
+#include "parley/speech/engine_rests.hpp"
 #include "parley/speech/fallback.hpp"
+#include "whose_fault.hpp"
 
 namespace parley::speech {
 
@@ -9,11 +11,11 @@ struct FallbackSynthesizer::Team {
         engines(std::move(all)),
         on_fallback(std::move(told)),
         options(o),
-        rests(c, engines.size(), o.rest) {}
+        rests(c, engines.size(), {o.rest, o.rest}) {}
 
   bool is_last(std::size_t engine) const { return engine + 1 >= engines.size(); }
   void gave_up(std::size_t engine, const Error& error) {
-    rests.failed(engine, error);
+    if (is_engines_fault(error.code)) rests.failed(engine, error);
     if (on_fallback) on_fallback(engines[engine]->name(), error);
   }
 
@@ -87,24 +89,6 @@ Task<std::unique_ptr<SynthesisStream>> begin(std::shared_ptr<Team> team, std::si
   co_return std::unexpected(first.error());
 }
 
-/// A cancelled sentence says nothing about the engine it tried.
-class Trial {
- public:
-  Trial(Team& team, std::size_t engine, EngineRests::Turn turn)
-      : team_(team), engine_(engine), is_over_(turn != EngineRests::Turn::trial) {}
-  ~Trial() {
-    if (!is_over_) team_.rests.let_go(engine_);
-  }
-  Trial(const Trial&) = delete;
-  Trial& operator=(const Trial&) = delete;
-  void over() noexcept { is_over_ = true; }
-
- private:
-  Team& team_;
-  std::size_t engine_;
-  bool is_over_;
-};
-
 }  // namespace
 
 FallbackSynthesizer::FallbackSynthesizer(Clock& clock, std::vector<Synthesizer*> engines,
@@ -126,19 +110,18 @@ Task<std::unique_ptr<SynthesisStream>> FallbackSynthesizer::synthesize(Context c
     auto engine = order[at];
     bool is_last = team->is_last(engine);
     bool is_first_round = at < team->engines.size() && !is_last;
-    auto turn = is_first_round ? team->rests.ask(engine) : EngineRests::Turn::free;
-    if (turn == EngineRests::Turn::resting) {
+    // Of a sentence that is cancelled it goes without a word about the engine.
+    auto leave = is_first_round ? team->rests.ask(engine) : EngineRests::Leave();
+    if (!leave) {
       order.push_back(engine);  // after all others
       continue;
     }
-    Trial trial(*team, engine, turn);
     Sentence sentence{text, options};
     if (engine > 0) sentence.options.voice.clear();
     // Nobody follows the last one: silence would be all that comes of leaving it early.
     auto limit = team->clock.now() + team->options.first_audio_limit * (is_last ? 3 : 1);
     auto beginning = begin(team, engine, ctx.until(limit), std::move(sentence));
     auto stream = co_await with_deadline(team->clock, limit, std::move(beginning));
-    trial.over();
     if (stream) {
       team->rests.well(engine);
       co_return stream;

@@ -2,6 +2,7 @@
 #include <gtest/gtest.h>
 
 #include "parley/base/task_group.hpp"
+#include "parley/speech/engine_rests.hpp"
 #include "parley/speech/fallback.hpp"
 #include "parley/testkit/sim_world.hpp"
 #include "scripted_engines.hpp"
@@ -278,7 +279,7 @@ TEST_F(Failover, RetryAfterMakesTheRestLonger) {
   world.run_for(24h);
   first.refuse = Error{Errc::rate_limited, "429", std::chrono::hours(24)};
   (void)open();
-  world.run_for(EngineRests::longest_rest);
+  world.run_for(EngineRests::longest_asked);
   (void)open();
   EXPECT_EQ(first.opened, 4) << "a day is not waited for";
 }

@@ -153,7 +153,11 @@ void CallSession::Impl::on_digit(char digit) {
 void CallSession::Impl::on_text(std::string text) {
   if (agent_active) interrupt();
   may_resume = false;
-  if (typed.size() < most_typed) typed.push_back(std::move(text));
+  if (typed.size() >= most_typed) {
+    if (auto* screen = parts.media->companion()) screen->not_taken(std::move(text));
+    return;
+  }
+  typed.push_back(std::move(text));
   changed.notify();
 }
 

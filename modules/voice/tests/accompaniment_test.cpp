@@ -24,6 +24,7 @@ class Screen final : public Companion {
   void heard(std::string words, double, std::string input) override {
     lines.push_back("heard " + words + " by " + input);
   }
+  void not_taken(std::string text) override { lines.push_back("not taken " + text); }
   void saying(std::string sentence) override { lines.push_back("saying " + sentence); }
   void cut_off(std::string heard_of_it) override { lines.push_back("cut off " + heard_of_it); }
   void tool_used(std::string name, std::string error) override {
@@ -90,6 +91,7 @@ struct TypedCall {
                          std::make_unique<FakeLine>(line),
                          beside.patient(std::move(dialogue)),
                          followed};
+      line->screen = &screen;
       CallSession session(std::move(parts), {});
       auto executor = co_await asio::this_coro::executor;
       TaskGroup caller(executor);
@@ -127,6 +129,20 @@ TEST(Accompaniment, TypingInterruptsAndTheScreenIsToldWhatWasHeard) {
   EXPECT_EQ(report.interruptions, 1);
   EXPECT_THAT(call.screen.lines, ::testing::Contains("cut off "));
   EXPECT_GE(call.line->clears, 1);
+}
+
+TEST(Accompaniment, WhoTypesFasterThanTheAgentAnswersIsTold) {
+  TypedCall call;
+  constexpr int sent = 60;
+  for (int i = 1; i <= sent; ++i)
+    call.typed.emplace_back(std::chrono::seconds(2), std::to_string(i));
+  call.hang_up_after = std::chrono::minutes(3);
+  call.hold();
+  auto refused = std::ranges::count_if(
+      call.screen.lines, [](const std::string& line) { return line.starts_with("not taken "); });
+  EXPECT_THAT(call.screen.lines, ::testing::Contains("not taken 60"));
+  EXPECT_EQ(static_cast<std::size_t>(refused) + call.log.turns.size(), sent);
+  EXPECT_EQ(call.log.turns[15].text, "16");
 }
 
 TEST(Accompaniment, WithoutAVoiceTheCallGoesOnAsTextAndTheVoiceComesBackByItself) {

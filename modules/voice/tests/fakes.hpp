@@ -30,6 +30,7 @@ class FakeLine final : public telephony::MediaStream {
     bool closed = false;
     bool refuse_audio = false;
     bool lose_marks = false;
+    telephony::Companion* screen = nullptr;  ///< of a caller who also reads
 
     std::size_t index_of(TimePoint when) const {
       return static_cast<std::size_t>((when - start) / std::chrono::microseconds(125));
@@ -96,6 +97,7 @@ class FakeLine final : public telephony::MediaStream {
     co_return;
   }
   Counters counters() const noexcept override { return {}; }
+  telephony::Companion* companion() noexcept override { return s->screen; }
 
  private:
   std::shared_ptr<Shared> s;

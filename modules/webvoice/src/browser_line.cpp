@@ -98,7 +98,10 @@ void BrowserLine::push(telephony::MediaEvent event) {
     --audio_events_;
     ++counters_.missing;
   }
-  if (events_.size() >= most_events) return;
+  if (events_.size() >= most_events) {
+    if (auto* typed = std::get_if<telephony::MediaText>(&event)) not_taken(std::move(typed->text));
+    return;
+  }
   if (audio) ++audio_events_;
   events_.push_back(std::move(event));
   changed_.notify();
@@ -226,6 +229,13 @@ void BrowserLine::heard(std::string words, double confidence, std::string input)
         {"text", std::move(words)},
         {"confidence", confidence},
         {"input", std::move(input)}});
+}
+
+void BrowserLine::not_taken(std::string text) {
+  (void)text;  // the visitor has it on the screen
+  complain(
+      "too_many_turns",
+      "Several of your messages still wait for an answer. Please send that again in a moment.");
 }
 
 void BrowserLine::saying(std::string sentence) {

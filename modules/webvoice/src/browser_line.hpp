@@ -45,6 +45,7 @@ class BrowserLine final : public telephony::Companion,
   // What is shown: see telephony::Companion.
   void hearing(std::string words) override;
   void heard(std::string words, double confidence, std::string input) override;
+  void not_taken(std::string text) override;
   void saying(std::string sentence) override;
   void cut_off(std::string heard_of_it) override;
   void tool_used(std::string name, std::string error) override;

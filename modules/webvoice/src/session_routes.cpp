@@ -52,6 +52,10 @@ net::HttpResponse refusal(const Error& error, const net::HttpRequest& request) {
   return response;
 }
 
+net::HttpResponse no_demo(const net::HttpRequest& request) {
+  return refusal(404, "route_not_found", "There is no such address.", request);
+}
+
 void allow(net::HttpResponse& response, const std::string& origin) {
   response.headers.set("Access-Control-Allow-Origin", origin);
   response.headers.set("Access-Control-Expose-Headers", "Retry-After");
@@ -151,8 +155,7 @@ asio::awaitable<net::HttpResponse> WebVoice::Impl::preflight(net::HttpRequest re
 }
 
 asio::awaitable<net::HttpResponse> WebVoice::Impl::demo_page(net::HttpRequest request) {
-  if (demo_business.empty())
-    co_return refusal(404, "route_not_found", "There is no such address.", request);
+  if (demo_business.empty()) co_return no_demo(request);
   std::string page(files::demo_html);
   constexpr std::string_view place = "{{business}}";
   if (auto at = page.find(place); at != std::string::npos)
@@ -163,6 +166,11 @@ asio::awaitable<net::HttpResponse> WebVoice::Impl::demo_page(net::HttpRequest re
                        "'self' ws: wss:; frame-ancestors 'none'; base-uri 'none'");
   response.headers.set("Cache-Control", "no-store");
   co_return response;
+}
+
+asio::awaitable<net::HttpResponse> WebVoice::Impl::demo_style(net::HttpRequest request) {
+  if (demo_business.empty()) co_return no_demo(request);
+  co_return widget_file(files::demo_css, "text/css; charset=utf-8");
 }
 
 net::HttpResponse widget_file(std::string_view content, std::string_view content_type) {
@@ -184,7 +192,6 @@ void mount_widget(net::Router& router) {
   constexpr std::string_view script = "text/javascript; charset=utf-8";
   serve("/widget.js", files::widget_js, script);
   serve("/widget-audio.js", files::widget_audio_js, script);
-  serve("/demo.css", files::demo_css, "text/css; charset=utf-8");
 }
 
 }  // namespace parley::webvoice

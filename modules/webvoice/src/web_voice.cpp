@@ -196,6 +196,8 @@ void WebVoice::mount(net::Router& router) {
   mount_widget(router);
   router.add(net::Method::get, "/demo",
              [impl](net::HttpRequest request) { return impl->demo_page(std::move(request)); });
+  router.add(net::Method::get, "/demo.css",
+             [impl](net::HttpRequest request) { return impl->demo_style(std::move(request)); });
 }
 
 }  // namespace parley::webvoice

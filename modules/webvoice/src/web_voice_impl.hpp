@@ -23,6 +23,7 @@ struct WebVoice::Impl {
   }
   asio::awaitable<net::HttpResponse> preflight(net::HttpRequest request);
   asio::awaitable<net::HttpResponse> demo_page(net::HttpRequest request);
+  asio::awaitable<net::HttpResponse> demo_style(net::HttpRequest request);
   asio::awaitable<void> serve_socket(net::HttpRequest upgrade,
                                      std::unique_ptr<net::WebSocket> socket);
 

@@ -386,16 +386,58 @@ TEST_F(WebVoiceProtocol, SpeechThatIsAwayMakesItATextAndBack) {
   EXPECT_EQ(text_in(socket->next("agent.cut_off"), "heard"), "Our opening");
 }
 
+TEST_F(WebVoiceProtocol, ATurnThatIsNotTakenIsToldAndEndsNothing) {
+  switchboard.hold = [](telephony::MediaStream& stream) -> Task<void> {
+    auto waiting = stream.next();
+    auto event = co_await std::move(waiting);
+    stream.companion()->not_taken(std::get<telephony::MediaText>(*event).text);
+    auto going_on = stream.next();
+    auto again = co_await std::move(going_on);
+    stream.companion()->heard(std::get<telephony::MediaText>(*again).text, 1, "text");
+    co_return Result<void>{};
+  };
+  auto socket = start(make_session());
+  socket->send({{"type", "text"}, {"text", "one too many"}});
+  auto error = socket->next("error");
+  EXPECT_EQ(text_in(error, "code"), "too_many_turns");
+  EXPECT_FALSE(error.at("fatal").as_bool());
+  EXPECT_FALSE(text_in(error, "message").empty());
+  socket->send({{"type", "text"}, {"text", "again"}});
+  EXPECT_EQ(text_in(socket->next("transcript.final"), "text"), "again");
+}
+
+TEST_F(WebVoiceProtocol, WhatWaitsForTheCallIsBoundedAndTheRestToldToTheVisitor) {
+  std::promise<void> flooded;
+  switchboard.hold =
+      [&, flood = flooded.get_future().share()](telephony::MediaStream& stream) -> Task<void> {
+    while (flood.wait_for(std::chrono::seconds(0)) != std::future_status::ready)
+      co_await clock.sleep_for(std::chrono::milliseconds(5));
+    for (int i = 0; i < 1000; ++i) {
+      auto waiting = stream.next();
+      auto event = co_await std::move(waiting);
+      EXPECT_EQ(std::get<telephony::MediaText>(*event).text, std::to_string(i));
+    }
+    co_return Result<void>{};
+  };
+  auto socket = start(make_session());
+  for (int i = 0; i <= 1000; ++i) socket->send({{"type", "text"}, {"text", std::to_string(i)}});
+  EXPECT_EQ(socket->next_error(), "too_many_turns");
+  flooded.set_value();
+  EXPECT_TRUE(socket->ends());
+}
+
 TEST_F(WebVoiceProtocol, TheWidgetIsServedToAnyPageAndTheDemoOnlyWhenToldSo) {
   auto widget = ask(net::Method::get, "/widget.js", "", "https://anywhere.example");
   EXPECT_EQ(widget.status, 200);
   EXPECT_EQ(widget.headers.get("Access-Control-Allow-Origin"), "*");
   EXPECT_EQ(ask(net::Method::get, "/widget-audio.js", "").status, 200);
-  EXPECT_EQ(ask(net::Method::get, "/demo", "").status, 404);
+  for (auto* file : {"/demo", "/demo.css"})
+    EXPECT_EQ(ask(net::Method::get, file, "").status, 404) << file;
   voice->serve_demo("wk_1");
   auto demo = ask(net::Method::get, "/demo", "");
   EXPECT_EQ(demo.status, 200);
   EXPECT_NE(demo.body.find("data-business=\"wk_1\"></script>"), std::string::npos);
+  EXPECT_EQ(ask(net::Method::get, "/demo.css", "").status, 200);
 }
 
 }  // namespace

@@ -6,7 +6,6 @@ namespace parley::simulators::deepgram {
 /// What every session sees of its stand-in.
 struct House {
   Clock& clock;
-  Random& random;
   const DeepgramSimulatorOptions& options;
   SpeechScript& script;
   DeepgramSimulator::Counts& counts;

@@ -1,6 +1,8 @@
 #include <charconv>
 
+#include "parley/audio/wav.hpp"
 #include "parley/base/race.hpp"
+#include "parley/base/strings.hpp"
 #include "parley/simulators/outbox.hpp"
 #include "parley/simulators/spoken_audio.hpp"
 #include "sessions.hpp"
@@ -101,13 +103,16 @@ class Speaking {
 net::HttpResponse speak_once(House house, const net::HttpRequest& request) {
   auto voice = voice_of(request.query);
   if (!voice) return refusal(400, "UNSUPPORTED_AUDIO_FORMAT", voice.error().detail);
+  if (voice->has_container && voice->coding != SoundCoding::pcm)
+    return refusal(400, "UNSUPPORTED_AUDIO_FORMAT", "this stand-in puts linear16 alone into WAV");
   auto body = parse_json(request.body);
   auto text = body ? text_at(*body, "/text") : "";
   if (text.empty()) return refusal(400, "EMPTY_TEXT", "there is no text to speak");
   if (text.size() > most_characters)
     return refusal(413, "TEXT_TOO_LONG", "the text has more than 2000 characters");
   auto bytes = sound_of(text, *voice);
-  if (voice->has_container) bytes = std::string("RIFF") + std::string(40, '\0') + bytes;
+  if (voice->has_container)
+    bytes = std::string(as_text(audio::streamed_wav_header({.rate_hz = voice->rate_hz}))) + bytes;
   return stream_sound(house.clock, std::move(bytes), "audio/l16", house.options.first_audio_delay);
 }
 

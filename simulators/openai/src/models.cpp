@@ -13,12 +13,14 @@ json::object described(const std::string& name) {
 void add_models(StandInServer& server, const OpenAiAccount& account) {
   auto list = [&account](const net::HttpRequest& request) {
     json::array all;
-    for (const auto& name : account.options().models) all.push_back(described(name));
+    for (const auto* names : {&account.options().models, &account.options().audio_models})
+      for (const auto& name : *names) all.push_back(described(name));
     return openai_answer(200, {{"object", "list"}, {"data", std::move(all)}}, request);
   };
   auto one = [&account](const net::HttpRequest& request) {
     std::string name(request.path_value("id").value_or(""));
-    if (account.has_model(name)) return openai_answer(200, described(name), request);
+    if (account.has_model(name) || account.has_audio_model(name))
+      return openai_answer(200, described(name), request);
     return openai_error({.status = 404,
                          .message = "The model '" + name + "' does not exist",
                          .code = "model_not_found"},

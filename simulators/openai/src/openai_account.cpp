@@ -20,6 +20,8 @@ std::string_view code_of_status(int status) {
   switch (status) {
     case 401:
       return "invalid_api_key";
+    case 402:
+      return "insufficient_quota";
     case 404:
       return "model_not_found";
     case 429:
@@ -57,6 +59,11 @@ net::HttpResponse openai_fault(const Fault& fault, const net::HttpRequest& reque
 
 bool OpenAiAccount::has_model(const std::string& name) const {
   return std::ranges::find(options_.models, name) != options_.models.end();
+}
+
+bool OpenAiAccount::has_audio_model(const std::string& name) const {
+  return is_local() ||
+         std::ranges::find(options_.audio_models, name) != options_.audio_models.end();
 }
 
 net::HttpHandler OpenAiAccount::admitting(

@@ -25,7 +25,8 @@ class OpenAiAccount {
   explicit OpenAiAccount(const OpenAiSimulatorOptions& options) : options_(options) {}
   const OpenAiSimulatorOptions& options() const noexcept { return options_; }
   bool is_local() const { return options_.dialect == OpenAiSimulatorOptions::Dialect::local; }
-  bool has_model(const std::string& name) const;
+  bool has_model(const std::string& name) const;        ///< that talks
+  bool has_audio_model(const std::string& name) const;  ///< that hears or speaks
   /// The handler behind a check of the key.
   net::HttpHandler admitting(
       std::function<net::HttpResponse(const net::HttpRequest&)> handler) const;

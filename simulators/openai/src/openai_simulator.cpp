@@ -9,6 +9,7 @@ struct OpenAiSimulator::Impl {
       : options(std::move(o)),
         server(std::move(executor), clock, random, options.where, openai_fault) {
     add_chat(server, account, script, clock);
+    add_audio(server, account, clock, audio);
     add_models(server, account);
     server.otherwise([](net::HttpRequest request) -> asio::awaitable<net::HttpResponse> {
       co_return openai_error({.status = 404, .message = "Unknown request URL"}, request);
@@ -18,6 +19,7 @@ struct OpenAiSimulator::Impl {
   const OpenAiSimulatorOptions options;
   const OpenAiAccount account{options};
   ModelScript script;
+  OpenAiAudio audio;
   StandInServer server;
 };
 
@@ -33,5 +35,6 @@ asio::awaitable<void> OpenAiSimulator::stop(TimePoint deadline) {
 std::uint16_t OpenAiSimulator::port() const noexcept { return impl_->server.port(); }
 StandInServer& OpenAiSimulator::server() noexcept { return impl_->server; }
 ModelScript& OpenAiSimulator::script() noexcept { return impl_->script; }
+OpenAiAudio& OpenAiSimulator::audio() noexcept { return impl_->audio; }
 
 }  // namespace parley::simulators

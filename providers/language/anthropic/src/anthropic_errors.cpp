@@ -11,28 +11,6 @@ bool is_spend_limit(std::string_view code) {
   return code == "enforced_spend_limit_reached" || code == "contract_spend_limit_reached";
 }
 
-Errc code_of_status(int status) {
-  switch (status) {
-    case 401:
-    case 402:
-    case 403:
-      return Errc::forbidden;
-    case 404:
-      return Errc::not_found;
-    case 413:
-      return Errc::too_large;
-    case 429:
-      return Errc::rate_limited;
-    case 408:
-    case 409:
-      return Errc::unavailable;
-    case 504:
-      return Errc::timeout;
-    default:
-      return status >= 500 ? Errc::unavailable : Errc::invalid;
-  }
-}
-
 /// Types are free strings: more of them may come.
 Errc code_of_type(std::string_view type) {
   if (type == "rate_limit_error") return Errc::rate_limited;
@@ -48,7 +26,7 @@ Errc code_of_type(std::string_view type) {
 
 Error error_of_status(const net::HttpResponse& response) {
   Error error;
-  error.code = code_of_status(response.status);
+  error.code = language::code_of_status(response.status);
   // The network's edge may answer in HTML.
   auto body = parse_json(response.body);
   auto type = body ? text_at(*body, "/error/type") : "";

@@ -85,6 +85,28 @@ std::pair<std::string, std::string> split_base_url(std::string_view url) {
   return {std::move(origin), std::move(rest)};
 }
 
+Errc code_of_status(int status) {
+  switch (status) {
+    case 401:
+    case 402:
+    case 403:
+      return Errc::forbidden;
+    case 404:
+      return Errc::not_found;
+    case 413:
+      return Errc::too_large;
+    case 429:
+      return Errc::rate_limited;
+    case 408:
+    case 409:
+      return Errc::unavailable;
+    case 504:
+      return Errc::timeout;
+    default:
+      return status >= 500 ? Errc::unavailable : Errc::invalid;
+  }
+}
+
 std::string answered(std::string_view vendor, int status, std::string_view type) {
   return fmt::format("{} answered {}{}{}", vendor, status, type.empty() ? "" : " ", type);
 }

@@ -10,25 +10,7 @@ Errc code_of(int status, std::string_view code) {
   // Nobody pays: waiting does not help.
   if (code == "insufficient_quota") return Errc::forbidden;
   if (code == "context_length_exceeded") return Errc::too_large;
-  switch (status) {
-    case 401:
-    case 402:
-    case 403:
-      return Errc::forbidden;
-    case 404:
-      return Errc::not_found;
-    case 413:
-      return Errc::too_large;
-    case 429:
-      return Errc::rate_limited;
-    case 408:
-    case 409:
-      return Errc::unavailable;
-    case 504:
-      return Errc::timeout;
-    default:
-      return status >= 500 ? Errc::unavailable : Errc::invalid;
-  }
+  return language::code_of_status(status);
 }
 
 }  // namespace

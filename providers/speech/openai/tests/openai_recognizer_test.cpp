@@ -1,6 +1,7 @@
 #include "parley/providers/openai_audio/openai_recognizer.hpp"
 
 #include "parley/simulators/openai_audio.hpp"
+#include "parley/simulators/openai_simulator.hpp"
 #include "parley/testkit/conformance/recognizer.hpp"
 #include "parley/testkit/policies_on_trial.hpp"
 
@@ -39,13 +40,13 @@ struct Rig final : RecognizerRig {
   }
   bool gives_partials() const override { return false; }
 
-  static simulators::OpenAiAudioOptions quick() {
-    simulators::OpenAiAudioOptions options;
+  static simulators::OpenAiSimulatorOptions quick() {
+    simulators::OpenAiSimulatorOptions options;
     options.recognition_delay = 5ms;
     return options;
   }
-  simulators::OpenAiAudioSimulator simulator{
-      world.io.get_executor(), world.clock, world.random, {}, quick()};
+  simulators::OpenAiSimulator simulator{world.io.get_executor(), world.clock, world.random,
+                                        quick()};
   PoliciesOnTrial policies{world.clock, world.random};
   std::unique_ptr<providers::openai_audio::OpenAiRecognizer> engine;
 };

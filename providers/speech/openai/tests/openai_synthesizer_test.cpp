@@ -1,6 +1,7 @@
 #include "parley/providers/openai_audio/openai_synthesizer.hpp"
 
 #include "parley/simulators/openai_audio.hpp"
+#include "parley/simulators/openai_simulator.hpp"
 #include "parley/testkit/conformance/synthesizer.hpp"
 #include "parley/testkit/policies_on_trial.hpp"
 
@@ -30,13 +31,13 @@ struct Rig final : SynthesizerRig {
     EXPECT_TRUE(set) << set.error().detail;
   }
   std::size_t requests() override { return simulator.server().requests(); }
-  static simulators::OpenAiAudioOptions quick() {
-    simulators::OpenAiAudioOptions options;
+  static simulators::OpenAiSimulatorOptions quick() {
+    simulators::OpenAiSimulatorOptions options;
     options.first_audio_delay = 5ms;
     return options;
   }
-  simulators::OpenAiAudioSimulator simulator{
-      world.io.get_executor(), world.clock, world.random, {}, quick()};
+  simulators::OpenAiSimulator simulator{world.io.get_executor(), world.clock, world.random,
+                                        quick()};
   PoliciesOnTrial policies{world.clock, world.random};
   std::unique_ptr<speech::Synthesizer> engine;
 };

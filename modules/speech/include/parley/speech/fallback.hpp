@@ -4,7 +4,6 @@
 #include <vector>
 
 #include "parley/base/clock.hpp"
-#include "parley/speech/engine_rests.hpp"
 #include "parley/speech/recognizer.hpp"
 #include "parley/speech/synthesizer.hpp"
 

@@ -15,6 +15,8 @@ class Companion {
   /// A whole turn of the caller as the agent took it: spoken, typed or keys ("speech", "text",
   /// "keys").
   virtual void heard(std::string words, double confidence, std::string input) = 0;
+  /// A typed turn that was not taken: too many wait for an answer.
+  virtual void not_taken(std::string text) = 0;
   /// A sentence of the agent, as it goes to the synthesizer or instead of going there.
   virtual void saying(std::string sentence) = 0;
   /// The caller interrupted: of the agent's turn no more than this was played.

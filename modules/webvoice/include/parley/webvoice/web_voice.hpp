@@ -51,7 +51,8 @@ class WebVoice {
   void mount(net::Router& router);
   /// The address others reach this server by. Its own pages are always allowed. Before serving.
   void set_public_url(const std::string& url);
-  /// GET /demo is a page with the widget of this business. Before serving.
+  /// GET /demo is a page with the widget of this business; without it there is none, nor its
+  /// style. Before serving.
   void serve_demo(std::string business_or_key);
   std::size_t open_sessions() const;
 

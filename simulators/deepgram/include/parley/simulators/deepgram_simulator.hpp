@@ -1,6 +1,5 @@
 #pragma once
-#include "parley/simulators/heard_speech.hpp"
-#include "parley/simulators/stand_in_server.hpp"
+#include "parley/simulators/speech_stand_in.hpp"
 
 namespace parley::simulators {
 
@@ -14,19 +13,10 @@ struct DeepgramSimulatorOptions {
 };
 
 /// A stand-in for Deepgram. Thread-safe once started, but for its counts.
-class DeepgramSimulator {
+class DeepgramSimulator : public SpeechStandIn {
  public:
-  /// `executor`, `clock` and `random` outlive it.
   DeepgramSimulator(asio::any_io_executor executor, Clock& clock, Random& random,
                     DeepgramSimulatorOptions options = {});
-  ~DeepgramSimulator();
-  /// Errors: unavailable (the address is in use).
-  Result<void> start();
-  asio::awaitable<void> stop(TimePoint deadline);
-  std::uint16_t port() const noexcept;
-
-  StandInServer& server() noexcept;
-  SpeechScript& script() noexcept;
 
   struct Counts {
     std::size_t sessions = 0;
@@ -35,11 +25,11 @@ class DeepgramSimulator {
     std::size_t finalizes = 0;
     std::size_t closed_in_order = 0;  ///< with CloseStream
   };
-  Counts counts() const;
+  Counts counts() const { return counts_; }
 
  private:
-  struct Impl;
-  std::unique_ptr<Impl> impl_;
+  const DeepgramSimulatorOptions options_;
+  Counts counts_;
 };
 
 }  // namespace parley::simulators

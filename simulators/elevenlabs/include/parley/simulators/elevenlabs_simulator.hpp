@@ -1,6 +1,5 @@
 #pragma once
-#include "parley/simulators/heard_speech.hpp"
-#include "parley/simulators/stand_in_server.hpp"
+#include "parley/simulators/speech_stand_in.hpp"
 
 namespace parley::simulators {
 
@@ -13,19 +12,10 @@ struct ElevenLabsSimulatorOptions {
 };
 
 /// A stand-in for ElevenLabs. Thread-safe once started, but for its counts.
-class ElevenLabsSimulator {
+class ElevenLabsSimulator : public SpeechStandIn {
  public:
-  /// `executor`, `clock` and `random` outlive it.
   ElevenLabsSimulator(asio::any_io_executor executor, Clock& clock, Random& random,
                       ElevenLabsSimulatorOptions options = {});
-  ~ElevenLabsSimulator();
-  /// Errors: unavailable (the address is in use).
-  Result<void> start();
-  asio::awaitable<void> stop(TimePoint deadline);
-  std::uint16_t port() const noexcept;
-
-  StandInServer& server() noexcept;
-  SpeechScript& script() noexcept;
 
   struct Counts {
     std::size_t sessions = 0;
@@ -34,11 +24,11 @@ class ElevenLabsSimulator {
     std::size_t sentences = 0;
     double last_speed = 0;
   };
-  Counts counts() const;
+  Counts counts() const { return counts_; }
 
  private:
-  struct Impl;
-  std::unique_ptr<Impl> impl_;
+  const ElevenLabsSimulatorOptions options_;
+  Counts counts_;
 };
 
 }  // namespace parley::simulators

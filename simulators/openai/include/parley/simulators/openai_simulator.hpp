@@ -8,17 +8,23 @@
 
 namespace parley::simulators {
 
+struct OpenAiAudio;
+
 struct OpenAiSimulatorOptions {
   enum class Dialect { hosted, local };
   StandInOptions where;
   std::string api_key = "sk-simulated";
   std::vector<std::string> models{"gpt-5-mini", "gpt-5", "local-model"};
+  std::vector<std::string> audio_models{"whisper-1", "gpt-4o-transcribe", "gpt-4o-mini-transcribe",
+                                        "tts-1", "gpt-4o-mini-tts"};
   Dialect dialect = Dialect::hosted;
   /// Models that refuse max_tokens and want max_completion_tokens.
   std::vector<std::string> without_max_tokens{"gpt-5"};
+  Duration recognition_delay = std::chrono::milliseconds(100);
+  Duration first_audio_delay = std::chrono::milliseconds(75);
 };
 
-/// OpenAI's chat completions and models. Used from one strand; its script from any thread.
+/// OpenAI's chat completions, audio and models. Used from one strand; its script from any thread.
 class OpenAiSimulator {
  public:
   /// All outlive it.
@@ -32,6 +38,7 @@ class OpenAiSimulator {
 
   StandInServer& server() noexcept;
   ModelScript& script() noexcept;
+  OpenAiAudio& audio() noexcept;  ///< openai_audio.hpp
 
  private:
   struct Impl;

@@ -76,6 +76,9 @@ class Exchange {
 /// Where a URL's path begins: {"https://api.openai.com", "/v1"}; no slash at the end.
 std::pair<std::string, std::string> split_base_url(std::string_view url);
 
+/// What a status of 400 and more means, where the body says nothing finer.
+Errc code_of_status(int status);
+
 /// "Anthropic answered 400 invalid_request_error": for an Error's detail.
 std::string answered(std::string_view vendor, int status, std::string_view type);
 
