@@ -71,6 +71,9 @@ constexpr SettingSpec specs[]{
      "OpenAI's address, or http://host:port/v1 of a server that speaks the same"},
     {"openai.model", "gpt-5-mini", "Model that talks to callers"},
     {"calls.max", "1000", "Calls at once; more hear that all lines are busy"},
+    {"calls.overload_lag_ms", "200",
+     "A node whose event loops are later than this for 3 s answers new calls with an apology; 0: "
+     "never"},
     {"calls.end_of_turn_ms", "700",
      "A pause this long ends the caller's turn when nothing tells more; what was asked and said "
      "makes "
