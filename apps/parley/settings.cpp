@@ -72,6 +72,9 @@ constexpr SettingSpec specs[]{
     {"openai.model", "gpt-5-mini", "Model that talks to callers"},
     {"calls.max", "1000", "Calls at once; more hear that all lines are busy"},
     {"calls.reserved_inbound", "50", "Of them, how many outbound calls leave free for callers"},
+    {"calls.overload_lag_ms", "200",
+     "A node whose event loops are later than this for 3 s answers new calls with an apology; 0: "
+     "never"},
     {"calls.end_of_turn_ms", "700",
      "A pause this long ends the caller's turn when nothing tells more; what was asked and said "
      "makes "

@@ -22,6 +22,7 @@ Result<Numbers> read_numbers(const Settings& settings) {
   numbers.speech_threads = number("speech.threads", 0, 256);
   numbers.document_bytes = number("knowledge.max_document_mb", 1, 100) << 20;
   numbers.end_of_turn = std::chrono::milliseconds(number("calls.end_of_turn_ms", 200, 5000));
+  numbers.late_loop = std::chrono::milliseconds(number("calls.overload_lag_ms", 0, 60'000));
   numbers.drain = std::chrono::seconds(number("server.drain_seconds", 0, 3600));
   numbers.alert_after = std::chrono::seconds(number("alerts.after_seconds", 0, 86400));
   if (wrong) return std::unexpected(*wrong);
@@ -157,6 +158,7 @@ Result<Server::Ready> Server::Impl::start() {
   call_options.spool = folder->path() / "spool";
   call_options.most_calls = numbers.most_calls;
   call_options.reserved_inbound = numbers.reserved_inbound;
+  call_options.load = &make_load();
   call_options.session.end_of_turn = numbers.end_of_turn;
   calls = calls::make_call_service(parts, call_options);
   auto owner = make_owner();
@@ -176,6 +178,7 @@ void Server::Impl::run() {
   for (std::size_t i = 0; i < loops.size(); ++i)
     watch_loop_lag(*tasks, loops[i]->get_executor(), clock, metrics::process_registry(),
                    {.loop = "core-" + std::to_string(i)});
+  watch_load();
   std::vector<asio::executor_work_guard<asio::io_context::executor_type>> guards;
   for (auto& loop : loops) guards.push_back(asio::make_work_guard(*loop));
   auto ended = [this](std::exception_ptr thrown) {

@@ -43,6 +43,7 @@
 #include "parley/resilience/policy.hpp"
 #include "parley/saga/saga.hpp"
 #include "parley/store/migrations.hpp"
+#include "parley/telemetry/load_watch.hpp"
 #include "parley/telemetry/log.hpp"
 #include "parley/telemetry/loop_lag.hpp"
 #include "parley/telemetry/metrics.hpp"
@@ -67,6 +68,7 @@ struct Numbers {
   std::size_t document_bytes;
   Duration end_of_turn;
   Duration drain;
+  Duration late_loop;  ///< a node whose loops are later than this takes no new calls
   Duration alert_after;
   std::optional<Duration> keep_events;  ///< none: for ever
 };
@@ -88,6 +90,10 @@ struct Server::Impl {
   Result<void> make_engines();
   Result<void> make_carrier_recordings();
   void make_evals();
+  // wiring_load.cpp
+  LoadWatch& make_load();
+  void watch_load();
+  void add_load_probe();
   void connect_evals(const std::string& auth_token);
   Result<Ready> make_owner();
   Result<std::string> open_port();
@@ -111,6 +117,7 @@ struct Server::Impl {
 
   // One io_context a core; the first also carries what belongs to no call.
   std::vector<std::unique_ptr<asio::io_context>> loops;
+  std::optional<LoadWatch> load;
   /// Told to stop, from before the port opens: what comes before run() waits for it.
   std::optional<asio::signal_set> signals;
   asio::io_context& main_loop() { return *loops.front(); }

@@ -109,6 +109,7 @@ void Server::Impl::make_checks() {
                         .kind = "broker",
                         .advice = "start it, or check amqp.url; until then nodes look for jobs",
                         .condition = [this] { return job_broker->condition(); }});
+  add_load_probe();
   add_suite_steps(*suite, *health, parts, where);
   watch_health(alerting, *health);
 }

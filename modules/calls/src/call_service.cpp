@@ -37,6 +37,12 @@ asio::awaitable<telephony::CallAnswer> CallServiceImpl::incoming(Context ctx,
   }
   if ((*profile)->status != business::BusinessStatus::active)
     co_return telephony::SayAndHangUp{std::string(suspended)};
+  // A trial can wait, callers cannot.
+  auto load = options_.load ? options_.load->load() : Load::normal;
+  if (load == Load::overloaded || (rehearsal && load != Load::normal)) {
+    shed_.add();
+    co_return telephony::SayAndHangUp{std::string(busy)};
+  }
   {
     std::lock_guard lock(mutex_);
     if (stopping_) co_return telephony::SayAndHangUp{std::string(busy)};

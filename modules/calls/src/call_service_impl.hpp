@@ -11,6 +11,7 @@
 #include "parley/base/task_group.hpp"
 #include "parley/calls/call_service.hpp"
 #include "parley/calls/live_calls.hpp"
+#include "parley/telemetry/metrics.hpp"
 #include "parley/voice/accompaniment.hpp"
 
 namespace parley::calls {
@@ -152,6 +153,8 @@ class CallServiceImpl final : public CallService, public LiveCalls {
   std::multiset<CallId> held_;                   ///< see SpoolHold
   std::size_t unstored_ = 0;                     ///< ended calls whose record is not stored yet
   bool stopping_ = false;
+  metrics::Counter shed_ = metrics::process_registry().counter(
+      "parley_calls_shed_total", "New calls that heard an apology because the node was too busy");
 };
 
 /// What a call's seat is called.

@@ -49,6 +49,7 @@ class CallsDbTest : public testkit::DatabaseTest {
   CallServiceOptions options() {
     CallServiceOptions made;
     made.spool = folder() / "spool";
+    made.load = load;
     return made;
   }
   void start_service() {
@@ -165,6 +166,7 @@ class CallsDbTest : public testkit::DatabaseTest {
   trace::Tracer tracer{clock, random, spans};
   std::unique_ptr<testkit::DatabaseOnTrial> database;
   std::unique_ptr<testkit::ObjectsOnTrial> objects;
+  const LoadWatch* load = nullptr;
   std::unique_ptr<CallService> service;
   std::shared_ptr<Line> line;
 };

@@ -118,7 +118,6 @@ struct CallSession::Impl {
   TimePoint quiet_since{};
   std::string keys;
   TimePoint last_key{};
-  audio::Samples decoded;                  ///< the frame being heard; kept, so that none allocates
   std::deque<std::string> typed;           ///< turns the caller typed, not yet answered
   audio::Samples partial_frame;            ///< audio that does not fill a frame yet
   std::optional<Duration> carrier_offset;  ///< our time minus the carrier's, since the start

@@ -3,8 +3,6 @@
 #include <algorithm>
 #include <limits>
 
-#include "parley/audio/g711.hpp"
-
 namespace parley::voice {
 
 namespace {
@@ -32,32 +30,22 @@ std::string first_words(std::string_view text, double fraction) {
   return std::string(text.substr(0, end == 0 ? 0 : end - 1));
 }
 
-void encode(telephony::Codec codec, std::span<const std::int16_t> samples,
-            std::vector<std::byte>& out) {
-  if (codec == telephony::Codec::mulaw) {
-    out.resize(samples.size());
-    audio::mulaw_encode(samples,
-                        std::span(reinterpret_cast<std::uint8_t*>(out.data()), out.size()));
-    return;
-  }
-  if (codec == telephony::Codec::alaw) {
-    out.resize(samples.size());
-    std::ranges::transform(samples, reinterpret_cast<std::uint8_t*>(out.data()),
-                           [](std::int16_t sample) { return audio::alaw_encode(sample); });
-    return;
-  }
-  auto bytes = std::as_bytes(samples);
-  out.assign(bytes.begin(), bytes.end());
+/// One piece as the carrier takes it and as numbers: of the thread, since nobody keeps it.
+struct Piece {
+  std::vector<std::byte> codes;
+  audio::Samples samples;
+};
+Piece& piece_of_thread() {
+  thread_local Piece piece;
+  return piece;
 }
 
-/// Audio of a turn that is longer than this is given back at the next one.
-constexpr std::size_t most_kept_samples = std::size_t{8000} * 3;
 constexpr Duration longest_way_there = std::chrono::milliseconds(300);
 
 }  // namespace
 
 Playout::Playout(Clock& clock, telephony::MediaStream& media, Signal& changed, Options options)
-    : clock_(clock), media_(media), options_(options), changed_(changed) {}
+    : clock_(clock), media_(media), options_(options), changed_(changed), audio_(media.codec()) {}
 
 Playout::Generation Playout::begin() {
   ++generation_;
@@ -65,9 +53,8 @@ Playout::Generation Playout::begin() {
   mark_sent_ = false;
   mark_back_ = false;
   sentences_.clear();
-  if (audio_.capacity() > most_kept_samples) audio_ = {};
-  audio_.clear();
-  kept_from_ = end_ = sent_ = 0;
+  audio_.restart_at(0);
+  sent_ = 0;
   held_ = false;
   holds_ = 0;
   probe_due_.reset();
@@ -77,34 +64,23 @@ Playout::Generation Playout::begin() {
 
 void Playout::add_sentence(Generation generation, std::string text) {
   if (generation != generation_ || !open_) return;
-  sentences_.push_back({std::move(text), end_, end_});
+  sentences_.push_back({std::move(text), audio_.end(), audio_.end()});
 }
 
 bool Playout::add_audio(Generation generation, std::span<const std::int16_t> samples) {
   if (generation != generation_ || !open_) return false;
   forget_what_was_heard();
-  // By what is needed, not by doubling: a call's sound is most of its memory.
-  constexpr std::size_t growth = 4000;
-  if (audio_.capacity() < audio_.size() + samples.size())
-    audio_.reserve(audio_.size() + samples.size() + growth);
-  audio_.insert(audio_.end(), samples.begin(), samples.end());
-  end_ += samples.size();
-  if (!sentences_.empty()) sentences_.back().end = end_;
+  audio_.append(samples);
+  if (!sentences_.empty()) sentences_.back().end = audio_.end();
   work_.notify();
   changed_.notify();
   return true;
 }
 
-/// Moves rarely: when a second of it can go.
 void Playout::forget_what_was_heard() {
   auto needed =
       samples_in(options_.most_ahead + options_.piece + options_.step_back + longest_way_there);
-  auto first = sent_ > needed ? sent_ - needed : 0;
-  if (first < kept_from_ + samples_in(std::chrono::seconds(1))) return;
-  audio_.erase(audio_.begin(), audio_.begin() + static_cast<std::ptrdiff_t>(first - kept_from_));
-  kept_from_ = first;
-  if (audio_.capacity() > most_kept_samples && audio_.size() < most_kept_samples / 2)
-    audio_.shrink_to_fit();
+  if (sent_ > needed) audio_.drop_before(sent_ - needed);
 }
 
 void Playout::finish(Generation generation) {
@@ -135,8 +111,7 @@ Playout::Heard Playout::interrupt() {
     if (sentence.end > played || sentence.end == sentence.begin)
       heard.unheard.push_back(sentence.text);
   if (!held_) silence_the_carrier();
-  audio_.clear();
-  kept_from_ = end_ = sent_;
+  audio_.restart_at(sent_);
   held_ = false;
   open_ = false;
   mark_sent_ = true;
@@ -169,13 +144,16 @@ void Playout::release() {
 /// had only paused.
 std::size_t Playout::gap_before(std::size_t sample) const {
   constexpr std::size_t step = audio::telephone_frame_samples;
-  auto first = std::max(kept_from_, sample - std::min(sample, samples_in(options_.step_back)));
+  auto first = std::max(audio_.first(), sample - std::min(sample, samples_in(options_.step_back)));
+  if (first >= sample) return sample;
+  audio::Samples last_words;
+  audio_.samples(first, sample - first, last_words);
   auto best = sample;
   double least = std::numeric_limits<double>::max();
   for (auto at = sample; at >= first + step; at -= step) {
     double energy = 0;
     for (auto i = at - step; i < at; ++i) {
-      double value = audio_[i - kept_from_];
+      double value = last_words[i - first];
       energy += value * value;
     }
     if (energy >= 0.25 * least) continue;  // a gap stands out; the nearest will do
@@ -258,14 +236,17 @@ asio::awaitable<void> Playout::wait_for_room(Generation generation) {
 
 Result<void> Playout::send_piece() {
   auto count = std::min(waiting_samples(), samples_in(options_.piece));
-  auto samples = std::span(audio_).subspan(sent_ - kept_from_, count);
-  encode(media_.codec(), samples, codes_);
-  auto sent = media_.send_audio(codes_);
+  auto& piece = piece_of_thread();
+  audio_.codes(sent_, count, piece.codes);
+  auto sent = media_.send_audio(piece.codes);
   if (!sent) return sent;
   auto now = clock_.now();
   if (!first_audio_) first_audio_ = now;
   auto starts = std::max(now, plays_until_);
-  if (on_played) on_played(starts, samples);
+  if (on_played) {
+    audio_.samples(sent_, count, piece.samples);
+    on_played(starts, piece.samples);
+  }
   plays_until_ = starts + duration_of(count);
   sent_ += count;
   forget_what_was_heard();

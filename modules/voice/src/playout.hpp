@@ -7,6 +7,7 @@
 #include "parley/audio/frame.hpp"
 #include "parley/base/signal.hpp"
 #include "parley/telephony/media_stream.hpp"
+#include "spoken_audio.hpp"
 
 namespace parley::voice {
 
@@ -95,7 +96,7 @@ class Playout {
   /// Sends what may be sent. False when the stream is over.
   bool send_what_is_due();
   std::string mark_name() const;
-  std::size_t waiting_samples() const noexcept { return end_ - sent_; }
+  std::size_t waiting_samples() const noexcept { return audio_.end() - sent_; }
   void silence_the_carrier();
   std::size_t gap_before(std::size_t sample) const;
   void forget_what_was_heard();
@@ -113,13 +114,8 @@ class Playout {
   bool mark_sent_ = false;
   bool mark_back_ = false;
   std::vector<Sentence> sentences_;
-  /// The samples [kept_from_, end_) of this turn: what waits, and what hold() may have to play
-  /// again.
-  std::vector<std::int16_t> audio_;
-  std::size_t kept_from_ = 0;
-  std::size_t end_ = 0;
-  std::size_t sent_ = 0;          ///< samples of this turn handed to the carrier
-  std::vector<std::byte> codes_;  ///< of one piece; kept, so that no piece allocates
+  SpokenAudio audio_;     ///< of this turn: what waits, and what hold() may have to play again
+  std::size_t sent_ = 0;  ///< samples of this turn handed to the carrier
   bool held_ = false;
   bool blocked_ = false;                ///< the connection takes no more at the moment
   int holds_ = 0;                       ///< of this turn: marks from before one prove nothing

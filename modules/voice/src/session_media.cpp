@@ -58,7 +58,8 @@ asio::awaitable<void> CallSession::Impl::read_media() {
 
 void CallSession::Impl::on_audio(const telephony::MediaAudio& audio) {
   if (playout.held()) changed.notify();  // a sound is judged by how long it lasts
-  auto& samples = decoded;
+  // Of the thread: nobody keeps it, and a room of each call's own would be out of the cache.
+  thread_local audio::Samples samples;
   decode(parts.media->codec(), audio.payload, samples);
   // Placed by the carrier's clock, so that a burst does not pile up at its arrival.
   if (!carrier_offset) carrier_offset = since_start(parts.clock.now()) - audio.timestamp;

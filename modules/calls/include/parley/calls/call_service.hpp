@@ -13,6 +13,7 @@
 #include "parley/speech/synthesizer.hpp"
 #include "parley/store/database.hpp"
 #include "parley/store/objects.hpp"
+#include "parley/telemetry/load_watch.hpp"
 #include "parley/telemetry/trace.hpp"
 #include "parley/telephony/inbound.hpp"
 #include "parley/voice/call_session.hpp"
@@ -44,6 +45,9 @@ struct CallServiceOptions {
   /// A call whose media connection was lost may come back within this time.
   Duration reconnect_within = std::chrono::minutes(2);
   int most_connections = 4;  ///< media connections of one call
+  /// Overloaded: new callers hear the same apology; strained: rehearsals do. Calls in progress go
+  /// on. Outlives the service; none: nothing is refused for it.
+  const LoadWatch* load = nullptr;
 };
 
 /// Records calls, runs their voice sessions, and keeps what happened in them. A call that this
