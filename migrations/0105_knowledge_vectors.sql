@@ -15,6 +15,8 @@ CREATE TABLE knowledge_vectors (
 CREATE INDEX knowledge_vectors_by_document
   ON knowledge_vectors (organization_id, business_id, space, document_id, revision);
 
+CREATE INDEX knowledge_vectors_of_document ON knowledge_vectors (document_id);
+
 -- Counts the changes of a business's vectors, so that what is in memory knows whether it is current.
 CREATE TABLE knowledge_vector_versions (
   organization_id TEXT NOT NULL,

@@ -94,7 +94,7 @@ void add_simulate(CLI::App& app, std::function<int()>& chosen) {
   auto* command = app.add_subcommand(
       "simulate", "Stand-ins for outside services, with faults on demand, until Ctrl-C");
   command->add_option("names", options->names,
-                      "twilio, s3, smtp, webhook-receiver; none: all of them");
+                      "twilio, s3, smtp, webhook-receiver, pinecone; none: all of them");
   command->add_option("--gate", options->gates,
                       "HOST:PORT of a real service to put a gate before; repeat it for more");
   command->add_option("--listen", options->listen, "Address to listen on")->capture_default_str();

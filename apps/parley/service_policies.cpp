@@ -7,8 +7,9 @@
 namespace parley::app {
 
 std::span<const std::string> services_with_policies() {
-  static const std::vector<std::string> services{"alert_mail", "alert_webhook", "objects",
-                                                 "pagerduty",  "twilio",        "webhooks"};
+  static const std::vector<std::string> services{"alert_mail", "alert_webhook", "embeddings",
+                                                 "objects",    "pagerduty",     "twilio",
+                                                 "vectors",    "webhooks"};
   return services;
 }
 

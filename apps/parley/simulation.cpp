@@ -10,6 +10,7 @@
 
 #include "parley/base/strings.hpp"
 #include "parley/net/server.hpp"
+#include "parley/simulators/pinecone_simulator.hpp"
 #include "parley/simulators/s3_simulator.hpp"
 #include "parley/simulators/smtp_sink.hpp"
 #include "parley/simulators/tcp_gate.hpp"
@@ -21,7 +22,7 @@ namespace parley::app {
 
 namespace {
 
-const std::vector<std::string> known{"twilio", "s3", "smtp", "webhook-receiver"};
+const std::vector<std::string> known{"twilio", "s3", "smtp", "webhook-receiver", "pinecone"};
 
 Result<std::uint16_t> port_in(std::string_view text) {
   std::uint16_t port = 0;
@@ -102,6 +103,7 @@ struct Simulation::Impl {
     if (name == "twilio") return start_twilio(where);
     if (name == "s3") return start_s3(where);
     if (name == "smtp") return start_smtp(where);
+    if (name == "pinecone") return start_pinecone(where);
     return start_receiver(where);
   }
 
@@ -162,6 +164,22 @@ struct Simulation::Impl {
         "webhook-receiver", address, receiver->server(),
         {{"PARLEY_ALERTS_WEBHOOK_URL", address}, {"PARLEY_ALERTS_WEBHOOK_SECRET", secret.text()}},
         "takes POST on any path");
+    return {};
+  }
+
+  Result<void> start_pinecone(const simulators::StandInOptions& where) {
+    simulators::PineconeSimulatorOptions index;
+    index.where = where;
+    pinecone =
+        std::make_unique<simulators::PineconeSimulator>(io.get_executor(), clock, random, index);
+    if (auto good = pinecone->start(); !good) return good;
+    auto address = url("http://", pinecone->port());
+    add_http("pinecone", address, pinecone->server(),
+             {{"PARLEY_KNOWLEDGE_VECTORS", "pinecone"},
+              {"PARLEY_PINECONE_API_URL", address},
+              {"PARLEY_PINECONE_API_KEY", index.api_key},
+              {"PARLEY_PINECONE_INDEX", index.index}},
+             "an index for the built-in embedding, in memory");
     return {};
   }
 
@@ -255,6 +273,7 @@ struct Simulation::Impl {
   std::vector<StandIn> all;
   std::unique_ptr<simulators::TwilioSimulator> twilio;
   std::unique_ptr<simulators::S3Simulator> s3;
+  std::unique_ptr<simulators::PineconeSimulator> pinecone;
   std::unique_ptr<simulators::SmtpSink> smtp;
   std::unique_ptr<simulators::WebhookReceiver> receiver;
   std::vector<std::unique_ptr<simulators::TcpGate>> gates;
@@ -275,6 +294,7 @@ Task<void> Simulation::stop() {
   if (impl_->control) co_await impl_->control->stop(now);
   if (impl_->twilio) co_await impl_->twilio->stop(now);
   if (impl_->s3) co_await impl_->s3->stop(now);
+  if (impl_->pinecone) co_await impl_->pinecone->stop(now);
   if (impl_->smtp) co_await impl_->smtp->stop();
   if (impl_->receiver) co_await impl_->receiver->stop(now);
   for (auto& gate : impl_->gates) co_await gate->stop();

@@ -78,6 +78,10 @@ Result<void> Server::Impl::open_foundations() {
       open_object_storage({settings, folder->path(), *http, *service_policies, *files, clock});
   if (!stored) return std::unexpected(stored.error());
   objects = std::move(*stored);
+  auto found =
+      make_vector_stores({settings, *http, *service_policies, *database, *indexing, clock});
+  if (!found) return std::unexpected(found.error());
+  vector_stores = std::move(*found);
   auto& shared_key = settings.text("auth.master_key");
   auto key = shared_key.empty()
                  ? auth::MasterKey::load_or_create(folder->path() / "master_key", random)
@@ -250,6 +254,7 @@ asio::awaitable<void> Server::Impl::shut_down() {
   co_await std::move(ending);
   auto last = spans.flush(*http, clock.now() + std::chrono::seconds(2));
   co_await std::move(last);
+  if (vector_stores.other_database) vector_stores.other_database->close();
   database->close();
 }
 

@@ -49,6 +49,7 @@
 #include "parley/webhooks/webhooks.hpp"
 #include "run_blocking.hpp"
 #include "service_policies.hpp"
+#include "vector_stores.hpp"
 #include "wiring.hpp"
 
 namespace parley::app {
@@ -124,6 +125,7 @@ struct Server::Impl {
   std::unique_ptr<business::Messages> messages;
   std::unique_ptr<business::KeptMessages> kept_messages;
   std::unique_ptr<booking::Booking> booking;
+  VectorStores vector_stores;
   std::unique_ptr<knowledge::KnowledgeBase> knowledge;
   std::unique_ptr<dialog::Vocabulary> vocabulary;
   std::unique_ptr<dialog::ToolBox> tools;

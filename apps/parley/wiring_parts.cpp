@@ -85,6 +85,7 @@ void Server::Impl::make_checks() {
   where.twilio_sid = settings.text("twilio.account_sid");
   where.twilio_token = settings.text("twilio.auth_token");
   add_probes(*health, parts, where);
+  add_probes(*health, vector_stores, *knowledge);
   add_probe(*health, *subscriptions);
   if (!settings.text("redis.url").empty())
     add_probe(*health, {.name = "redis",
@@ -123,6 +124,7 @@ void Server::Impl::make_business_parts() {
   booking = booking::make_booking(*database, clock, random);
   knowledge::KnowledgeOptions knowledge_options;
   knowledge_options.max_document_bytes = numbers.document_bytes;
+  knowledge_options.semantic = vector_stores.search();
   knowledge = knowledge::make_knowledge_base(main_loop().get_executor(), clock, random, *database,
                                              *objects, *indexing, knowledge_options);
   vocabulary = knowledge::make_vocabulary(*knowledge);

@@ -254,6 +254,15 @@ BusinessIndex::Hit BusinessIndex::hit_at(const Ranked& ranked) const {
           std::clamp(ranked.score, 0.0, 1.0), static_cast<double>(ranked.lexical)};
 }
 
+std::optional<BusinessIndex::Said> BusinessIndex::said(const Hit& hit) const {
+  auto placed = documents_.find(hit.document.str());
+  if (placed == documents_.end()) return std::nullopt;
+  const auto* segment = placed->second.segment;
+  for (std::size_t p = 0; p < segment->passages(); ++p)
+    if (segment->id(p) == hit.id && segment->said(p)) return Said{segment, segment->said(p)};
+  return std::nullopt;
+}
+
 std::vector<BusinessIndex::Hit> BusinessIndex::search(std::string_view query, std::size_t limit,
                                                       std::span<const VectorMatch> matches) const {
   if (passages_ == 0 || limit == 0) return {};

@@ -41,6 +41,13 @@ class BusinessIndex {
   std::vector<Hit> search(std::string_view query, std::size_t limit,
                           std::span<const VectorMatch> matches = {}) const;
 
+  /// The passage of a hit, where it is in memory.
+  struct Said {
+    const Segment* segment;
+    const Segment::Said* said;
+  };
+  std::optional<Said> said(const Hit& hit) const;
+
   std::int64_t version() const noexcept { return version_; }
   const Segments& segments() const noexcept { return segments_; }
   const Speedup& speedup() const noexcept { return speedup_; }

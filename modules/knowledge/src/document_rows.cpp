@@ -187,6 +187,11 @@ Result<std::string> erase(store::Tx& tx, const DocumentId& id) {
   if (!row) return std::unexpected(row.error());
   auto key = row->text("object_key");
   if (auto erased = erase_passages(tx, id); !erased) return std::unexpected(erased.error());
+  // Of every embedder there ever was; other stores are told by the upkeep.
+  auto vectors =
+      tx.execute("DELETE FROM knowledge_vectors WHERE document_id = ?1 AND organization_id = ?2",
+                 {id, tx.context().organization});
+  if (!vectors) return std::unexpected(vectors.error());
   auto gone = tx.execute("DELETE FROM knowledge_documents WHERE id = ?1 AND organization_id = ?2",
                          {id, tx.context().organization});
   if (!gone) return std::unexpected(gone.error());

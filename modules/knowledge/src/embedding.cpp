@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <map>
 #include <string>
 
 namespace parley::knowledge {
@@ -57,11 +56,13 @@ class Accumulator {
 }  // namespace
 
 Embedding embed_passage(std::string_view utf8) {
-  std::map<std::string, int> counts;  // in order: sums of floats depend on it
-  for (auto& term : index_terms(utf8)) ++counts[std::move(term)];
+  auto terms = index_terms(utf8);
+  std::ranges::sort(terms);  // sums of floats depend on the order
   Accumulator sum;
-  for (const auto& [term, count] : counts)
-    sum.add(term, 1.0F + std::log(static_cast<float>(count)));
+  for (std::size_t first = 0, next = 0; first < terms.size(); first = next) {
+    while (next < terms.size() && terms[next] == terms[first]) ++next;
+    sum.add(terms[first], 1.0F + std::log(static_cast<float>(next - first)));
+  }
   return sum.finish();
 }
 

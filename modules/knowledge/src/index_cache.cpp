@@ -87,6 +87,13 @@ std::size_t IndexCache::size_bytes() const {
   return state_->bytes;
 }
 
+std::shared_ptr<const BusinessIndex> IndexCache::remembered(const Context& ctx,
+                                                            const BusinessId& business) const {
+  std::lock_guard lock(state_->mutex);
+  auto found = state_->entries.find(ctx.organization.str() + "/" + business.str());
+  return found == state_->entries.end() ? nullptr : found->second.index;
+}
+
 Task<IndexCache::Index> IndexCache::get(Context ctx, BusinessId business) {
   auto key = ctx.organization.str() + "/" + business.str();
   auto asking = current_version(ctx, business);
@@ -217,7 +224,7 @@ Task<std::shared_ptr<const Segment>> IndexCache::load(Context ctx, BusinessId bu
   using Passages = std::vector<IndexedPassage>;
   auto look = [&](store::Tx& tx) -> Result<Passages> {
     auto found = tx.query(
-        "SELECT p.id, p.heading, p.text, p.embedding FROM knowledge_passages p "
+        "SELECT p.id, p.heading, p.page, p.text, p.embedding FROM knowledge_passages p "
         "JOIN knowledge_documents d ON d.id = p.document_id "
         "WHERE p.document_id = ?1 AND p.organization_id = ?2 AND p.business_id = ?3 "
         "AND d.passages_version = ?4 ORDER BY p.ordinal",
@@ -230,7 +237,8 @@ Task<std::shared_ptr<const Segment>> IndexCache::load(Context ctx, BusinessId bu
       if (blob.size() != embedding_size) return fail(Errc::corrupt, "an embedding of another size");
       Embedding embedding;
       std::memcpy(embedding.data(), blob.data(), blob.size());
-      passages.push_back({row.id<ChunkId>("id"), row.text("heading"), row.text("text"), embedding});
+      passages.push_back({row.id<ChunkId>("id"), row.text("heading"), row.text("text"), embedding,
+                          row.integer("page")});
     }
     return passages;
   };

@@ -26,6 +26,9 @@ class IndexCache {
   IndexCache& operator=(const IndexCache&) = delete;
 
   Task<std::shared_ptr<const BusinessIndex>> get(Context ctx, BusinessId business);
+  /// What get() gave last, without asking the database; null when it is not in memory.
+  std::shared_ptr<const BusinessIndex> remembered(const Context& ctx,
+                                                  const BusinessId& business) const;
   std::size_t size_bytes() const;
 
  private:

@@ -153,6 +153,10 @@ class Service final : public KnowledgeBase {
     if (query.size() > max_query_bytes) co_return fail(Errc::invalid, "the question is too long");
     auto getting = indexes_.get(ctx, business);
     auto index = co_await std::move(getting);
+    if (!index && is_away(index.error().code)) {
+      auto recalling = recall(ctx, business, std::move(query), limit, index.error());
+      co_return co_await std::move(recalling);
+    }
     if (!index) co_return std::unexpected(index.error());
     std::vector<VectorMatch> matches;
     if (upkeep_ && (*index)->passages() > 0 && !trim(query).empty()) {
@@ -170,7 +174,10 @@ class Service final : public KnowledgeBase {
     if (hits->empty()) co_return std::vector<Passage>{};
     auto look = [&](store::Tx& tx) { return texts_of(tx, business, *hits); };
     auto looking = database_.read(std::move(ctx), look);
-    co_return co_await std::move(looking);
+    auto passages = co_await std::move(looking);
+    // It went away just now.
+    if (!passages && is_away(passages.error().code)) co_return recalled(**index, *hits);
+    co_return passages;
   }
 
   Task<std::vector<std::string>> sentences(Context ctx, BusinessId business,
@@ -231,6 +238,31 @@ class Service final : public KnowledgeBase {
   }
 
  private:
+  static bool is_away(Errc code) { return code == Errc::unavailable || code == Errc::timeout; }
+
+  /// Without the database: what is in memory answers, if anything is.
+  Task<std::vector<Passage>> recall(Context ctx, BusinessId business, std::string query,
+                                    std::size_t limit, Error why) {
+    auto index = indexes_.remembered(ctx, business);
+    if (!index) co_return std::unexpected(std::move(why));
+    using Passages = std::vector<Passage>;
+    std::function<Result<Passages>()> compute = [index, query = std::move(query), limit] {
+      return Result<Passages>(recalled(*index, index->search(query, limit)));
+    };
+    auto computing = pool_.run<Passages>(std::move(compute));
+    co_return co_await std::move(computing);
+  }
+
+  static std::vector<Passage> recalled(const BusinessIndex& index,
+                                       const std::vector<BusinessIndex::Hit>& hits) {
+    std::vector<Passage> passages;
+    for (const auto& hit : hits)
+      if (auto found = index.said(hit))
+        passages.push_back({hit.id, hit.document, found->segment->name(), found->said->text,
+                            found->said->heading, found->said->page, hit.score, hit.lexical, true});
+    return passages;
+  }
+
   Result<std::string> check(const Upload& upload) const {
     if (upload.bytes.empty()) return fail(Errc::invalid, "The file is empty");
     if (upload.bytes.size() > options_.max_document_bytes)

@@ -5,6 +5,10 @@
 
 namespace parley::knowledge {
 
+namespace {
+constexpr std::size_t most_text_kept = 1u << 20;  ///< bytes, of a document
+}
+
 std::uint64_t Segment::hash_of(std::string_view term) {
   std::uint64_t hash = 0xCBF29CE484222325u;
   for (char c : term) hash = (hash ^ static_cast<unsigned char>(c)) * 0x100000001B3u;
@@ -13,7 +17,12 @@ std::uint64_t Segment::hash_of(std::string_view term) {
 
 Segment::Segment(DocumentId document, std::int64_t version, std::string_view name,
                  const std::vector<IndexedPassage>& passages)
-    : document_(std::move(document)), version_(version) {
+    : document_(std::move(document)), version_(version), name_(name) {
+  std::size_t text_bytes = 0;
+  for (const auto& passage : passages) text_bytes += passage.heading.size() + passage.text.size();
+  if (text_bytes <= most_text_kept)
+    for (const auto& passage : passages)
+      said_.push_back({passage.heading, passage.text, passage.page});
   std::unordered_map<std::string, std::vector<Posting>> terms;
   auto named = name.substr(0, name.rfind('.'));
   for (std::uint32_t p = 0; p < passages.size(); ++p) {
@@ -66,7 +75,9 @@ std::uint64_t Segment::letters_of(std::string_view term) {
 }
 
 std::size_t Segment::size_bytes() const noexcept {
-  return sizeof(*this) + ids_.size() * (sizeof(ChunkId) + 40 + sizeof(float)) +
+  std::size_t said = 0;
+  for (const auto& one : said_) said += sizeof(Said) + one.heading.size() + one.text.size();
+  return said + sizeof(*this) + ids_.size() * (sizeof(ChunkId) + 40 + sizeof(float)) +
          vectors_.size_bytes() + hashes_.size() * 24 + text_.size() +
          postings_.size() * sizeof(Posting);
 }

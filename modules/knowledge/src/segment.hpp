@@ -15,6 +15,7 @@ struct IndexedPassage {
   std::string heading;
   std::string text;
   Embedding embedding;
+  std::int64_t page = 0;
 };
 
 /// The index of one document's passages. Never changes: a new version of the document is a new
@@ -28,6 +29,15 @@ class Segment {
 
   Segment(DocumentId document, std::int64_t version, std::string_view name,
           const std::vector<IndexedPassage>& passages);
+
+  /// What a passage says, for when the database cannot tell. Longer documents have none in memory.
+  struct Said {
+    std::string heading;
+    std::string text;
+    std::int64_t page;
+  };
+  const Said* said(std::size_t passage) const { return said_.empty() ? nullptr : &said_[passage]; }
+  const std::string& name() const noexcept { return name_; }
 
   const DocumentId& document() const noexcept { return document_; }
   std::int64_t version() const noexcept { return version_; }
@@ -64,6 +74,8 @@ class Segment {
  private:
   DocumentId document_;
   std::int64_t version_;
+  std::string name_;
+  std::vector<Said> said_;
   std::vector<ChunkId> ids_;
   std::vector<float> lengths_;
   double total_length_ = 0;

@@ -34,14 +34,18 @@ class SearchTool final : public dialog::Tool {
     auto found = co_await std::move(searching);
     if (!found) co_return std::unexpected(found.error());
     json::array passages;
-    for (const auto& passage : *found)
-      passages.push_back(json::object{{"text", passage.text},
-                                      {"score", passage.score},
-                                      {"lexicalScore", passage.lexical_score},
-                                      {"document", passage.document_name},
-                                      {"documentId", passage.document.str()},
-                                      {"page", passage.page},
-                                      {"heading", passage.heading}});
+    for (const auto& passage : *found) {
+      json::object one{{"text", passage.text},
+                       {"score", passage.score},
+                       {"lexicalScore", passage.lexical_score},
+                       {"document", passage.document_name},
+                       {"documentId", passage.document.str()},
+                       {"page", passage.page},
+                       {"heading", passage.heading}};
+      // From memory: it may have changed since.
+      if (passage.remembered) one["remembered"] = true;
+      passages.push_back(std::move(one));
+    }
     json::object answer;
     answer["passages"] = std::move(passages);
     co_return answer;

@@ -85,6 +85,12 @@ Result<void> vectors_written(store::Tx& tx, const VectorWork& work, const Vector
       {work.document, tx.context().organization, work.passages_version, target.space, target.store,
        tx.now()});
   if (!changed) return std::unexpected(changed.error());
+  // What another embedder made of it, or another store has now, is of no use here.
+  auto gone = tx.execute(
+      "DELETE FROM knowledge_vectors WHERE document_id = ?1 AND organization_id = ?2 "
+      "AND (space <> ?3 OR ?4 <> 'embedded')",
+      {work.document, tx.context().organization, target.space, target.store});
+  if (!gone) return std::unexpected(gone.error());
   return {};
 }
 

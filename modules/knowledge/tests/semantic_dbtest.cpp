@@ -1,6 +1,7 @@
 #include <gtest/gtest.h>
 
 #include "knowledge_fixture.hpp"
+#include "parley/testkit/database_on_trial.hpp"
 
 namespace parley::knowledge {
 namespace {
@@ -174,6 +175,9 @@ TEST_P(SemanticDbTest, AnotherEmbedderEmbedsEverythingAnew) {
   EXPECT_GT(embedder.calls.load(), calls);
   EXPECT_EQ(first("automobile"), "yard.txt");
   EXPECT_EQ(written(), 1u);
+  EXPECT_EQ(count("knowledge_vectors"), 1) << "what the other one made is gone";
+  ASSERT_TRUE(run([&] { return knowledge->remove(ctx, document.id); }));
+  EXPECT_EQ(count("knowledge_vectors"), 0);
 }
 
 TEST_P(SemanticDbTest, ADocumentReadAgainIsWrittenAgain) {
@@ -186,6 +190,37 @@ TEST_P(SemanticDbTest, ADocumentReadAgainIsWrittenAgain) {
   EXPECT_EQ(first("automobile"), "yard.txt");
   ctx.organization = OrganizationId("org_other");
   EXPECT_EQ(first("automobile"), "nothing");
+}
+
+using RememberedDbTest = KnowledgeDbTest;
+PARLEY_ON_BOTH_DATABASES(RememberedDbTest);
+
+TEST_P(RememberedDbTest, WithoutTheDatabaseWhatWasSearchedLatelyAnswers) {
+  start();
+  taken_up("yard.txt", "You can park behind the house.");
+  taken_up("other.txt", "Dogs are welcome.", "biz_2");
+  stop();
+  knowledge.reset();
+  testkit::DatabaseOnTrial frail(db(), clock);
+  auto away = make_knowledge_base(io.get_executor(), clock, random, frail, *objects, pool,
+                                  default_options());
+  auto ask = [&](std::string question, std::string business) {
+    return run([&] { return away->search(ctx, BusinessId(business), question, 5); });
+  };
+  EXPECT_FALSE(ask("parking", "biz_1").value().at(0).remembered);
+  frail.go_away();
+  auto found = ask("where to park", "biz_1");
+  ASSERT_TRUE(found) << found.error().detail;
+  ASSERT_EQ(found->size(), 1u);
+  EXPECT_TRUE((*found)[0].remembered);
+  EXPECT_EQ((*found)[0].document_name, "yard.txt");
+  EXPECT_EQ((*found)[0].text, "You can park behind the house.");
+  EXPECT_EQ(ask("dogs", "biz_2").error().code, Errc::unavailable) << "never searched here";
+  ctx.organization = OrganizationId("org_other");
+  EXPECT_EQ(ask("where to park", "biz_1").error().code, Errc::unavailable);
+  ctx.organization = OrganizationId("org_test");
+  frail.come_back();
+  EXPECT_FALSE(ask("parking", "biz_1").value().at(0).remembered);
 }
 
 }  // namespace

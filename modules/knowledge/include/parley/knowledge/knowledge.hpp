@@ -49,6 +49,9 @@ struct Passage {
   std::int64_t page = 0;       ///< 1-based, 0 when the format has none
   double score = 0.0;          ///< fused, 0..1, comparable only inside one result
   double lexical_score = 0.0;  ///< BM25, comparable between results
+  /// The database is away: as it was read last. Documents of more than a megabyte of text are not
+  /// remembered, nor are those of businesses that were not searched lately.
+  bool remembered = false;
 };
 
 struct DocumentQuery {
