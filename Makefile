@@ -53,13 +53,13 @@ fuzz: ## each fuzz target for SECONDS (30), over its kept inputs
 	@$(call build_preset,fuzz)
 	@scripts/fuzz build/fuzz $(SECONDS)
 
-# sanitized(preset, programs): builds and runs them under it. Real-time calls never are: the
-# sanitizers' slowness would be what is measured.
+# sanitized(preset, programs): builds and runs them under it; with ONLY=build, does not run them.
+# Real-time calls never are: the sanitizers' slowness would be what is measured.
 sanitized = scripts/setup sanitizers; \
   printf '\n== Building ($(1))\n'; cmake --preset $(1) >/dev/null; \
-  ninja -C build/$(1) -j $(JOBS) $(2); \
+  ninja -C build/$(1) -j $(JOBS) $(2)$(if $(filter build,$(ONLY)),,; \
   printf '\n== Tests ($(1))\n'; \
-  ctest --preset $(1) -j $(JOBS) -R '^($(subst $() ,|,$(strip $(2))))$$'
+  ctest --preset $(1) -j $(JOBS) -R '^($(subst $() ,|,$(strip $(2))))$$')
 
 PLATFORM := telemetry net store events
 CAPABILITIES := auth audio calendar business speech dialog voice knowledge booking calls \
@@ -67,7 +67,7 @@ CAPABILITIES := auth audio calendar business speech dialog voice knowledge booki
   carriers_twilio speech_flite speech_espeak speech_pocketsphinx
 # The fuzz targets of what comes from the network without a sign-in run over their kept inputs and 3000
 # variations of them; `make fuzz` runs all of them, and looks for more.
-FUZZED := http_fuzz natural_date_fuzz twilio_fuzz wav_fuzz
+FUZZED := http_fuzz natural_date_fuzz twilio_fuzz wav_fuzz webm_fuzz web_voice_fuzz
 asan: ## tests and fuzz targets under AddressSanitizer and UndefinedBehaviorSanitizer
 	@$(call sanitized,asan,$(patsubst %,%_tests,base $(PLATFORM) $(CAPABILITIES)) $(FUZZED))
 

@@ -36,6 +36,18 @@ struct CallOptions {
 };
 int run_call(const CommonOptions& common, const CallOptions& options);
 
+struct EvalOptions {
+  std::vector<std::string> files;
+  std::string server;  ///< empty: one of its own
+  std::string to;      ///< empty: the scenario's number, or the demo's
+  std::string junit;
+  std::string from_call;  ///< instead: prints a call as a scenario
+  std::size_t at_once = 3;
+  bool json = false;
+  bool schema = false;
+};
+int run_eval(const CommonOptions& common, const EvalOptions& options);
+
 struct DoctorOptions {
   bool json = false;
   bool suite = false;  ///< also try everything on the running server

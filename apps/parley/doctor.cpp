@@ -8,6 +8,7 @@
 
 #include "commands.hpp"
 #include "data_folder.hpp"
+#include "language_engines.hpp"
 #include "parley/base/json.hpp"
 #include "parley/base/strings.hpp"
 #include "parley/net/client.hpp"
@@ -116,6 +117,27 @@ Task<Finding> twilio_account(const Settings& settings, net::HttpClient& http) {
   co_return Finding{"Twilio", Verdict::good, "account " + sid, ""};
 }
 
+Finding language_model(const LanguageCheck& check, asio::io_context& io, Clock& clock,
+                       net::HttpClient& http) {
+  Context ctx;
+  ctx.deadline = clock.now() + 10s;
+  auto seen = run_blocking(io, [&] { return check.look(http, ctx); });
+  if (seen) return {check.name, Verdict::good, *seen, ""};
+  return {check.name, Verdict::bad, seen.error().detail, check.advice};
+}
+
+std::vector<Finding> language_models(const Settings& settings, asio::io_context& io, Clock& clock,
+                                     net::HttpClient& http) {
+  auto checks = language_checks(settings);
+  if (!checks)
+    return {{"language models", Verdict::bad, checks.error().detail, "change language.engines"}};
+  if (checks->empty())
+    return {{"language models", Verdict::good, "none; the built-in dialogue talks to callers", ""}};
+  std::vector<Finding> findings;
+  for (const auto& check : *checks) findings.push_back(language_model(check, io, clock, http));
+  return findings;
+}
+
 Finding webhook_address(const Settings& settings, const std::string& url) {
   if (url.starts_with("https://")) return {"public address", Verdict::good, url, ""};
   bool carrier = !settings.text("twilio.account_sid").empty();
@@ -174,6 +196,7 @@ int run_doctor(const CommonOptions& common, DoctorOptions options) {
   note(webhook_address(*settings, url));
   auto outside = run_blocking(io, [&] { return twilio_account(*settings, *http); });
   note(*outside);
+  for (auto& finding : language_models(*settings, io, clock, *http)) note(std::move(finding));
   auto server = run_blocking(io, [&] { return ask_server(clock, *http, url); });
   for (auto& finding : *server) note(finding);
   if (options.suite) {

@@ -192,6 +192,33 @@ void add_probe(health::Monitor& monitor, events::Subscriptions& subscriptions) {
   monitor.add(std::move(made));
 }
 
+namespace {
+
+Task<Finding> look_at_speech(net::HttpClient& http, SpeechService service, Context ctx) {
+  net::OutgoingRequest request;
+  request.url = service.url;
+  if (auto& [name, value] = service.credentials; !name.empty()) request.headers.set(name, value);
+  auto sending = http.send(ctx, std::move(request));
+  auto response = co_await std::move(sending);
+  if (!response) co_return std::unexpected(response.error());
+  if (response->status == 401) co_return fail(Errc::unauthenticated, "refused the key");
+  if (response->status / 100 != 2)
+    co_return fail(Errc::unavailable, fmt::format("answered {}", response->status));
+  co_return Finding{.detail = "answers"};
+}
+
+}  // namespace
+
+void add_probe(health::Monitor& monitor, net::HttpClient& http, SpeechService service) {
+  auto made =
+      probe(service.name, "speech", Probe::Weight::replaceable,
+            "other engines are used meanwhile; check " + service.key_setting + " and the account");
+  made.look = [&http, service = std::move(service)](Context ctx) {
+    return look_at_speech(http, service, std::move(ctx));
+  };
+  monitor.add(std::move(made));
+}
+
 void add_probe(health::Monitor& monitor, SharedService service) {
   auto made = probe(service.name, service.kind, Probe::Weight::replaceable, service.advice);
   made.look = [condition = std::move(service.condition)](Context) -> Task<Finding> {

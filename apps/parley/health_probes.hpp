@@ -11,6 +11,7 @@
 #include "parley/speech/recognizer.hpp"
 #include "parley/speech/synthesizer.hpp"
 #include "parley/store/objects.hpp"
+#include "speech_engines.hpp"
 
 namespace parley::app {
 
@@ -52,6 +53,9 @@ void add_probes(health::Monitor& monitor, const CheckedParts& parts,
                 const CheckedAddresses& addresses);
 /// The same for what needs no asking.
 void add_probe(health::Monitor& monitor, SharedService service);
+
+/// A speech service outside, by a question that costs nothing.
+void add_probe(health::Monitor& monitor, net::HttpClient& http, SpeechService service);
 
 /// Whether something that follows the event log stands still or is far behind.
 void add_probe(health::Monitor& monitor, events::Subscriptions& subscriptions);

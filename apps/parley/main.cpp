@@ -4,6 +4,7 @@
 #include <cstring>
 
 #include "commands.hpp"
+#include "parley/base/strings.hpp"
 #include "parley/knowledge/extractor.hpp"
 
 namespace parley::app {
@@ -44,6 +45,26 @@ void add_call(CLI::App& app, CommonOptions& common, std::function<int()>& chosen
   command->add_option("--record", options->record, "Write both sides to this stereo WAV file");
   command->add_flag("--json", options->json, "One JSON object on stdout instead of a transcript");
   command->callback([&, options] { chosen = [&, options] { return run_call(common, *options); }; });
+}
+
+void add_eval(CLI::App& app, CommonOptions& common, std::function<int()>& chosen) {
+  auto options = std::make_shared<EvalOptions>();
+  auto* command = app.add_subcommand(
+      "eval", "Call an agent by scenarios (YAML) and judge what comes of it; see docs/evals.md");
+  command->add_option("scenarios", options->files, "YAML files, each with one scenario or more");
+  command->add_option("--server", options->server,
+                      "Address of the server; default: one of its own with the demo business");
+  command->add_option("--to", options->to, "Number to call; default: the scenario's");
+  command->add_option("--at-once", options->at_once, "So many scenarios side by side")
+      ->check(CLI::Range(1, 50))
+      ->capture_default_str();
+  command->add_flag("--json", options->json, "The scorecard as one JSON object on stdout");
+  command->add_option("--junit", options->junit, "Write the scorecard to this file as JUnit XML");
+  auto* from = command->add_option("--from-call", options->from_call,
+                                   "Print this call of the server's as a scenario instead");
+  command->add_flag("--schema", options->schema, "Print the JSON Schema of scenarios instead");
+  from->excludes("scenarios");
+  command->callback([&, options] { chosen = [&, options] { return run_eval(common, *options); }; });
 }
 
 void add_transform(CLI::App& app, std::function<int()>& chosen) {
@@ -94,7 +115,7 @@ void add_simulate(CLI::App& app, std::function<int()>& chosen) {
   auto* command = app.add_subcommand(
       "simulate", "Stand-ins for outside services, with faults on demand, until Ctrl-C");
   command->add_option("names", options->names,
-                      "twilio, s3, smtp, webhook-receiver, pinecone; none: all of them");
+                      join(stand_in_names(), ", ") + "; none: all of them");
   command->add_option("--gate", options->gates,
                       "HOST:PORT of a real service to put a gate before; repeat it for more");
   command->add_option("--listen", options->listen, "Address to listen on")->capture_default_str();
@@ -153,6 +174,7 @@ int main(int argc, char** argv) {
   std::function<int()> chosen;
   add_serve(app, common, chosen);
   add_call(app, common, chosen);
+  add_eval(app, common, chosen);
   add_transform(app, chosen);
   add_events(app, common, chosen);
   add_simulate(app, chosen);

@@ -31,6 +31,7 @@ void greet(const Server::Ready& ready, bool demo) {
   if (demo) {
     fmt::print("  Sign in       {}  {}\n", ready.email,
                ready.password.empty() ? "(with the password you gave)" : ready.password);
+    fmt::print("  In a browser  {}/demo\n", ready.url);
     fmt::print("  Demo number   {}\n\nPlace a first call from another terminal:\n\n", ready.number);
     fmt::print(
         "  build/release/bin/parley call --to {} --text \"What are your opening hours?\"\n\n",

@@ -7,9 +7,22 @@
 namespace parley::app {
 
 std::span<const std::string> services_with_policies() {
-  static const std::vector<std::string> services{"alert_mail", "alert_webhook", "embeddings",
-                                                 "objects",    "pagerduty",     "twilio",
-                                                 "vectors",    "webhooks"};
+  static const std::vector<std::string> services{"alert_mail",
+                                                 "alert_webhook",
+                                                 "anthropic",
+                                                 "deepgram_recognition",
+                                                 "deepgram_voice",
+                                                 "elevenlabs_recognition",
+                                                 "elevenlabs_voice",
+                                                 "embeddings",
+                                                 "objects",
+                                                 "openai",
+                                                 "openai_recognition",
+                                                 "openai_voice",
+                                                 "pagerduty",
+                                                 "twilio",
+                                                 "vectors",
+                                                 "webhooks"};
   return services;
 }
 

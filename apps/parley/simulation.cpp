@@ -6,23 +6,15 @@
 #include <charconv>
 #include <filesystem>
 #include <fstream>
-#include <map>
 
 #include "parley/base/strings.hpp"
 #include "parley/net/server.hpp"
-#include "parley/simulators/pinecone_simulator.hpp"
-#include "parley/simulators/s3_simulator.hpp"
-#include "parley/simulators/smtp_sink.hpp"
 #include "parley/simulators/tcp_gate.hpp"
-#include "parley/simulators/twilio_simulator.hpp"
-#include "parley/simulators/webhook_receiver.hpp"
 #include "simulation_control.hpp"
 
 namespace parley::app {
 
 namespace {
-
-const std::vector<std::string> known{"twilio", "s3", "smtp", "webhook-receiver", "pinecone"};
 
 Result<std::uint16_t> port_in(std::string_view text) {
   std::uint16_t port = 0;
@@ -32,10 +24,17 @@ Result<std::uint16_t> port_in(std::string_view text) {
   return port;
 }
 
-Result<std::vector<std::string>> wanted_names(const SimulateOptions& options) {
-  if (options.names.empty()) return options.gates.empty() ? known : std::vector<std::string>{};
+Result<std::vector<const StandInKind*>> wanted_kinds(const SimulateOptions& options) {
+  std::vector<const StandInKind*> wanted;
+  auto known = stand_in_names();
+  if (options.names.empty() && options.gates.empty())
+    for (auto& kind : stand_in_kinds()) wanted.push_back(&kind);
   for (auto& name : options.names) {
-    if (std::ranges::find(known, name) != known.end()) continue;
+    auto found = std::ranges::find(stand_in_kinds(), name, &StandInKind::name);
+    if (found != stand_in_kinds().end()) {
+      wanted.push_back(&*found);
+      continue;
+    }
     if (name == "gate")
       return fail(Errc::invalid, "a gate stands before a service: --gate HOST:PORT");
     auto near = nearest(name, known);
@@ -43,7 +42,7 @@ Result<std::vector<std::string>> wanted_names(const SimulateOptions& options) {
                                            near ? "did you mean " + *near + "?"
                                                 : "there are " + join(known, ", ")));
   }
-  return options.names;
+  return wanted;
 }
 
 /// A plan, or the file that holds one.
@@ -53,27 +52,6 @@ Result<std::string> plan_in(const std::string& text) {
   std::ifstream in(text, std::ios::binary);
   if (!in) return fail(Errc::not_found, "cannot read " + text);
   return std::string(std::istreambuf_iterator<char>(in), {});
-}
-
-Result<std::map<std::string, simulators::Callee>> callees_in(const std::vector<std::string>& all) {
-  using Answer = simulators::Callee::Answer;
-  const std::map<std::string, Answer> answers{
-      {"busy", Answer::busy}, {"no-answer", Answer::no_answer}, {"failed", Answer::failed}};
-  std::map<std::string, simulators::Callee> callees;
-  for (auto& one : all) {
-    auto parts = split(one, '=');
-    auto number = normalize_e164(parts[0]);
-    if (parts.size() != 2 || !number || parts[1].empty())
-      return fail(Errc::invalid, fmt::format("--callee {}: it is NUMBER=busy, no-answer, failed, "
-                                             "human or machine_start",
-                                             one));
-    auto& callee = callees[*number];
-    if (auto found = answers.find(parts[1]); found != answers.end())
-      callee.answer = found->second;
-    else
-      callee.answered_by = parts[1];
-  }
-  return callees;
 }
 
 }  // namespace
@@ -93,102 +71,15 @@ struct Simulation::Impl {
     }
     return where;
   }
-  std::string url(std::string_view scheme, std::uint16_t port) const {
-    bool is_v6 = options.listen.contains(':');
-    return fmt::format("{}{}{}{}:{}", scheme, is_v6 ? "[" : "", options.listen, is_v6 ? "]" : "",
-                       port);
-  }
 
-  Result<void> start_one(const std::string& name, simulators::StandInOptions where) {
-    if (name == "twilio") return start_twilio(where);
-    if (name == "s3") return start_s3(where);
-    if (name == "smtp") return start_smtp(where);
-    if (name == "pinecone") return start_pinecone(where);
-    return start_receiver(where);
-  }
-
-  Result<void> start_twilio(const simulators::StandInOptions& where) {
-    auto callees = callees_in(options.callees);
-    if (!callees) return std::unexpected(callees.error());
-    simulators::TwilioSimulatorOptions account;
-    account.where = where;
-    account.callees = std::move(*callees);
-    twilio = std::make_unique<simulators::TwilioSimulator>(io.get_executor(), clock, random, *http,
-                                                           account);
-    if (auto good = twilio->start(); !good) return good;
-    auto address = url("http://", twilio->port());
-    add_http("twilio", address, twilio->server(),
-             {{"PARLEY_TWILIO_API_URL", address},
-              {"PARLEY_TWILIO_ACCOUNT_SID", account.account_sid},
-              {"PARLEY_TWILIO_AUTH_TOKEN", account.auth_token}},
-             "the account's number is " + account.numbers.front());
+  Result<void> start_one(const StandInKind& kind) {
+    auto where = place(std::string(kind.name));
+    if (!where) return std::unexpected(where.error());
+    auto started =
+        kind.start({io.get_executor(), clock, random, *http, std::move(*where), options.callees});
+    if (!started) return std::unexpected(started.error());
+    all.push_back(std::move(*started));
     return {};
-  }
-
-  Result<void> start_s3(const simulators::StandInOptions& where) {
-    simulators::S3SimulatorOptions store;
-    store.where = where;
-    s3 = std::make_unique<simulators::S3Simulator>(io.get_executor(), clock, random, store);
-    if (auto good = s3->start(); !good) return good;
-    auto address = url("http://", s3->port());
-    add_http("s3", address, s3->server(),
-             {{"PARLEY_OBJECTS_URL", "s3://" + store.buckets.front()},
-              {"PARLEY_OBJECTS_ENDPOINT", address},
-              {"PARLEY_OBJECTS_REGION", store.region},
-              {"PARLEY_S3_ACCESS_KEY_ID", store.credentials.access_key},
-              {"PARLEY_S3_SECRET_ACCESS_KEY", store.credentials.secret_key}},
-             "objects are in memory");
-    return {};
-  }
-
-  Result<void> start_smtp(const simulators::StandInOptions& where) {
-    smtp = std::make_unique<simulators::SmtpSink>(io.get_executor(), clock, where);
-    if (auto good = smtp->start(); !good) return good;
-    StandIn one{"smtp", url("smtp://", smtp->port()), {}, "takes every mail, delivers none"};
-    one.settings = {{"PARLEY_ALERTS_MAIL_URL", one.address}};
-    one.faults = &smtp->faults();
-    one.seen = [this] { return smtp->seen(); };
-    all.push_back(std::move(one));
-    return {};
-  }
-
-  Result<void> start_receiver(const simulators::StandInOptions& where) {
-    // Of the seed, so that a receiver that is started again takes the same signatures.
-    SeededRandom of_seed(options.seed);
-    auto secret = webhooks::StandardSecret::make(of_seed);
-    receiver = std::make_unique<simulators::WebhookReceiver>(io.get_executor(), clock, random,
-                                                             secret, where);
-    if (auto good = receiver->start(); !good) return good;
-    auto address = url("http://", receiver->port());
-    add_http(
-        "webhook-receiver", address, receiver->server(),
-        {{"PARLEY_ALERTS_WEBHOOK_URL", address}, {"PARLEY_ALERTS_WEBHOOK_SECRET", secret.text()}},
-        "takes POST on any path");
-    return {};
-  }
-
-  Result<void> start_pinecone(const simulators::StandInOptions& where) {
-    simulators::PineconeSimulatorOptions index;
-    index.where = where;
-    pinecone =
-        std::make_unique<simulators::PineconeSimulator>(io.get_executor(), clock, random, index);
-    if (auto good = pinecone->start(); !good) return good;
-    auto address = url("http://", pinecone->port());
-    add_http("pinecone", address, pinecone->server(),
-             {{"PARLEY_KNOWLEDGE_VECTORS", "pinecone"},
-              {"PARLEY_PINECONE_API_URL", address},
-              {"PARLEY_PINECONE_API_KEY", index.api_key},
-              {"PARLEY_PINECONE_INDEX", index.index}},
-             "an index for the built-in embedding, in memory");
-    return {};
-  }
-
-  void add_http(std::string name, std::string address, simulators::StandInServer& server,
-                std::vector<std::pair<std::string, std::string>> settings, std::string note) {
-    StandIn one{std::move(name), std::move(address), std::move(settings), std::move(note)};
-    one.faults = &server.faults();
-    one.seen = [&server] { return server.seen(); };
-    all.push_back(std::move(one));
   }
 
   Result<void> start_gate(const std::string& target, const std::string& name) {
@@ -204,12 +95,13 @@ struct Simulation::Impl {
     gate_options.seed = where->seed;
     gate_options.target_host = target.substr(0, colon);
     gate_options.target_port = *port;
-    auto& gate = *gates.emplace_back(
-        std::make_unique<simulators::TcpGate>(io.get_executor(), clock, gate_options));
-    if (auto good = gate.start(); !good) return good;
-    StandIn one{name, url("", gate.port()), {}, "passes on to " + target};
-    one.faults = &gate.faults();
-    one.cut = [&gate] { gate.cut(); };
+    auto gate = std::make_shared<simulators::TcpGate>(io.get_executor(), clock, gate_options);
+    if (auto good = gate->start(); !good) return good;
+    StandIn one{
+        name, listening_url("", options.listen, gate->port()), {}, "passes on to " + target};
+    one.faults = &gate->faults();
+    one.cut = [gate] { gate->cut(); };
+    one.stop = [gate] { return gate->stop(); };
     all.push_back(std::move(one));
     return {};
   }
@@ -244,13 +136,10 @@ struct Simulation::Impl {
   }
 
   Result<void> start() {
-    auto names = wanted_names(options);
-    if (!names) return std::unexpected(names.error());
-    for (auto& name : *names) {
-      auto where = place(name);
-      if (!where) return std::unexpected(where.error());
-      if (auto good = start_one(name, *where); !good) return good;
-    }
+    auto kinds = wanted_kinds(options);
+    if (!kinds) return std::unexpected(kinds.error());
+    for (const auto* kind : *kinds)
+      if (auto good = start_one(*kind); !good) return good;
     for (std::size_t i = 0; i < options.gates.size(); ++i) {
       auto name = i == 0 ? std::string("gate") : fmt::format("gate-{}", i + 1);
       if (auto good = start_gate(options.gates[i], name); !good) return good;
@@ -271,12 +160,6 @@ struct Simulation::Impl {
   std::unique_ptr<net::HttpClient> http = net::make_http_client(io.get_executor());
   std::vector<std::string> placed;
   std::vector<StandIn> all;
-  std::unique_ptr<simulators::TwilioSimulator> twilio;
-  std::unique_ptr<simulators::S3Simulator> s3;
-  std::unique_ptr<simulators::PineconeSimulator> pinecone;
-  std::unique_ptr<simulators::SmtpSink> smtp;
-  std::unique_ptr<simulators::WebhookReceiver> receiver;
-  std::vector<std::unique_ptr<simulators::TcpGate>> gates;
   net::Router router;
   std::unique_ptr<net::HttpServer> control;
 };
@@ -292,18 +175,13 @@ Result<void> Simulation::start(const SimulateOptions& options) {
 Task<void> Simulation::stop() {
   auto now = TimePoint::min();
   if (impl_->control) co_await impl_->control->stop(now);
-  if (impl_->twilio) co_await impl_->twilio->stop(now);
-  if (impl_->s3) co_await impl_->s3->stop(now);
-  if (impl_->pinecone) co_await impl_->pinecone->stop(now);
-  if (impl_->smtp) co_await impl_->smtp->stop();
-  if (impl_->receiver) co_await impl_->receiver->stop(now);
-  for (auto& gate : impl_->gates) co_await gate->stop();
+  for (auto& one : impl_->all) co_await one.stop();
   co_return Result<void>{};
 }
 
 const std::vector<StandIn>& Simulation::stand_ins() const noexcept { return impl_->all; }
 std::string Simulation::control_url() const {
-  return impl_->url("http://", impl_->control->port()) + "/_simulator";
+  return listening_url("http://", impl_->options.listen, impl_->control->port()) + "/_simulator";
 }
 
 }  // namespace parley::app

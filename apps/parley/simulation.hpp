@@ -1,10 +1,9 @@
 #pragma once
-#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
 
-#include "parley/simulators/stand_in_server.hpp"
+#include "stand_ins.hpp"
 
 namespace parley::app {
 
@@ -17,18 +16,6 @@ struct SimulateOptions {
   std::vector<std::string> callees;  ///< NUMBER=busy, no-answer, failed, human, machine_start...
   std::uint64_t seed = 1;
   bool json = false;
-};
-
-/// One stand-in that runs, whatever it stands for.
-struct StandIn {
-  std::string name;
-  std::string address;  ///< where it listens, as a URL or host:port
-  /// What points a server at it: "PARLEY_TWILIO_API_URL" and its value.
-  std::vector<std::pair<std::string, std::string>> settings;
-  std::string note;
-  simulators::Faults* faults = nullptr;
-  std::function<std::vector<simulators::SeenRequest>()> seen;  ///< empty: it knows no requests
-  std::function<void()> cut;                                   ///< of gates
 };
 
 /// The stand-ins that a command line asks for, and the control server that changes their faults and

@@ -78,10 +78,6 @@ Result<void> Server::Impl::open_foundations() {
       open_object_storage({settings, folder->path(), *http, *service_policies, *files, clock});
   if (!stored) return std::unexpected(stored.error());
   objects = std::move(*stored);
-  auto found =
-      make_vector_stores({settings, *http, *service_policies, *database, *indexing, clock});
-  if (!found) return std::unexpected(found.error());
-  vector_stores = std::move(*found);
   auto& shared_key = settings.text("auth.master_key");
   auto key = shared_key.empty()
                  ? auth::MasterKey::load_or_create(folder->path() / "master_key", random)
@@ -109,11 +105,12 @@ Result<std::string> Server::Impl::open_port() {
   twilio = std::make_unique<providers::twilio::TwilioCarrier>(carrier, clock, *http, **policy,
                                                               *calls, *twilio_callbacks);
   twilio->mount(router);
+  mount_web_voice();
   api::ApiParts parts{
-      auth,      *master,   *database,        clock,  random,   *businesses,
-      *messages, *booking,  *knowledge,       *calls, *feed,    metrics::process_registry(),
-      tracer,    *webhooks, *health,          *suite, *gateway, *queue,
-      *sagas,    policies,  sharing->limits()};
+      auth,      *master,   *database,       clock,  random,   *businesses,
+      *messages, *booking,  *knowledge,      *calls, *feed,    metrics::process_registry(),
+      tracer,    *webhooks, *health,         *suite, *gateway, *queue,
+      *sagas,    policies,  *agent_versions, *evals, *sites,   sharing->limits()};
   api::mount_api(router, parts, api_options);
 
   net::ServerOptions server_options;
@@ -131,6 +128,8 @@ Result<std::string> Server::Impl::open_port() {
   listen.port = server->port();
   auto url = public_url(settings, listen);
   twilio->set_public_url(url);
+  connect_evals(carrier.auth_token);
+  web_voice->set_public_url(url);
   return url;
 }
 
@@ -138,17 +137,18 @@ Result<Server::Ready> Server::Impl::start() {
   if (auto opened = open_foundations(); !opened) return std::unexpected(opened.error());
   if (auto made = make_integration(); !made) return std::unexpected(made.error());
   if (auto made = make_gateway(); !made) return std::unexpected(made.error());
-  make_business_parts();
+  if (auto made = make_business_parts(); !made) return std::unexpected(made.error());
   if (auto made = make_engines(); !made) return std::unexpected(made.error());
+  make_evals();
   feed = std::make_unique<events::LiveFeed>(main_loop().get_executor(), clock, *database);
   calls::CallServiceParts parts{*database,
                                 clock,
                                 random,
                                 *businesses,
                                 *objects,
-                                *dialogues,
-                                *recognizer,
-                                *synthesizer,
+                                dialogues->factory(),
+                                *engines.recognizer,
+                                *engines.synthesizer,
                                 *files,
                                 tracer,
                                 main_loop().get_executor()};
@@ -238,6 +238,10 @@ asio::awaitable<void> Server::Impl::shut_down() {
   co_await std::move(unwatching);
   auto hanging_up = calls->stop(clock.now() + std::chrono::seconds(10));
   co_await std::move(hanging_up);
+  auto forgetting = dialogues->stop();
+  co_await std::move(forgetting);
+  auto hushing = engines.stop();
+  co_await std::move(hushing);
   auto reading = knowledge->stop();
   co_await std::move(reading);
   auto closing = gateway->stop();

@@ -10,9 +10,12 @@
 #include "api_settings.hpp"
 #include "data_folder.hpp"
 #include "demo.hpp"
+#include "dialogue_engines.hpp"
+#include "eval_calls.hpp"
 #include "event_settings.hpp"
 #include "gateway_settings.hpp"
 #include "integration_suite.hpp"
+#include "language_engines.hpp"
 #include "node_sharing.hpp"
 #include "object_storage.hpp"
 #include "parley/api/api.hpp"
@@ -31,24 +34,21 @@
 #include "parley/events/subscription_metrics.hpp"
 #include "parley/knowledge/tools.hpp"
 #include "parley/net/server.hpp"
-#include "parley/providers/espeak/espeak_synthesizer.hpp"
-#include "parley/providers/flite/flite_synthesizer.hpp"
 #include "parley/providers/otlp/exporter.hpp"
-#include "parley/providers/pocketsphinx/pocketsphinx_recognizer.hpp"
 #include "parley/providers/twilio/carrier.hpp"
 #include "parley/providers/twilio/inbox_callbacks.hpp"
 #include "parley/resilience/policy.hpp"
 #include "parley/saga/saga.hpp"
-#include "parley/speech/fallback.hpp"
-#include "parley/speech/synthesis_cache.hpp"
 #include "parley/store/migrations.hpp"
 #include "parley/telemetry/log.hpp"
 #include "parley/telemetry/loop_lag.hpp"
 #include "parley/telemetry/metrics.hpp"
 #include "parley/telemetry/trace.hpp"
 #include "parley/webhooks/webhooks.hpp"
+#include "parley/webvoice/web_voice.hpp"
 #include "run_blocking.hpp"
 #include "service_policies.hpp"
+#include "speech_engines.hpp"
 #include "vector_stores.hpp"
 #include "wiring.hpp"
 
@@ -80,10 +80,14 @@ struct Server::Impl {
   void make_checks();
   Result<void> make_gateway();
   Result<void> make_sharing();
-  void make_business_parts();
+  Result<void> make_business_parts();
   Result<void> make_engines();
+  void make_evals();
+  void connect_evals(const std::string& auth_token);
   Result<Ready> make_owner();
   Result<std::string> open_port();
+  void mount_web_voice();
+  Result<void> show_demo_in_browser(Context ctx);
   Task<void> store_command_line_key(const auth::Sessions::FirstOwner& owner);
   void run();
   asio::awaitable<void> serve();
@@ -129,12 +133,9 @@ struct Server::Impl {
   std::unique_ptr<knowledge::KnowledgeBase> knowledge;
   std::unique_ptr<dialog::Vocabulary> vocabulary;
   std::unique_ptr<dialog::ToolBox> tools;
-  std::unique_ptr<dialog::DialogueFactory> dialogues;
-  std::unique_ptr<speech::Recognizer> recognizer;
-  std::unique_ptr<speech::Synthesizer> flite;
-  std::unique_ptr<speech::Synthesizer> espeak;
-  std::unique_ptr<speech::Synthesizer> voice_chain;
-  std::unique_ptr<speech::Synthesizer> synthesizer;
+  LanguageEngines language;
+  std::unique_ptr<DialogueEngines> dialogues;
+  SpeechEngines engines;
   std::unique_ptr<calls::CallService> calls;
   std::unique_ptr<events::LiveFeed> feed;
   std::unique_ptr<queue::Queue> queue;
@@ -143,10 +144,17 @@ struct Server::Impl {
   std::unique_ptr<events::Subscriptions> subscriptions;
   std::unique_ptr<health::Monitor> health;
   std::unique_ptr<health::Suite> suite;
+  std::unique_ptr<business::PublishingGate> publishing_gate;
+  std::unique_ptr<business::AgentVersions> agent_versions;
+  std::unique_ptr<EvalCalls> eval_calls;
+  std::unique_ptr<evals::Evals> evals;
   std::unique_ptr<WorkerPool> mailing;
   Alerting alerting;
   std::unique_ptr<providers::twilio::Callbacks> twilio_callbacks;
   std::unique_ptr<providers::twilio::TwilioCarrier> twilio;
+  std::unique_ptr<webvoice::Sites> sites;
+  std::unique_ptr<webvoice::WebVoice> web_voice;
+  std::string demo_business;  ///< whose widget GET /demo has; empty without --demo
   std::unique_ptr<WorkerPool> transforming;
   std::unique_ptr<gateway::Gateway> gateway;
 

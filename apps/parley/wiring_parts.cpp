@@ -72,8 +72,18 @@ Result<void> Server::Impl::make_integration() {
 
 /// What is looked at and tried, once it is all there and the port is known.
 void Server::Impl::make_checks() {
-  CheckedParts parts{clock,       random,   *database,  *objects,    *http,        *queue,
-                     *businesses, *booking, *knowledge, *recognizer, *voice_chain, *files};
+  CheckedParts parts{clock,
+                     random,
+                     *database,
+                     *objects,
+                     *http,
+                     *queue,
+                     *businesses,
+                     *booking,
+                     *knowledge,
+                     engines.own_recognizer(),
+                     *engines.own_voice,
+                     *files};
   CheckedAddresses where;
   auto here = listen.address == "0.0.0.0" ? "127.0.0.1" : listen.address;
   bool tls = !settings.text("server.certificate").empty();
@@ -85,8 +95,10 @@ void Server::Impl::make_checks() {
   where.twilio_sid = settings.text("twilio.account_sid");
   where.twilio_token = settings.text("twilio.auth_token");
   add_probes(*health, parts, where);
-  add_probes(*health, vector_stores, *knowledge);
   add_probe(*health, *subscriptions);
+  add_probes(*health, vector_stores, *knowledge);
+  add_language_probes(*health, settings, *http);
+  for (auto& service : engines.services) add_probe(*health, *http, service);
   if (!settings.text("redis.url").empty())
     add_probe(*health, {.name = "redis",
                         .kind = "cache",
@@ -116,14 +128,19 @@ Result<void> Server::Impl::make_gateway() {
   return {};
 }
 
-void Server::Impl::make_business_parts() {
+Result<void> Server::Impl::make_business_parts() {
   businesses = business::make_businesses(*database, clock, random);
   messages = business::make_messages(*database, clock, random);
   kept_messages = business::make_kept_messages(*messages, clock, random, *files,
                                                folder->path() / "messages.owed");
   booking = booking::make_booking(*database, clock, random);
+  sites = webvoice::make_sites(*database, random);
   knowledge::KnowledgeOptions knowledge_options;
   knowledge_options.max_document_bytes = numbers.document_bytes;
+  auto found =
+      make_vector_stores({settings, *http, *service_policies, *database, *indexing, clock});
+  if (!found) return std::unexpected(found.error());
+  vector_stores = std::move(*found);
   knowledge_options.semantic = vector_stores.search();
   knowledge = knowledge::make_knowledge_base(main_loop().get_executor(), clock, random, *database,
                                              *objects, *indexing, knowledge_options);
@@ -136,23 +153,22 @@ void Server::Impl::make_business_parts() {
   tools->add(booking::make_move_appointment(*booking));
   tools->add(booking::make_cancel_appointment(*booking));
   tools->add(booking::make_take_message(*kept_messages));
-  dialogues = dialog::make_builtin_dialogue(clock, random, *tools, *vocabulary);
+  auto models = make_language_engines(settings, clock, *service_policies);
+  if (!models) return std::unexpected(models.error());
+  language = std::move(*models);
+  auto made = DialogueEngines::make({main_loop().get_executor(), clock, random, *http, *master,
+                                     *tools, *vocabulary, *kept_messages},
+                                    settings, language.chain.get());
+  if (!made) return std::unexpected(made.error());
+  dialogues = std::move(*made);
+  return {};
 }
 
 Result<void> Server::Impl::make_engines() {
-  providers::pocketsphinx::PocketsphinxOptions hearing;
-  hearing.model_directory = settings.text("speech.model_dir");
-  auto made = providers::pocketsphinx::PocketsphinxRecognizer::create(*recognizing, hearing);
+  auto made = make_speech_engines(
+      {settings, main_loop().get_executor(), clock, *recognizing, *speaking, *service_policies});
   if (!made) return std::unexpected(made.error());
-  recognizer = std::move(*made);
-  flite = std::make_unique<providers::flite::FliteSynthesizer>(*speaking);
-  espeak = std::make_unique<providers::espeak::EspeakSynthesizer>(clock, *speaking);
-  std::vector<speech::Synthesizer*> voices{flite.get(), espeak.get()};
-  voice_chain = std::make_unique<speech::FallbackSynthesizer>(
-      clock, voices, [](const std::string& engine, const Error& error) {
-        log::warn("speech.fallback", {{"engine", engine}, {"reason", error.detail}});
-      });
-  synthesizer = std::make_unique<speech::CachingSynthesizer>(*voice_chain);
+  engines = std::move(*made);
   return {};
 }
 
@@ -196,6 +212,8 @@ Result<Server::Ready> Server::Impl::make_owner() {
     DemoParts parts{clock, *businesses, *booking, *knowledge};
     auto demo = run_blocking(main_loop(), [&] { return make_demo(ctx, parts); });
     if (!demo) return fail(demo.error().code, "demo: " + demo.error().detail);
+    auto shown = show_demo_in_browser(ctx);
+    if (!shown) return fail(shown.error().code, "demo page: " + shown.error().detail);
   }
   return ready;
 }

@@ -9,6 +9,7 @@
 
 #include "parley/base/clock.hpp"
 #include "parley/testkit/free_port.hpp"
+#include "parley/testkit/tls_certificate.hpp"
 
 namespace parley::testkit {
 
@@ -25,7 +26,14 @@ trap '' INT TERM HUP
 umask 077
 cd "$DIR" || exit 1
 printf '[].\n' >plugins
-printf 'disk_free_limit.absolute = 1MB\nlog.console = false\n' >rabbitmq.conf
+cat >rabbitmq.conf <<END
+disk_free_limit.absolute = 1MB
+log.console = false
+listeners.ssl.1 = 127.0.0.1:$TLS_PORT
+ssl_options.certfile = $DIR/certificate.pem
+ssl_options.keyfile = $DIR/key.pem
+ssl_options.verify = verify_none
+END
 /usr/bin/epmd -port "$ERL_EPMD_PORT" -address 127.0.0.1 >>epmd.log 2>&1 <&- 3>&- &
 epmd=$!
 start() {
@@ -72,6 +80,8 @@ RabbitServer::RabbitServer() {
   if (!::mkdtemp(name.data())) throw std::runtime_error("no temporary folder");
   folder_ = name;
   port_ = free_port();
+  tls_port_ = free_port();
+  make_certificate(folder_);
   launch();
 }
 
@@ -79,6 +89,7 @@ void RabbitServer::launch() {
   auto in = [this](const char* file) { return (folder_ / file).string(); };
   std::vector<std::string> environment{
       "DIR=" + folder_.string(),
+      "TLS_PORT=" + std::to_string(tls_port_),
       "HOME=" + folder_.string(),
       "PATH=/usr/sbin:/usr/bin:/sbin:/bin",
       "LC_ALL=C.UTF-8",
@@ -111,7 +122,7 @@ void RabbitServer::go_on() { supervisor_.order("go_on"); }
 
 void RabbitServer::wait_until_ready() const {
   auto give_up = std::chrono::steady_clock::now() + 240s;
-  while (!accepts(port_)) {
+  while (!accepts(port_) || !accepts(tls_port_)) {
     if (std::chrono::steady_clock::now() > give_up)
       throw std::runtime_error("RabbitMQ did not start; see " + (folder_ / "out").string());
     std::this_thread::sleep_for(50ms);
@@ -121,5 +132,11 @@ void RabbitServer::wait_until_ready() const {
 std::string RabbitServer::url() const {
   return "amqp://guest:guest@127.0.0.1:" + std::to_string(port_) + "/";
 }
+
+std::string RabbitServer::tls_url() const {
+  return "amqps://guest:guest@localhost:" + std::to_string(tls_port_) + "/";
+}
+
+std::filesystem::path RabbitServer::authorities() const { return folder_ / "certificate.pem"; }
 
 }  // namespace parley::testkit

@@ -34,15 +34,17 @@ cd / && rm -rf "$DIR"
 
 }  // namespace
 
-VendorServer::VendorServer(const std::filesystem::path& script)
+VendorServer::VendorServer(const std::filesystem::path& script,
+                           const std::filesystem::path& packages)
     : port_(free_port()), supervisor_(script.filename().string()) {
   auto name = (std::filesystem::temp_directory_path() / "parley-vendor-XXXXXX").string();
   if (!::mkdtemp(name.data())) throw std::runtime_error("no temporary folder");
   folder_ = name;
   const char* path = std::getenv("PATH");
+  auto from = packages.empty() ? std::filesystem::path(PARLEY_VENDOR_CLIENTS) : packages;
   supervisor_.start(supervisor_script,
                     {"PATH=" + std::string(path ? path : "/usr/bin:/bin"),
-                     "NODE_PATH=" PARLEY_VENDOR_CLIENTS "/node_modules", "HOME=" + name,
+                     "NODE_PATH=" + (from / "node_modules").string(), "HOME=" + name,
                      "SCRIPT=" + script.string(), "PORT=" + std::to_string(port_), "DIR=" + name});
   wait_until_it_listens();
 }

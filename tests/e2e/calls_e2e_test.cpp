@@ -256,8 +256,8 @@ TEST_F(CallsE2e, TheAgentStopsWhenTheCallerSpeaks) {
       auto& line = caller->line();
       while (!line.agent_speaking()) co_await line.changed().wait();
       co_await clock.sleep_for(std::chrono::milliseconds(1200));
-      line.say(*words);
-      began = line.elapsed() + onset_of(*words);
+      line.say(words->samples);
+      began = line.elapsed() + onset_of(words->samples);
       while (line.clears() == 0 && line.ended() == LineEnd::none) co_await line.changed().wait();
       stopped = line.elapsed();
       co_await clock.sleep_for(std::chrono::seconds(2));

@@ -3,7 +3,6 @@
 #include <regex>
 
 #include "parley/base/strings.hpp"
-#include "parley/testkit/caller_audio.hpp"
 
 namespace parley::e2e {
 
@@ -20,36 +19,13 @@ std::string CallResult::transcript() const {
 }
 
 PhoneCall::PhoneCall(Clock& clock, Random& random, net::HttpClient& http,
-                     const ServerProcess& server,
-                     std::map<std::string, speech::Synthesizer*> voices, CallerSound sound,
-                     std::string from)
+                     const ServerProcess& server, simulators::CallerVoices voices,
+                     CallerSound sound, std::string from)
     : clock_(clock),
       api_(http, server.url(), server.command_line_key()),
-      voices_(std::move(voices)),
-      sound_(std::move(sound)),
       line_(clock, random, http,
-            {server.url(), "", server.auth_token(), std::move(from), "+12125550100"}) {}
-
-Task<audio::Samples> PhoneCall::speak(std::string text) {
-  auto colon = sound_.voice.find(':');
-  auto* engine = voices_.at(sound_.voice.substr(0, colon));
-  speech::VoiceOptions options;
-  options.voice = sound_.voice.substr(colon + 1);
-  auto starting = engine->synthesize(Context{}, std::move(text), options);
-  auto stream = co_await std::move(starting);
-  if (!stream) co_return std::unexpected(stream.error());
-  audio::Samples samples;
-  while (true) {
-    auto reading = (*stream)->next();
-    auto frame = co_await std::move(reading);
-    if (!frame) break;
-    samples.insert(samples.end(), frame->samples.begin(), frame->samples.end());
-  }
-  // The noise of the line before and after the words is carry_noise()'s.
-  testkit::LineOptions line{
-      .snr_db = sound_.noise_db, .seed = ++seed_, .lead = Duration{}, .tail = Duration{}};
-  co_return testkit::over_the_telephone(samples, audio::telephone_rate_hz, line);
-}
+            {server.url(), "", server.auth_token(), std::move(from), "+12125550100"}),
+      caller_(clock, line_, std::move(voices), {sound.voice, sound.noise_db, sound.seed}) {}
 
 Task<CallResult> PhoneCall::look() {
   CallResult result;
@@ -95,36 +71,9 @@ Task<std::string> PhoneCall::agent_said_since(std::size_t turns) {
   co_return said;
 }
 
-asio::awaitable<void> PhoneCall::until_agent_finished(TimePoint limit) {
-  while (line_.ended() == LineEnd::none && clock_.now() < limit) {
-    bool finished = line_.agent_ever_spoke() && !line_.agent_speaking() && !talking_ &&
-                    line_.agent_silent_for() >= std::chrono::milliseconds(600);
-    if (finished) co_return;
-    co_await line_.changed().wait_until(clock_, limit);
-  }
-}
-
-/// A room does not fall silent between sentences: its noise is on the line for the whole call.
-asio::awaitable<void> PhoneCall::carry_noise() {
-  const audio::Samples nothing(std::size_t{10} * audio::telephone_rate_hz, 0);
-  auto noise = testkit::over_the_telephone(nothing, audio::telephone_rate_hz,
-                                           {.snr_db = sound_.noise_db, .seed = seed_});
-  std::size_t at = 0;
-  while (line_.ended() == LineEnd::none) {
-    if (!line_.caller_speaking()) {
-      talking_ = false;
-      constexpr std::size_t frame = audio::telephone_frame_samples;
-      auto begin = noise.begin() + static_cast<std::ptrdiff_t>(at);
-      if (sound_.noise_db < 100) line_.say({begin, begin + frame});
-      at = at + 2 * frame <= noise.size() ? at + frame : 0;
-    }
-    co_await line_.changed().wait();
-  }
-}
-
 asio::awaitable<void> PhoneCall::answer_by(Answers answers, TimePoint limit) {
   while (line_.ended() == LineEnd::none && clock_.now() < limit) {
-    co_await until_agent_finished(limit);
+    co_await caller_.until_agent_finished(limit);
     auto hearing = agent_said_since(turns_seen_);
     auto said = co_await std::move(hearing);
     if (!said || said->empty()) {
@@ -139,12 +88,10 @@ asio::awaitable<void> PhoneCall::answer_by(Answers answers, TimePoint limit) {
       continue;
     }
     auto speaking = speak(answer);
-    auto samples = co_await std::move(speaking);
-    if (!samples) continue;
-    line_.say(std::move(*samples));
-    talking_ = true;
-    while (talking_ && line_.ended() == LineEnd::none)
-      co_await line_.changed().wait_until(clock_, limit);
+    auto words = co_await std::move(speaking);
+    if (!words) continue;
+    caller_.say(std::move(*words));
+    co_await caller_.until_said(limit);
   }
   line_.hang_up();
 }
@@ -170,7 +117,7 @@ Task<CallResult> PhoneCall::hold(Answers answers, Duration limit) {
   TaskGroup caller(executor);
   auto until = clock_.now() + limit;
   caller.spawn("caller", [this, answers, until] { return answer_by(answers, until); });
-  caller.spawn("line noise", [this] { return carry_noise(); });
+  caller.spawn("line noise", [this] { return caller_.carry_noise(); });
   auto carrying = line_.run(Context{});
   co_await std::move(carrying);
   co_await caller.stop();

@@ -6,8 +6,7 @@
 
 #include "booking_caller.hpp"
 #include "parley/base/task_group.hpp"
-#include "parley/simulators/twilio_line.hpp"
-#include "parley/speech/synthesizer.hpp"
+#include "parley/simulators/caller_on_line.hpp"
 #include "server_process.hpp"
 
 namespace parley::e2e {
@@ -39,31 +38,25 @@ struct CallResult {
 class PhoneCall {
  public:
   PhoneCall(Clock& clock, Random& random, net::HttpClient& http, const ServerProcess& server,
-            std::map<std::string, speech::Synthesizer*> voices, CallerSound sound,
-            std::string from);
+            simulators::CallerVoices voices, CallerSound sound, std::string from);
 
   /// Talks until the agent or the answers hang up, or `limit`.
   Task<CallResult> hold(Answers answers, Duration limit);
   simulators::TwilioLine& line() { return line_; }
   /// The caller's audio for these words, as the telephone carries it.
-  Task<audio::Samples> speak(std::string text);
+  Task<simulators::SpokenWords> speak(std::string text) { return caller_.speak(std::move(text)); }
   /// Reads what the server knows of this call.
   Task<CallResult> look();
 
  private:
   asio::awaitable<void> answer_by(Answers answers, TimePoint limit);
   Task<std::string> agent_said_since(std::size_t turns);
-  asio::awaitable<void> until_agent_finished(TimePoint limit);
-  asio::awaitable<void> carry_noise();
 
   Clock& clock_;
   ApiClient api_;
-  std::map<std::string, speech::Synthesizer*> voices_;
-  CallerSound sound_;
   simulators::TwilioLine line_;
+  simulators::CallerOnLine caller_;
   std::size_t turns_seen_ = 0;
-  std::uint64_t seed_ = 1;
-  bool talking_ = false;  ///< words, not only the line's noise, are on their way
 };
 
 }  // namespace parley::e2e

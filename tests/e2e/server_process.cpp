@@ -138,11 +138,18 @@ Task<ApiClient::Answer> ApiClient::get(std::string path) {
 }
 
 Task<ApiClient::Answer> ApiClient::post(std::string path, json::value body) {
+  auto sending = send(net::Method::post, std::move(path), std::move(body));
+  co_return co_await std::move(sending);
+}
+
+Task<ApiClient::Answer> ApiClient::send(net::Method method, std::string path, json::value body) {
   net::OutgoingRequest request;
-  request.method = net::Method::post;
+  request.method = method;
   request.url = url_ + "/api/v1" + path;
-  request.headers.set("Content-Type", "application/json");
-  request.body = json::serialize(body);
+  if (!body.is_null()) {
+    request.headers.set("Content-Type", "application/json");
+    request.body = json::serialize(body);
+  }
   auto sending = send(std::move(request));
   co_return co_await std::move(sending);
 }

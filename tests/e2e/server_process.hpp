@@ -58,6 +58,7 @@ class ApiClient {
   };
   Task<Answer> get(std::string path);
   Task<Answer> post(std::string path, json::value body);
+  Task<Answer> send(net::Method method, std::string path, json::value body);
   Task<Answer> upload(std::string path, std::string business, std::string file_name,
                       std::string bytes);
   void use(std::string token) { token_ = std::move(token); }

@@ -15,10 +15,6 @@
 
 namespace parley::program {
 
-namespace {
-constexpr auto limit = std::chrono::seconds(60);
-}
-
 Folder::Folder() {
   auto name = (std::filesystem::temp_directory_path() / "parley-program-XXXXXX").string();
   if (!::mkdtemp(name.data())) throw std::runtime_error("no temporary folder");
@@ -37,8 +33,8 @@ std::string Folder::write(const std::string& name, const std::string& text) cons
   return file.string();
 }
 
-Ran Folder::run(std::vector<std::string> arguments,
-                std::map<std::string, std::string> environment) const {
+Ran Folder::run(std::vector<std::string> arguments, std::map<std::string, std::string> environment,
+                std::chrono::seconds limit) const {
   std::string program = PARLEY_BINARY_DIR "/bin/parley";
   std::vector<std::string> variables;
   environment.try_emplace("PATH", std::getenv("PATH"));

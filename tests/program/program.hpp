@@ -1,4 +1,5 @@
 #pragma once
+#include <chrono>
 #include <filesystem>
 #include <map>
 #include <string>
@@ -24,10 +25,10 @@ class Folder {
   const std::filesystem::path& path() const noexcept { return path_; }
   std::string write(const std::string& name, const std::string& text) const;
 
-  /// Runs `parley` there with nothing but this environment, until it ends; after a minute it is
+  /// Runs `parley` there with nothing but this environment, until it ends; after `limit` it is
   /// killed.
-  Ran run(std::vector<std::string> arguments,
-          std::map<std::string, std::string> environment = {}) const;
+  Ran run(std::vector<std::string> arguments, std::map<std::string, std::string> environment = {},
+          std::chrono::seconds limit = std::chrono::seconds(60)) const;
 
  private:
   std::filesystem::path path_;

@@ -45,7 +45,7 @@ struct Simulate : ::testing::Test {
 
 TEST_F(Simulate, StartsAllSaysWhereAndEndsCleanly) {
   auto said = start({});
-  ASSERT_EQ(said.at("standIns").as_array().size(), 4u);
+  ASSERT_GE(said.at("standIns").as_array().size(), 6u);
   for (auto& one : said.at("standIns").as_array())
     EXPECT_FALSE(one.at("settings").as_object().empty()) << one;
   auto twilio = at(said, "twilio");
@@ -65,6 +65,21 @@ TEST_F(Simulate, TheDoctorTakesTwilioForTwilio) {
   for (auto& [name, value] : settings) environment[name] = value.as_string();
   auto ran = folder.run({"doctor", "--set", "server.listen=127.0.0.1:1"}, environment);
   EXPECT_THAT(ran.out, HasSubstr("account AC")) << ran.out << ran.err;
+}
+
+TEST_F(Simulate, TheDoctorTakesTheLanguageModelsForThemselves) {
+  auto said = start({"anthropic", "openai"});
+  std::map<std::string, std::string> environment;
+  for (auto& one : said.at("standIns").as_array())
+    for (auto& [name, value] : one.at("settings").as_object())
+      environment[name] = value.as_string();
+  auto ran = folder.run({"doctor", "--set", "server.listen=127.0.0.1:1"}, environment);
+  EXPECT_THAT(ran.out, HasSubstr("model claude-haiku-5-5")) << ran.out << ran.err;
+  EXPECT_THAT(ran.out, HasSubstr("model gpt-5-mini"));
+  environment["PARLEY_ANTHROPIC_API_KEY"] = "wrong";
+  ran = folder.run({"doctor", "--set", "server.listen=127.0.0.1:1"}, environment);
+  EXPECT_THAT(ran.out, HasSubstr("answered 401 authentication_error"));
+  EXPECT_THAT(ran.out, HasSubstr("check anthropic.api_key"));
 }
 
 TEST_F(Simulate, FaultsAreChangedAndRequestsShownWhileItRuns) {

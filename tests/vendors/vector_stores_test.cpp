@@ -22,7 +22,7 @@ constexpr const char* scripts = PARLEY_SOURCE_DIR "/tests/vendors/";
 class ChromaWorld final : public testkit::VectorServiceWorld {
  public:
   static VendorServer& server() {
-    static VendorServer one(std::string(scripts) + "chroma_server.cjs");
+    static VendorServer one(std::string(scripts) + "chroma/server.cjs", PARLEY_CHROMA_SERVER);
     return one;
   }
   ChromaWorld() {

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "agent_json.hpp"
 #include "values.hpp"
 
 namespace parley::api {
@@ -138,30 +139,6 @@ std::vector<business::Resource> resources_from(const json::array& list) {
   return resources;
 }
 
-json::object agent_json(const business::Agent& agent) {
-  return {{"id", agent.id.str()},
-          {"name", agent.name},
-          {"greeting", agent.greeting},
-          {"language", agent.language},
-          {"voice", agent.voice},
-          {"speed", agent.speed},
-          {"recordCalls", agent.record_calls},
-          {"recordingNotice", agent.recording_notice},
-          {"maxCallSeconds", agent.max_call_length.count()}};
-}
-
-void change_agent(business::Agent& agent, const json::object& body) {
-  change(agent.name, text_in(body, "name"));
-  change(agent.greeting, text_in(body, "greeting"));
-  change(agent.language, text_in(body, "language"));
-  change(agent.voice, text_in(body, "voice"));
-  change(agent.speed, number_in(body, "speed"));
-  change(agent.record_calls, flag_in(body, "recordCalls"));
-  change(agent.recording_notice, text_in(body, "recordingNotice"));
-  if (auto seconds = integer_in(body, "maxCallSeconds"))
-    agent.max_call_length = std::chrono::seconds(*seconds);
-}
-
 void change_profile(Profile& profile, const json::object& body) {
   change(profile.name, text_in(body, "name"));
   change(profile.time_zone, text_in(body, "timeZone"));
@@ -242,12 +219,7 @@ void define_business_schemas(RouteTable& table) {
               {"date", "2026-12-25"}, {"name", "Christmas"}, {"hours", json::array{}}}));
   table.define("Resource", object({optional("id", text(0, 64)), required("name", line(1, 120))})
                                .example(json::object{{"name", "Dr. Lee"}}));
-  table.define("Agent",
-               object({required("id", text()), required("name", text()),
-                       required("greeting", text()), required("language", text()),
-                       required("voice", text()), required("speed", number(0.5, 2)),
-                       required("recordCalls", flag()), required("recordingNotice", text()),
-                       required("maxCallSeconds", integer(60, 14400))}));
+  define_agent_schemas(table);
   table.define("BookingRules", object({optional("minimumNoticeMinutes", integer(0, 365 * 24 * 60)),
                                        optional("furthestAheadDays", integer(1, 730)),
                                        optional("slotStepMinutes", integer(5, 480))}));

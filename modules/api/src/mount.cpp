@@ -3,6 +3,7 @@
 
 #include "exchange.hpp"
 #include "openapi.hpp"
+#include "values.hpp"
 
 namespace parley::api {
 
@@ -41,10 +42,27 @@ void add_options_route(net::Router& router, const std::shared_ptr<Services>& ser
   router.add(net::Method::options, address, std::move(answer));
 }
 
+/// Who listens to what happens hears at once that something is degraded, and that it is well again.
+void announce_health(const ApiParts& parts) {
+  auto announce = [&feed = parts.feed, &health = parts.health](const health::Check&,
+                                                               const health::Check& now) {
+    auto report = health.latest();
+    json::object changed{{"name", now.name},
+                         {"status", to_string(now.status)},
+                         {"reason", or_null(now.reason)},
+                         {"since", time_json(now.since)}};
+    feed.announce("health.changed", {{"status", to_string(report->status)},
+                                     {"degraded", json::value_from(report->degraded())},
+                                     {"changed", std::move(changed)}});
+  };
+  parts.health.on_change(std::move(announce));
+}
+
 }  // namespace
 
 void mount_api(net::Router& router, ApiParts parts, ApiOptions options) {
   auto services = std::make_shared<Services>(parts, std::move(options));
+  announce_health(parts);
   std::map<std::string, std::set<net::Method>> methods;
   for (auto& route : services->table.routes) {
     auto seconds = parts.metrics.histogram(

@@ -103,6 +103,8 @@ RouteTable route_table() {
   add_auth_routes(table);
   add_user_routes(table);
   add_business_routes(table);
+  add_agent_routes(table);
+  add_eval_routes(table);
   add_knowledge_routes(table);
   add_booking_routes(table);
   add_call_routes(table);
@@ -114,6 +116,7 @@ RouteTable route_table() {
   add_saga_routes(table);
   add_service_routes(table);
   add_health_routes(table);
+  add_web_voice_routes(table);
   std::set<std::string> names;
   for (auto& route : table.routes) {
     check(route, table);

@@ -1,5 +1,7 @@
+#include "agent_json.hpp"
 #include "business_json.hpp"
 #include "parley/base/strings.hpp"
+#include "parley/owntools/secrets.hpp"
 #include "values.hpp"
 
 namespace parley::api {
@@ -53,7 +55,8 @@ Answer show(Request& in, View view) {
 
 /// Reads, changes and writes back. Without If-Match another's change in between is not overwritten
 /// but built upon: read again.
-Answer change(Request& in, void (*apply)(business::Profile&, const json::object&), View view) {
+using Apply = std::function<void(business::Profile&, const json::object&)>;
+Answer change(Request& in, Apply apply, View view) {
   constexpr int attempts = 4;
   for (int attempt = 1;; ++attempt) {
     auto looking = current(in);
@@ -124,16 +127,35 @@ json::value view_agent(const business::Profile& profile, const Request&) {
 void apply_hours(business::Profile& profile, const json::object& body) {
   profile.hours = hours_from(body);
 }
-void apply_agent(business::Profile& profile, const json::object& body) {
-  change_agent(profile.agent, body);
-}
 
 Answer get_business(Request& in) { return show(in, view_whole); }
 Answer update_business(Request& in) { return change(in, change_profile, view_whole); }
 Answer get_hours(Request& in) { return show(in, view_hours); }
 Answer update_hours(Request& in) { return change(in, apply_hours, view_hours); }
 Answer get_agent(Request& in) { return show(in, view_agent); }
-Answer update_agent(Request& in) { return change(in, apply_agent, view_agent); }
+/// At once, or with a gate before it into the draft.
+Answer update_agent(Request& in) {
+  if (auto good = check_tool_secrets(in.body); !good) co_return refuse(good.error());
+  auto asking = in.services.parts.agent_versions.gate(in.ctx, in.id<BusinessId>());
+  auto gate = co_await std::move(asking);
+  if (!gate) co_return refuse(gate.error());
+  if (*gate == business::Gate::none) {
+    auto key = owntools::secret_key(in.services.parts.master);
+    Apply apply = [key](business::Profile& profile, const json::object& body) {
+      change_agent(profile, body, key);
+    };
+    auto changing = change(in, std::move(apply), view_agent);
+    co_return co_await std::move(changing);
+  }
+  auto checking = expected_version(in);
+  if (auto good = co_await std::move(checking); !good) co_return std::unexpected(good.error());
+  auto saving = save_agent_draft(in, "");
+  auto draft = co_await std::move(saving);
+  if (!draft) co_return refuse(draft.error());
+  co_return Reply{.data = agent_json(draft->agent),
+                  .message = "Kept as version " + std::to_string(draft->number) +
+                             ", a draft: it is published once its scenarios pass."};
+}
 Answer get_services(Request& in) { return show(in, view_services); }
 Answer get_holidays(Request& in) { return show(in, view_holidays); }
 Answer get_resources(Request& in) { return show(in, view_resources); }
@@ -246,13 +268,10 @@ void add_part_routes(RouteTable& table) {
   table.add(
       part(net::Method::get, "/agent", "getAgent", "The voice agent.", ref("Agent"), get_agent));
   table.add(part_with_body(
-      "/agent", "updateAgent", "Change the voice agent; what is left out stays.",
-      object({optional("name", line(1, 80)), optional("greeting", text(0, 1000)),
-              optional("language", line(2, 35).example("en-US")), optional("voice", line(0, 80)),
-              optional("speed", number(0.5, 2)), optional("recordCalls", flag()),
-              optional("recordingNotice", text(0, 500)),
-              optional("maxCallSeconds", integer(60, 14400))}),
-      ref("Agent"), update_agent));
+      "/agent", "updateAgent",
+      "Change the voice agent; what is left out stays. It is in force at once, or becomes a draft "
+      "where a gate stands before publishing.",
+      object(agent_fields()), ref("Agent"), update_agent));
   table.add(part(net::Method::get, "/numbers", "getNumbers",
                  "The numbers that ring for this business, the longest ringing first.",
                  list(phone(), 100), get_numbers));

@@ -2,6 +2,7 @@
 
 #include "byte_range.hpp"
 #include "parley/base/strings.hpp"
+#include "parley/evals/judge.hpp"
 #include "services.hpp"
 #include "values.hpp"
 
@@ -32,6 +33,8 @@ json::object call_json(const Call& call) {
           {"callerTurns", call.caller_turns},
           {"agentTurns", call.agent_turns},
           {"interruptions", call.interruptions},
+          {"agentVersion",
+           call.agent_version ? json::value(*call.agent_version) : json::value(nullptr)},
           {"hasRecording", call.has_recording}};
 }
 
@@ -96,15 +99,40 @@ Answer get_call(Request& in) {
   co_return Reply{.data = std::move(data)};
 }
 
+json::array timeline_json(const std::vector<calls::TimelineItem>& items) {
+  json::array list;
+  for (auto& item : items)
+    list.push_back(
+        json::object{{"atMs", item.at.count()}, {"kind", item.kind}, {"data", item.data}});
+  return list;
+}
+
 Answer get_timeline(Request& in) {
   return reply(in.services.parts.calls.timeline(in.ctx, in.id<CallId>()),
                [](const std::vector<calls::TimelineItem>& items) -> Outcome {
-                 json::array list;
-                 for (auto& item : items)
-                   list.push_back(json::object{
-                       {"atMs", item.at.count()}, {"kind", item.kind}, {"data", item.data}});
-                 return Reply{.data = std::move(list)};
+                 return Reply{.data = timeline_json(items)};
                });
+}
+
+/// What was said and done in a call, to be tried again: a document, not kept before it was read.
+Answer make_scenario(Request& in) {
+  auto& calls = in.services.parts.calls;
+  auto looking = calls.get(in.ctx, in.id<CallId>());
+  auto call = co_await std::move(looking);
+  if (!call) co_return refuse(call.error());
+  auto reading = calls.transcript(in.ctx, call->id);
+  auto transcript = co_await std::move(reading);
+  if (!transcript) co_return refuse(transcript.error());
+  auto following = calls.timeline(in.ctx, call->id);
+  auto timeline = co_await std::move(following);
+  if (!timeline) co_return refuse(timeline.error());
+  auto whole = call_json(*call);
+  whole["transcript"] = transcript_json(*transcript);
+  auto name = "Call of " + to_rfc3339(call->created);
+  auto scenario = evals::scenario_of(whole, timeline_json(*timeline), std::move(name));
+  co_return Reply{.data = json::object{{"businessId", id_or_null(call->business)},
+                                       {"name", scenario.name},
+                                       {"document", evals::to_yaml(scenario)}}};
 }
 
 constexpr std::uint64_t recording_piece_bytes = 4 * net::body_piece_bytes;
@@ -231,6 +259,7 @@ std::vector<Field> call_fields() {
           required("callerTurns", integer(0, INT64_MAX)),
           required("agentTurns", integer(0, INT64_MAX)),
           required("interruptions", integer(0, INT64_MAX)),
+          required("agentVersion", integer(1, INT64_MAX).or_null()),
           required("hasRecording", flag())};
 }
 
@@ -309,6 +338,14 @@ void add_call_routes(RouteTable& table) {
   table.add(std::move(recording));
   table.add(call_route(net::Method::post, "/{id}/hangup", "hangUp",
                        "End the call. One that is over stays so.", ref("Call"), hang_up));
+  auto scenario =
+      call_route(net::Method::post, "/{id}/scenario", "makeScenario",
+                 "The call as a scenario, to be read, edited and kept.",
+                 object({required("businessId", text().or_null()), required("name", text()),
+                         required("document", text(0, 256 << 10))}),
+                 make_scenario);
+  scenario.permission = "evals:write";
+  table.add(std::move(scenario));
   table.add({.path = "/messages",
              .group = "calls",
              .name = "listMessages",

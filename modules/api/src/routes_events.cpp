@@ -107,11 +107,17 @@ class EventStream {
     if (clock.now() >= ends_) co_return "";
     auto ctx = ctx_;
     ctx.deadline = std::min(clock.now() + services_.options.event_stream_beat, ends_);
-    auto waiting = services_.parts.feed.next_matching(ctx, filter_, after_, 100);
+    auto waiting = services_.parts.feed.next_matching(ctx, filter_, after_, notice_, 100);
     auto page = co_await std::move(waiting);
     // The client comes back with Last-Event-ID and misses nothing, or is told that it did.
     if (!page) co_return "";
     after_ = page->next;
+    if (page->notice) {
+      notice_ = page->notice->number;
+      // Without an id: the client's place in the log stays where it is.
+      co_return fmt::format("event: {}\ndata: {}\n\n", page->notice->type,
+                            json::serialize(page->notice->data));
+    }
     if (page->events.empty()) co_return ": here\n\n";
     std::string text;
     for (auto& event : page->events)
@@ -125,6 +131,7 @@ class EventStream {
   Context ctx_;
   store::EventFilter filter_;
   Position after_;
+  std::uint64_t notice_ = 0;  ///< the last one told
   TimePoint ends_;
   bool first_ = true;
 };
@@ -185,7 +192,8 @@ void add_event_routes(RouteTable& table) {
              .group = "events",
              .name = "streamEvents",
              .summary = "Events as they happen, as server-sent events; Last-Event-ID goes on "
-                        "where one was.",
+                        "where one was. Besides, without an id, health.changed: how the node "
+                        "is, what is degraded, and what changed last.",
              .permission = "events:read",
              .query = std::move(which),
              .reply = ReplyKind::event_stream,

@@ -10,6 +10,14 @@ namespace parley::api::testing {
 
 namespace {
 
+/// Jobs do not run here.
+class NobodyCalls final : public evals::CallPlacer {
+ public:
+  Task<evals::Observed> place(Context, Callee, evals::Scenario) override {
+    co_return fail(Errc::unavailable, "nobody calls");
+  }
+};
+
 std::unexpected<Error> no_such_call() { return fail(Errc::not_found, "no such call"); }
 
 }  // namespace
@@ -86,7 +94,10 @@ struct ApiTest::Parts {
         sagas(test.clock, system_random, test.database(), queue),
         webhooks({test.clock, system_random, test.database(), queue, *http, master, registry}),
         health(loop.get_executor(), test.clock, registry, {.fresh_for = {}, .every = 1h}),
-        suite({test.clock, system_random, test.database(), queue}) {
+        suite({test.clock, system_random, test.database(), queue}),
+        gate(evals::make_scenario_gate()),
+        agent_versions(business::make_agent_versions(test.database(), *gate)),
+        evals({test.clock, system_random, test.database(), queue, placer}) {
     health::Probe database;
     database.name = "database";
     database.kind = "database";
@@ -125,6 +136,7 @@ struct ApiTest::Parts {
     businesses = std::make_unique<RacedBusinesses>(
         business::make_businesses(test.database(), test.clock, system_random));
     messages = business::make_messages(test.database(), test.clock, system_random);
+    sites = webvoice::make_sites(test.database(), system_random);
     booking = booking::make_booking(test.database(), test.clock, system_random);
     objects = std::make_unique<testkit::ObjectsOnTrial>(
         store::open_folder_objects(files, test.folder() / "objects").value());
@@ -134,10 +146,10 @@ struct ApiTest::Parts {
         gateway::Gateway::Parts{loop.get_executor(), test.clock, system_random, test.database(),
                                 *auth.sessions, files, registry},
         gateway::Gateway::Options{});
-    ApiParts all{auth,        master,    test.database(), test.clock, system_random,
-                 *businesses, *messages, *booking,        *knowledge, test.calls,
-                 feed,        registry,  tracer,          webhooks,   health,
-                 suite,       *gateway,  queue,           sagas,      policies};
+    ApiParts all{auth,      master,   test.database(), test.clock, system_random, *businesses,
+                 *messages, *booking, *knowledge,      test.calls, feed,          registry,
+                 tracer,    webhooks, health,          suite,      *gateway,      queue,
+                 sagas,     policies, *agent_versions, evals,      *sites};
     mount_api(router, all, test.options());
     webhooks.receiver.mount(router);
     net::ServerOptions where;
@@ -165,6 +177,7 @@ struct ApiTest::Parts {
   auth::Auth auth;
   std::unique_ptr<RacedBusinesses> businesses;
   std::unique_ptr<business::Messages> messages;
+  std::unique_ptr<webvoice::Sites> sites;
   std::unique_ptr<booking::Booking> booking;
   std::unique_ptr<testkit::ObjectsOnTrial> objects;
   std::unique_ptr<knowledge::KnowledgeBase> knowledge;
@@ -180,6 +193,10 @@ struct ApiTest::Parts {
   webhooks::Webhooks webhooks;
   health::Monitor health;
   health::Suite suite;
+  std::unique_ptr<business::PublishingGate> gate;
+  std::unique_ptr<business::AgentVersions> agent_versions;
+  NobodyCalls placer;
+  evals::Evals evals;
   std::unique_ptr<gateway::Gateway> gateway;  ///< not started: nothing runs in the background
   net::Router router;
   std::unique_ptr<net::HttpServer> server;
@@ -278,6 +295,7 @@ void ApiTest::fill() {
               {{"path", "/crm"}, {"targets", {{{"url", "https://crm.example.com"}}}}});
   gateway_route = std::string(made.data().at("id").as_string());
   fill_jobs();
+  fill_evals();
   calls::Call one;
   one.id = CallId("call_1");
   one.organization = first.organization.id;
@@ -311,6 +329,24 @@ void ApiTest::fill_webhooks() {
   ASSERT_TRUE(write([&](store::Tx& tx) { return projection(tx, happened); }));
   made = get("/webhook-deliveries", owner());
   delivery = std::string(made.data().at(0).at("id").as_string());
+}
+
+/// Two versions that were in force, a draft, a scenario and a run of it.
+void ApiTest::fill_evals() {
+  auto agent = "/businesses/" + business + "/agent";
+  send("PUT", agent, owner(), {{"speed", 1.2}});
+  send("PUT", agent + "/draft", owner(), {{"name", "Kim"}});
+  auto made = send("POST", "/evals/scenarios", owner(),
+                   {{"businessId", business},
+                    {"document", "name: Hours\nsteps:\n  - say: hello\nexpect:\n  - says: hi\n"},
+                    {"required", false}});
+  scenario = std::string(made.data().at("id").as_string());
+  made = send("POST", "/evals/runs", owner(), {{"businessId", business}});
+  eval_run = std::string(made.data().at("id").as_string());
+  // It would stand in the way of others, since jobs do not run here.
+  ASSERT_TRUE(write([&](store::Tx& tx) {
+    return tx.execute("DELETE FROM jobs WHERE handler = 'evals.run.v1'");
+  }));
 }
 
 /// Jobs do not run here, so three of them are given up by hand.

@@ -82,6 +82,8 @@ class ApiTest : public testkit::DatabaseTest {
   std::string inbox_event;
   std::string delivery;
   std::string suite_run;
+  std::string scenario;
+  std::string eval_run;
   std::string dead_job;          ///< for /jobs: retried by whoever tries everything
   std::string dead_letter;       ///< to be replayed
   std::string discarded_letter;  ///< to be removed
@@ -105,6 +107,7 @@ class ApiTest : public testkit::DatabaseTest {
   void fill();
   void fill_webhooks();
   void fill_jobs();
+  void fill_evals();
   void check_against_declaration(const Ask& request, const Answer& answer) const;
   const Route* route_of(std::string_view method, std::string_view target) const;
 

@@ -17,6 +17,8 @@ std::string EveryRoute::id_for(const Route& route) const {
       {"/webhook-deliveries/", &ApiTest::delivery},
       {"/inbox/", &ApiTest::inbox_event},
       {"/integration/runs/", &ApiTest::suite_run},
+      {"/evals/scenarios/", &ApiTest::scenario},
+      {"/evals/runs/", &ApiTest::eval_run},
       {"/gateway/routes/", &ApiTest::gateway_route},
       {"/jobs/", &ApiTest::dead_job},
       {"/dead-letters/", &ApiTest::dead_letter},

@@ -114,6 +114,8 @@ TEST_P(EveryRoute, ListsShowOnlyOnesOwn) {
                                    delivery,
                                    inbox_event,
                                    suite_run,
+                                   scenario,
+                                   eval_run,
                                    gateway_route,
                                    dead_job,
                                    dead_letter,

@@ -293,6 +293,37 @@ TEST_P(Resources, EventsArriveLiveAndNothingIsMissed) {
   EXPECT_EQ(foreign.find(user), std::string::npos);
 }
 
+TEST_P(Resources, ListenersHearWhatIsDegradedAndWhenItIsWellAgain) {
+  ASSERT_EQ(get("/health", owner()).status, 200);
+  Connection listening(port());
+  listening.send(text_of({.target = "/api/v1/events/stream", .token = owner()}));
+  Connection of_users(port());
+  of_users.send(text_of({.target = "/api/v1/events/stream?type=user.*", .token = owner()}));
+  std::string seen;
+  ASSERT_TRUE(listening.read_until(seen, "retry: 3000"));
+  cache_away = true;
+  get("/health", owner());
+  ASSERT_TRUE(listening.read_until(seen, "event: health.changed"));
+  ASSERT_TRUE(listening.read_until(seen, R"("degraded":["cache"])"));
+  ASSERT_TRUE(listening.read_until(seen, R"("changed":{"name":"cache","status":"unhealthy")"));
+  EXPECT_EQ(seen.find("10.0.0.7"), std::string::npos) << "addresses are nobody's business";
+
+  Connection late(port());
+  late.send(text_of({.target = "/api/v1/events/stream", .token = other_owner}));
+  std::string first;
+  ASSERT_TRUE(late.read_until(first, R"("degraded":["cache"])")) << "who comes later is told too";
+
+  cache_away = false;
+  get("/health", owner());
+  ASSERT_TRUE(listening.read_until(seen, R"("degraded":[])"));
+  ASSERT_TRUE(late.read_until(first, R"("degraded":[])"));
+
+  send("PUT", "/users/profile", token_of(Role::viewer), {{"name", "Viola"}});
+  std::string users;
+  ASSERT_TRUE(of_users.read_until(users, "event: user.updated"));
+  EXPECT_EQ(users.find("health.changed"), std::string::npos) << "this one asked for users only";
+}
+
 TEST_P(Resources, EventsThatAreNoLongerKeptAreSaidToBeGone) {
   auto all = get("/events?limit=200", owner()).data().as_array();
   ASSERT_GT(all.size(), 6u);

@@ -25,6 +25,10 @@ class RouteRules : public EveryRoute {
       if (body.contains("refreshToken")) body["refreshToken"] = "prt_another";
       if (body.contains("description")) body["description"] = "Another one";
       if (body.contains("from")) body["from"] = "2026-01-01T00:00:00Z";
+      for (auto* reason : {"reason", "forceReason"})
+        if (body.contains(reason)) body[reason] = "Another one";
+      if (body.contains("agentVersion")) body["agentVersion"] = 1;
+      if (body.contains("required")) body["required"] = false;
       request.body = json::serialize(body);
     } else {
       auto thing = route.path.find("{name}") != std::string::npos ? "carrier" : id_for(route);

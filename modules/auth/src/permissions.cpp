@@ -33,7 +33,8 @@ constexpr std::array table{
     Row{"integration:read", from_admin},   Row{"integration:write", from_admin},
     Row{"gateway:read", from_admin},       Row{"gateway:write", from_admin},
     Row{"gateway:use", everyone},          Row{"jobs:read", from_admin},
-    Row{"jobs:write", from_admin},
+    Row{"jobs:write", from_admin},         Row{"evals:read", everyone},
+    Row{"evals:write", from_operator},     Row{"agents:force", from_admin},
 };
 
 constexpr auto names = [] {

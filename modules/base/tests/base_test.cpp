@@ -1,4 +1,5 @@
 #include <gtest/gtest.h>
+#include <sodium.h>
 
 #include <set>
 
@@ -229,6 +230,34 @@ TEST(WorkerPool, RunsOffTheCallersThreadAndRefusesWhenFull) {
   ASSERT_EQ(results.size(), 2u);
   EXPECT_EQ(results[0].error().code, Errc::rate_limited);
   EXPECT_EQ(results[1].value(), 2);
+}
+
+/// The decoder and encoder are our own, for speed; libsodium's say the same of every text.
+TEST(Base64, IsWhatSodiumSays) {
+  constexpr std::string_view some = "AZaz09+/=\n -_";
+  std::uint64_t state = 7;
+  auto next = [&state] {
+    return (state = state * 6364136223846793005U + 1442695040888963407U) >> 33U;
+  };
+  int valid = 0;
+  for (int round = 0; round < 20000; ++round) {
+    std::string text;
+    auto letters = round % 2 ? 9 : some.size();
+    for (auto left = next() % 9; left > 0; --left) text += some[next() % letters];
+    std::vector<unsigned char> wanted(text.size() + 3);
+    std::size_t length = 0;
+    const char* end = nullptr;
+    bool sound = sodium_base642bin(wanted.data(), wanted.size(), text.data(), text.size(), nullptr,
+                                   &length, &end, sodium_base64_VARIANT_ORIGINAL) == 0 &&
+                 end == text.data() + text.size();
+    auto decoded = base64_decode(text);
+    ASSERT_EQ(decoded.has_value(), sound) << '"' << text << '"';
+    if (!sound) continue;
+    ++valid;
+    ASSERT_TRUE(std::ranges::equal(std::as_bytes(std::span(wanted).first(length)), *decoded));
+    ASSERT_EQ(base64_encode(*decoded), text);
+  }
+  EXPECT_GT(valid, 500);
 }
 
 }  // namespace

@@ -5,6 +5,7 @@
 #include "parley/base/strings.hpp"
 #include "profile_rows.hpp"
 #include "profile_rules.hpp"
+#include "version_rows.hpp"
 
 namespace parley::business {
 
@@ -68,6 +69,7 @@ class StoredBusinesses final : public Businesses {
     if (auto good = check_profile(profile); !good) co_return std::unexpected(good.error());
     auto insert = [&profile](store::Tx& tx) -> Result<Snapshot> {
       if (auto done = insert_profile(tx, profile); !done) return std::unexpected(done.error());
+      if (auto done = note_first_version(tx, profile); !done) return std::unexpected(done.error());
       if (auto done = record(tx, profile, "business.created", "all"); !done)
         return std::unexpected(done.error());
       return std::make_shared<const Profile>(profile);
@@ -174,6 +176,7 @@ class StoredBusinesses final : public Businesses {
             "DELETE FROM businesses WHERE organization_id = ?1 AND id = ?2"})
         if (auto done = tx.execute(sql, {organization, id}); !done)
           return std::unexpected(done.error());
+      if (auto done = forget_versions(tx, *profile); !done) return done;
       return record(tx, *profile, "business.removed", "all");
     };
     auto done = co_await db_.write(std::move(ctx), erase);
@@ -258,9 +261,12 @@ class StoredBusinesses final : public Businesses {
     auto apply = [&, organization = ctx.organization](store::Tx& tx) -> Result<Snapshot> {
       auto profile = load_profile(tx, organization, id);
       if (!profile) return std::unexpected(profile.error());
+      auto before = *profile;
       if (auto done = change(*profile); !done) return std::unexpected(done.error());
       if (auto good = check_profile(*profile); !good) return std::unexpected(good.error());
       if (auto done = save_profile(tx, *profile); !done) return std::unexpected(done.error());
+      if (auto done = note_agent_change(tx, before, *profile); !done)
+        return std::unexpected(done.error());
       if (auto done = record(tx, *profile, "business.updated", part); !done)
         return std::unexpected(done.error());
       return std::make_shared<const Profile>(std::move(*profile));

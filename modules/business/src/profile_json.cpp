@@ -2,6 +2,8 @@
 
 #include <stdexcept>
 
+#include "agent_json.hpp"
+
 namespace parley::business {
 
 namespace {
@@ -67,32 +69,6 @@ Service service_from_json(const json::object& in) {
   for (const auto& id : in.at("resources").as_array())
     service.resources.emplace_back(std::string(id.as_string()));
   return service;
-}
-
-json::object agent_to_json(const Agent& agent) {
-  return {{"id", agent.id.str()},
-          {"name", agent.name},
-          {"greeting", agent.greeting},
-          {"language", agent.language},
-          {"voice", agent.voice},
-          {"speed", agent.speed},
-          {"recordCalls", agent.record_calls},
-          {"recordingNotice", agent.recording_notice},
-          {"maxCallSeconds", agent.max_call_length.count()}};
-}
-
-Agent agent_from_json(const json::object& in) {
-  Agent agent;
-  agent.id = AgentId(text(in, "id"));
-  agent.name = text(in, "name");
-  agent.greeting = text(in, "greeting");
-  agent.language = text(in, "language");
-  agent.voice = text(in, "voice");
-  agent.speed = in.at("speed").to_number<double>();
-  agent.record_calls = in.at("recordCalls").as_bool();
-  agent.recording_notice = text(in, "recordingNotice");
-  agent.max_call_length = std::chrono::seconds{number(in, "maxCallSeconds")};
-  return agent;
 }
 
 }  // namespace

@@ -5,6 +5,7 @@
 #include <cmath>
 #include <set>
 
+#include "agent_rules.hpp"
 #include "parley/base/strings.hpp"
 
 namespace parley::business {
@@ -114,6 +115,7 @@ void check_agent(Check& check, const Agent& agent) {
   check.text(check_paragraph("recording notice", agent.recording_notice, 500));
   check.between(agent.max_call_length, std::chrono::seconds{60}, std::chrono::seconds{14400},
                 "longest call", "seconds");
+  check.text(check_agent_mind(agent));
 }
 
 }  // namespace

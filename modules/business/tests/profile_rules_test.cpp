@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <limits>
 
 #include "profile_json.hpp"
@@ -110,6 +111,75 @@ TEST(ProfileRules, RefusesEachWrongFieldByName) {
     EXPECT_TRUE(checked.error().detail.starts_with(wrong.field))
         << wrong.what << ": " << checked.error().detail;
   }
+}
+
+Agent minded_agent() {
+  Agent agent;
+  agent.id = AgentId("agent_1");
+  agent.engine = Agent::Engine::builtin;
+  agent.persona = "Warm.";
+  agent.phases = {{"triage", "How urgent?", {"advice"}}, {"advice", "", {}}};
+  agent.pronunciations = {{"Nguyen", "win"}};
+  OwnTool tool;
+  tool.kind = OwnTool::Kind::mcp;
+  tool.name = "home";
+  tool.url = "https://tools.example.com/mcp";
+  tool.effect = OwnTool::Effect::reads;
+  tool.time_limit = std::chrono::milliseconds(750);
+  tool.sealed_secret = "c2VhbGVk";
+  agent.own_tools = {tool};
+  return agent;
+}
+
+TEST(AgentMind, SurvivesStorageAndIsMissingFromOlderRows) {
+  auto profile = good_profile();
+  profile.agent = minded_agent();
+  ASSERT_TRUE(check_profile(profile)) << check_profile(profile).error().detail;
+  auto stored = profile_to_json(profile);
+  Profile read;
+  profile_from_json(json::parse(json::serialize(stored)), read);
+  EXPECT_EQ(read.agent.engine, Agent::Engine::builtin);
+  EXPECT_EQ(read.agent.persona, "Warm.");
+  EXPECT_EQ(read.agent.phases, profile.agent.phases);
+  EXPECT_EQ(read.agent.pronunciations, profile.agent.pronunciations);
+  EXPECT_EQ(read.agent.own_tools, profile.agent.own_tools);
+  for (auto field : {"engine", "persona", "phases", "pronunciations", "ownTools"})
+    stored["agent"].as_object().erase(field);
+  Profile older;
+  profile_from_json(stored, older);
+  EXPECT_EQ(older.agent.engine, Agent::Engine::automatic);
+  EXPECT_TRUE(older.agent.own_tools.empty());
+}
+
+TEST(AgentMind, RefusesWhatMakesNoSense) {
+  auto refused = [](auto change) {
+    auto profile = good_profile();
+    profile.agent = minded_agent();
+    change(profile.agent);
+    auto checked = check_profile(profile);
+    return !checked && checked.error().code == Errc::invalid;
+  };
+  EXPECT_FALSE(refused([](Agent&) {}));
+  EXPECT_TRUE(refused([](Agent& a) { a.persona = std::string(8001, 'x'); }));
+  EXPECT_TRUE(refused([](Agent& a) { a.phases[0].next = {"moon"}; }));
+  EXPECT_TRUE(refused([](Agent& a) { a.phases[1].name = "triage"; }));
+  EXPECT_TRUE(refused([](Agent& a) { a.phases[1].name = "Über"; }));
+  EXPECT_TRUE(refused([](Agent& a) { a.phases.resize(21, {"x", "", {}}); }));
+  EXPECT_TRUE(refused([](Agent& a) { a.pronunciations.push_back({"NGUYEN", "x"}); }));
+  EXPECT_TRUE(refused([](Agent& a) { a.pronunciations[0].spoken = "a\nb"; }));
+  EXPECT_TRUE(refused([](Agent& a) { a.own_tools[0].name = "find_slots"; }));
+  EXPECT_TRUE(refused([](Agent& a) { a.own_tools[0].url = "file:///etc/passwd"; }));
+  EXPECT_TRUE(refused([](Agent& a) { a.own_tools[0].time_limit = std::chrono::minutes(1); }));
+  EXPECT_TRUE(refused([](Agent& a) { a.own_tools.push_back(a.own_tools[0]); }));
+  EXPECT_TRUE(refused([](Agent& a) { a.own_tools[0].kind = OwnTool::Kind::http; }));  // undescribed
+  EXPECT_TRUE(refused([](Agent& a) { a.own_tools[0].parameters = {{"required", 5}}; }));
+  json::value deep = json::object{{"type", "object"}};
+  for (int i = 0; i < 10; ++i) deep = json::object{{"properties", json::object{{"a", deep}}}};
+  EXPECT_TRUE(refused([&](Agent& a) { a.own_tools[0].parameters = deep.as_object(); }));
+  for (const auto& phase : default_phases())
+    for (const auto& next : phase.next)
+      EXPECT_NE(std::ranges::find(default_phases(), next, &AgentPhase::name),
+                default_phases().end());
 }
 
 TEST(Profile, HolidaysReplaceTheHoursOfTheWeek) {

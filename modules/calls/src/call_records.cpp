@@ -39,6 +39,7 @@ void CallJournal::trace_turn(const json::object& latency) {
 }
 
 void CallJournal::add(voice::TimelineEntry entry) {
+  if (follower_) follower_(entry);
   if (entries_.size() >= most_waiting) {
     entries_.erase(entries_.begin());
     ++dropped_;

@@ -23,6 +23,10 @@ class CallJournal final : public voice::Journal {
   CallJournal(std::shared_ptr<CallLedger> ledger, Clock& clock, trace::Tracer& tracer, Context ctx,
               std::int64_t next_sequence = 1);
   void add(voice::TimelineEntry entry) override;
+  /// Who is also told of each entry, as it is added; empty: nobody.
+  void follow(std::function<void(const voice::TimelineEntry&)> follower) {
+    follower_ = std::move(follower);
+  }
   /// When in the call this connection's time 0 is, so that the timeline of a call of several
   /// connections is one.
   void begin_at(Duration begins) noexcept { begins_ = begins; }
@@ -41,6 +45,7 @@ class CallJournal final : public voice::Journal {
   trace::Tracer& tracer_;
   trace::Span span_;  ///< of the connection, from its beginning to its end
   Duration begins_{};
+  std::function<void(const voice::TimelineEntry&)> follower_;
   std::vector<voice::TimelineEntry> entries_;
   std::int64_t next_sequence_;
   std::size_t dropped_ = 0;

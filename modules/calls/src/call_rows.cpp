@@ -4,6 +4,7 @@
 
 #include <array>
 
+#include "parley/business/agent_versions.hpp"
 #include "parley/store/sort.hpp"
 
 namespace parley::calls::rows {
@@ -14,7 +15,7 @@ constexpr std::string_view columns =
     "id, organization_id, business_id, conversation_id, direction, status, carrier, "
     "carrier_call_id, from_number, to_number, created_at, answered_at, ended_at, length_ms, "
     "end_reason, outcome, summary, caller_turns, agent_turns, interruptions, recording_key, "
-    "version";
+    "agent_version, version";
 
 Result<Call> read(const store::Row& row) {
   auto status = parse_call_status(row.text("status"));
@@ -41,6 +42,7 @@ Result<Call> read(const store::Row& row) {
   call.agent_turns = static_cast<int>(row.integer("agent_turns"));
   call.interruptions = static_cast<int>(row.integer("interruptions"));
   call.has_recording = !row.is_null("recording_key");
+  call.agent_version = row.optional_integer("agent_version");
   call.version = row.integer("version");
   return call;
 }
@@ -115,13 +117,19 @@ CallStatus over_as(telephony::CarrierCallStatus status) {
 std::string stream_of(const CallId& id) { return "call/" + id.str(); }
 
 Result<Recorded> record_inbound(store::Tx& tx, Call call, const std::string& media_token) {
+  if (!call.agent_version) {
+    auto in_force = business::agent_version_in_force(tx, call.organization, call.business);
+    if (!in_force) return std::unexpected(in_force.error());
+    call.agent_version = *in_force;
+  }
   auto inserted = tx.execute(
       "INSERT INTO calls (id, organization_id, business_id, conversation_id, direction, status, "
-      "carrier, carrier_call_id, from_number, to_number, media_token, created_at, updated_at) "
-      "VALUES (?1, ?2, ?3, ?4, 'inbound', 'ringing', ?5, ?6, ?7, ?8, ?9, ?10, ?10) "
+      "carrier, carrier_call_id, from_number, to_number, media_token, created_at, updated_at, "
+      "agent_version) "
+      "VALUES (?1, ?2, ?3, ?4, 'inbound', 'ringing', ?5, ?6, ?7, ?8, ?9, ?10, ?10, ?11) "
       "ON CONFLICT (carrier, carrier_call_id) DO NOTHING",
       {call.id, call.organization, call.business, call.conversation, call.carrier,
-       call.carrier_call_id, call.from, call.to, media_token, call.created});
+       call.carrier_call_id, call.from, call.to, media_token, call.created, call.agent_version});
   if (!inserted) return std::unexpected(inserted.error());
   auto stored = by_carrier(tx, call.carrier, call.carrier_call_id);
   if (!stored) return std::unexpected(stored.error());

@@ -20,8 +20,17 @@ constexpr Duration retry_longest = std::chrono::seconds(30);
 
 asio::awaitable<telephony::CallAnswer> CallServiceImpl::incoming(Context ctx,
                                                                  telephony::IncomingCall incoming) {
-  auto finding = parts_.businesses.by_number(incoming.to);
-  auto profile = co_await std::move(finding);
+  auto rehearsal = rehearsal_of(incoming.carrier_call_id);
+  Result<std::shared_ptr<const business::Profile>> profile = fail(Errc::not_found, "");
+  if (rehearsal) {
+    profile = rehearsal->profile;
+  } else {
+    auto called = ctx;
+    called.organization = incoming.organization;
+    auto finding = incoming.business ? parts_.businesses.get(called, incoming.business)
+                                     : parts_.businesses.by_number(incoming.to);
+    profile = co_await std::move(finding);
+  }
   if (!profile) {
     bool unknown = profile.error().code == Errc::not_found;
     co_return telephony::SayAndHangUp{std::string(unknown ? unknown_number : apology_for_trouble)};
@@ -43,6 +52,7 @@ asio::awaitable<telephony::CallAnswer> CallServiceImpl::incoming(Context ctx,
   call.from = incoming.from;
   call.to = incoming.to;
   call.created = parts_.clock.wall();
+  if (rehearsal) call.agent_version = rehearsal->agent_version;
   ctx.organization = call.organization;
   ctx.principal = {Principal::Kind::system, incoming.carrier, Role::operator_};
   auto token = parts_.random.token();
@@ -131,8 +141,8 @@ Task<void> CallServiceImpl::hold_call(Context ctx, rows::Connected connected,
     voice::SessionParts parts{parts_.clock,      parts_.recognizer,    parts_.synthesizer,
                               std::move(stream), std::move(*dialogue), *journal,
                               recording.get()};
-    auto talking =
-        talk(call_ctx, call.id, std::move(parts), settings_of((*profile)->agent), journal);
+    auto talking = talk_on_any_line(call_ctx, call.id, std::move(parts),
+                                    settings_of((*profile)->agent), journal);
     report = co_await std::move(talking);
   } else {
     // The carrier asks what next, and apologises.
@@ -196,6 +206,34 @@ Task<std::unique_ptr<dialog::Dialogue>> CallServiceImpl::start_dialogue(
   };
   auto starting = parts_.dialogues.start(std::move(ctx), std::move(start));
   co_return co_await std::move(starting);
+}
+
+/// A line that can show things is told of the call while it runs.
+asio::awaitable<voice::SessionReport> CallServiceImpl::talk_on_any_line(
+    Context ctx, CallId id, voice::SessionParts parts, voice::SessionSettings settings,
+    std::shared_ptr<CallJournal> journal) {
+  auto* companion = parts.media->companion();
+  if (!companion) {
+    auto talking =
+        talk(std::move(ctx), std::move(id), std::move(parts), std::move(settings), journal);
+    co_return co_await std::move(talking);
+  }
+  voice::Accompaniment accompaniment(
+      {*companion, parts.clock, parts.recognizer, parts.synthesizer, *journal});
+  // Neither the session nor its dialogue, which are all that add to the journal, outlive talk().
+  journal->follow([&](const voice::TimelineEntry& entry) { accompaniment.follow(entry); });
+  voice::SessionParts accompanied{parts.clock,
+                                  accompaniment.recognizer(),
+                                  accompaniment.synthesizer(),
+                                  std::move(parts.media),
+                                  accompaniment.patient(std::move(parts.dialogue)),
+                                  parts.journal,
+                                  parts.recording};
+  auto talking =
+      talk(std::move(ctx), std::move(id), std::move(accompanied), std::move(settings), journal);
+  auto report = co_await std::move(talking);
+  journal->follow({});
+  co_return report;
 }
 
 /// The session, from the greeting to its end, with its timeline being written beside.
@@ -346,6 +384,24 @@ asio::awaitable<std::optional<telephony::CallAnswer>> CallServiceImpl::media_end
   auto allowed = co_await std::move(writing);
   if (allowed) co_return telephony::ConnectMedia{token};
   co_return telephony::SayAndHangUp{std::string(apology_for_breaking_off)};
+}
+
+void CallServiceImpl::rehearse(std::string carrier_call_id, Rehearsal rehearsal) {
+  std::lock_guard lock(mutex_);
+  rehearsals_[std::move(carrier_call_id)] = std::move(rehearsal);
+}
+
+void CallServiceImpl::forget_rehearsal(const std::string& carrier_call_id) {
+  std::lock_guard lock(mutex_);
+  rehearsals_.erase(carrier_call_id);
+}
+
+std::optional<CallService::Rehearsal> CallServiceImpl::rehearsal_of(
+    const std::string& carrier_call_id) const {
+  std::lock_guard lock(mutex_);
+  auto found = rehearsals_.find(carrier_call_id);
+  if (found == rehearsals_.end()) return std::nullopt;
+  return found->second;
 }
 
 bool CallServiceImpl::is_running(const CallId& id) const {

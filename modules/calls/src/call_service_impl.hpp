@@ -9,6 +9,7 @@
 #include "known_calls.hpp"
 #include "parley/base/task_group.hpp"
 #include "parley/calls/call_service.hpp"
+#include "parley/voice/accompaniment.hpp"
 
 namespace parley::calls {
 
@@ -53,6 +54,8 @@ class CallServiceImpl final : public CallService {
   asio::awaitable<void> start() override;
   asio::awaitable<void> stop(TimePoint deadline) override;
   std::size_t running() const noexcept override;
+  void rehearse(std::string carrier_call_id, Rehearsal rehearsal) override;
+  void forget_rehearsal(const std::string& carrier_call_id) override;
 
  private:
   /// Keeps a call in the table of running ones.
@@ -73,6 +76,10 @@ class CallServiceImpl final : public CallService {
   asio::awaitable<voice::SessionReport> talk(Context ctx, CallId id, voice::SessionParts parts,
                                              voice::SessionSettings settings,
                                              std::shared_ptr<CallJournal> journal);
+  asio::awaitable<voice::SessionReport> talk_on_any_line(Context ctx, CallId id,
+                                                         voice::SessionParts parts,
+                                                         voice::SessionSettings settings,
+                                                         std::shared_ptr<CallJournal> journal);
   voice::SessionSettings settings_of(const business::Agent& agent) const;
   asio::awaitable<void> store_end(Context ctx, rows::Connected connected,
                                   voice::SessionReport report, std::shared_ptr<CallJournal> journal,
@@ -96,6 +103,7 @@ class CallServiceImpl final : public CallService {
       std::string carrier, std::string carrier_call_id);
   asio::awaitable<void> pay_debts();
   asio::awaitable<void> keep_paying();
+  std::optional<Rehearsal> rehearsal_of(const std::string& carrier_call_id) const;
   bool is_running(const CallId& id) const;
   bool is_held(const CallId& id) const;
   std::filesystem::path spool_file(const CallId& id) const {
@@ -115,8 +123,9 @@ class CallServiceImpl final : public CallService {
   TaskGroup after_;  ///< sweeping, and storing what calls left
   mutable std::mutex mutex_;
   std::map<CallId, Running> running_;
-  std::multiset<CallId> held_;  ///< see SpoolHold
-  std::size_t unstored_ = 0;    ///< ended calls whose record is not stored yet
+  std::map<std::string, Rehearsal> rehearsals_;  ///< by the carrier's call id
+  std::multiset<CallId> held_;                   ///< see SpoolHold
+  std::size_t unstored_ = 0;                     ///< ended calls whose record is not stored yet
   bool stopping_ = false;
 };
 

@@ -30,6 +30,7 @@ Result<void> apply_recorded(store::Tx& tx, const CallId& id, const json::object&
   call.from = text_in(line, "from");
   call.to = text_in(line, "to");
   call.created = *created;
+  if (auto version = integer_in(line, "agentVersion"); version != 0) call.agent_version = version;
   auto recorded = rows::record_inbound(tx, std::move(call), text_in(line, "token"));
   if (!recorded) return std::unexpected(recorded.error());
   return {};
@@ -68,6 +69,7 @@ json::object recorded(const Call& call, const std::string& media_token) {
           {"carrierCallId", call.carrier_call_id},
           {"from", call.from},
           {"to", call.to},
+          {"agentVersion", call.agent_version.value_or(0)},
           {"token", media_token}};
 }
 

@@ -42,6 +42,39 @@ TEST_P(CallsDbTest, ACallIsRecordedFromRingToRecording) {
               ElementsAre("call.started", "call.answered", "call.ended", "call.recorded"));
 }
 
+TEST_P(CallsDbTest, ACallNamesTheVersionOfItsAgent) {
+  auto call_of = [&](const std::string& sid) {
+    auto list = run([&] { return service->list(ctx, {}); });
+    for (auto& call : list->items)
+      if (call.carrier_call_id == sid) return call;
+    return Call{};
+  };
+  (void)ring("CA1");
+  EXPECT_EQ(call_of("CA1").agent_version, 1) << "no other was ever published";
+  ASSERT_TRUE(write([&](store::Tx& tx) {
+    return tx.execute(
+        "INSERT INTO agent_versions (organization_id, business_id, number, state, agent, revision, "
+        "note, created_at, created_by, updated_at) VALUES (?1, ?2, 4, 'published', '{}', 1, '', "
+        "?3, '', ?3)",
+        {businesses.profile->organization, businesses.profile->id, tx.now()});
+  }));
+  (void)ring("CA2");
+  EXPECT_EQ(call_of("CA2").agent_version, 4);
+}
+
+TEST_P(CallsDbTest, ARehearsalIsHeldWithItsOwnAgentWhateverNumberItCalls) {
+  auto tried = std::make_shared<business::Profile>(*businesses.profile);
+  tried->agent.name = "Draft";
+  service->rehearse("CA1", {tried, 7});
+  ASSERT_TRUE(talk(token_of(ring("CA1", "+19995550000")), hung_up));
+  auto call = await_call([](auto& c) { return c.status == CallStatus::completed; });
+  EXPECT_EQ(call.agent_version, 7);
+  EXPECT_EQ(dialogues.started_with.at(0)->agent.name, "Draft");
+  service->forget_rehearsal("CA1");
+  EXPECT_THAT(std::get<SayAndHangUp>(ring("CA2", "+19995550000")).text,
+              HasSubstr("not in service"));
+}
+
 TEST_P(CallsDbTest, EveryCallerHearsSomething) {
   EXPECT_THAT(std::get<SayAndHangUp>(ring("CA1", "+19995550000")).text,
               HasSubstr("not in service"));
@@ -51,6 +84,21 @@ TEST_P(CallsDbTest, EveryCallerHearsSomething) {
   businesses.failing = true;
   businesses.failure = Errc::unavailable;
   EXPECT_THAT(std::get<SayAndHangUp>(ring()).text, HasSubstr("call again"));
+}
+
+TEST_P(CallsDbTest, ACallWithoutANumberIsForTheBusinessItNames) {
+  auto answer = run([&]() -> Task<CallAnswer> {
+    telephony::IncomingCall visitor{"browser", "web_1",          "",
+                                    "",        ctx.organization, businesses.profile->id};
+    auto asking = service->incoming(Context{}, std::move(visitor));
+    co_return co_await std::move(asking);
+  });
+  ASSERT_TRUE(talk(token_of(answer.value()), hung_up, {}, "web_1"));
+  auto call = await_call([](auto& c) { return c.status == CallStatus::completed; });
+  EXPECT_EQ(call.carrier, "browser");
+  EXPECT_EQ(call.carrier_call_id, "web_1");
+  EXPECT_EQ(call.business, businesses.profile->id);
+  EXPECT_EQ(call.to, "");
 }
 
 TEST_P(CallsDbTest, ARepeatedWebhookIsTheSameCall) {

@@ -82,11 +82,13 @@ struct Greeter final : dialog::DialogueFactory {
   };
   Task<std::unique_ptr<dialog::Dialogue>> start(Context, dialog::DialogueStart start) override {
     started.push_back(start.scope);
+    started_with.push_back(start.profile);
     if (failing) co_return fail(Errc::unavailable, "no dialogue");
     start.on_tool({"search_knowledge", {{"query", "x"}}, {{"passages", json::array{}}}, "", 5ms});
     co_return std::make_unique<Conversation>();
   }
   std::vector<dialog::ToolScope> started;
+  std::vector<std::shared_ptr<const business::Profile>> started_with;
   bool failing = false;
 };
 

@@ -81,8 +81,10 @@ Result<void> check_object(const json::object& schema, const json::object& value,
     return path.empty() ? std::string(field) : fmt::format("{}.{}", path, field);
   };
   if (auto* required = schema.if_contains("required"); required && required->is_array()) {
-    for (const auto& field : required->as_array())
+    for (const auto& field : required->as_array()) {
+      if (!field.is_string()) continue;  // a schema of somebody else's may be anything
       if (!value.contains(text_of(field))) return wrong(named(text_of(field)), "is missing");
+    }
   }
   auto* found = schema.if_contains("properties");
   static const json::object none;

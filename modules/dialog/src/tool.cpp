@@ -25,21 +25,31 @@ bool ToolBox::has(std::string_view name) const {
   return std::ranges::any_of(tools_, [&](const auto& tool) { return tool->spec().name == name; });
 }
 
+const ToolSpec* ToolBox::spec(std::string_view name) const {
+  for (const auto& tool : tools_)
+    if (tool->spec().name == name) return &tool->spec();
+  return nullptr;
+}
+
 Task<json::object> ToolBox::call(Context ctx, ToolScope scope, ToolCall call) const {
   auto found = std::ranges::find_if(
       tools_, [&](const auto& tool) { return tool->spec().name == call.name; });
   if (found == tools_.end()) co_return fail(Errc::not_found, "no tool named " + call.name);
-  Tool& tool = **found;
+  auto work =
+      call_within_limits(clock_, **found, std::move(ctx), std::move(scope), std::move(call));
+  co_return co_await std::move(work);
+}
+
+Task<json::object> call_within_limits(Clock& clock, Tool& tool, Context ctx, ToolScope scope,
+                                      ToolCall call) {
   const ToolSpec& spec = tool.spec();
   if (auto checked = check_arguments(spec.parameters, call.arguments); !checked)
     co_return std::unexpected(checked.error());
-
-  Context limited = ctx.until(clock_.now() + spec.time_limit);
+  Context limited = ctx.until(clock.now() + spec.time_limit);
   auto work = tool.call(limited, std::move(scope), std::move(call));
-  auto result = co_await with_deadline(clock_, limited.deadline, std::move(work));
+  auto result = co_await with_deadline(clock, limited.deadline, std::move(work));
   // A tool's own `timeout` says that nothing happened; ours says only that nobody waited longer.
-  bool cut_off =
-      !result && result.error().code == Errc::timeout && clock_.now() >= limited.deadline;
+  bool cut_off = !result && result.error().code == Errc::timeout && clock.now() >= limited.deadline;
   if (cut_off && spec.has_effect)
     co_return fail(Errc::outcome_unknown, fmt::format("{} did not answer in time", spec.name));
   co_return result;

@@ -48,8 +48,17 @@ class LiveFeed::Impl {
     co_return co_await std::move(work);
   }
 
+  void announce(std::string type, json::object data) {
+    {
+      std::lock_guard lock(mutex_);
+      auto number = notice_ ? notice_->number + 1 : 1;
+      notice_ = std::make_shared<const Notice>(number, std::move(type), std::move(data));
+    }
+    arrived_.raise();
+  }
+
   Task<Page> next(Context ctx, store::EventFilter filter, store::Position after,
-                  std::size_t limit) {
+                  std::uint64_t notice, std::size_t limit) {
     if (!ctx.organization) co_return fail(Errc::invalid, "a live feed is of one organization");
     if (limit < 1 || limit > 1000) co_return fail(Errc::invalid, "limit must be 1 to 1000");
     filter.organization = ctx.organization;
@@ -57,6 +66,7 @@ class LiveFeed::Impl {
       auto seen = arrived_.generation();
       auto kept = look_in_memory(filter, after, limit);
       if (kept.stopped) co_return fail(Errc::unavailable, "the live feed has stopped");
+      if (auto news = newer_notice(filter, notice)) co_return Page{{}, after, std::move(news)};
       if (kept.behind) {
         auto reading = read_older(ctx, filter, after, limit);
         auto page = co_await std::move(reading);
@@ -67,7 +77,7 @@ class LiveFeed::Impl {
         if (!kept.page.events.empty()) co_return std::move(kept.page);
         after = kept.page.next;
       }
-      if (clock_.now() >= ctx.deadline) co_return Page{{}, after};
+      if (clock_.now() >= ctx.deadline) co_return Page{{}, after, nullptr};
       auto waiting = arrived_.wait(clock_, seen, ctx.deadline);
       co_await std::move(waiting);
     }
@@ -80,6 +90,14 @@ class LiveFeed::Impl {
     bool behind = false;  ///< some of what follows is no longer, or not yet, in memory
     Page page;
   };
+
+  std::shared_ptr<const Notice> newer_notice(const store::EventFilter& filter,
+                                             std::uint64_t than) const {
+    std::lock_guard lock(mutex_);
+    bool is_news = notice_ && notice_->number > than && filter.stream.empty() &&
+                   type_matches(notice_->type, filter.types);
+    return is_news ? notice_ : nullptr;
+  }
 
   Memory look_in_memory(const store::EventFilter& filter, store::Position after,
                         std::size_t limit) const {
@@ -119,7 +137,7 @@ class LiveFeed::Impl {
     auto work = database_.read(std::move(ctx), look);
     auto events = co_await std::move(work);
     if (!events) co_return std::unexpected(events.error());
-    Page page{std::move(*events), after};
+    Page page{std::move(*events), after, nullptr};
     if (!page.events.empty()) page.next = page.events.back().position;
     co_return page;
   }
@@ -190,6 +208,7 @@ class LiveFeed::Impl {
   store::Position floor_;  ///< memory has every event after this
   store::Position tail_;   ///< and up to this
   std::deque<Kept> kept_;
+  std::shared_ptr<const Notice> notice_;  ///< the newest; null: none yet
   bool started_ = false;
   TaskGroup tasks_;
 };
@@ -206,11 +225,16 @@ asio::awaitable<void> LiveFeed::stop() { return impl_->stop(); }
 Task<store::Position> LiveFeed::newest(Context ctx) { return impl_->newest(std::move(ctx)); }
 Task<LiveFeed::Page> LiveFeed::next(Context ctx, std::vector<std::string> types,
                                     store::Position after, std::size_t limit) {
-  return impl_->next(std::move(ctx), {.types = std::move(types)}, after, limit);
+  constexpr auto no_notice = std::numeric_limits<std::uint64_t>::max();
+  return impl_->next(std::move(ctx), {.types = std::move(types)}, after, no_notice, limit);
 }
 Task<LiveFeed::Page> LiveFeed::next_matching(Context ctx, store::EventFilter filter,
-                                             store::Position after, std::size_t limit) {
-  return impl_->next(std::move(ctx), std::move(filter), after, limit);
+                                             store::Position after, std::uint64_t notice,
+                                             std::size_t limit) {
+  return impl_->next(std::move(ctx), std::move(filter), after, notice, limit);
+}
+void LiveFeed::announce(std::string type, json::object data) {
+  impl_->announce(std::move(type), std::move(data));
 }
 
 }  // namespace parley::events

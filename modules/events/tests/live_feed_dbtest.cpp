@@ -179,7 +179,7 @@ TEST_P(LiveFeedDbTest, OneStreamFromTheDatabaseAndFromMemory) {
     ASSERT_TRUE(write([&](Tx& tx) { return tx.append(stream, {"a.b", {}}); }));
   };
   auto of_mine = [&](Position after) {
-    return run([&] { return feed->next_matching(ctx, {.stream = "mine"}, after, 100); }).value();
+    return run([&] { return feed->next_matching(ctx, {.stream = "mine"}, after, 0, 100); }).value();
   };
   append_to("mine");
   append_to("other");

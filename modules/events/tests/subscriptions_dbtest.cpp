@@ -290,6 +290,8 @@ TEST_P(PostgresSubscriptionsDbTest, ARestartOfTheDatabaseIsWaitedOut) {
   auto away = run([&] { return subscriptions.status(ctx); });
   EXPECT_EQ(away.error().code, Errc::unavailable);
   server.start();
+  // One transaction at a time looks whether the database is back; the others are refused meanwhile.
+  until([&] { return read([](Tx& tx) { return tx.one("SELECT 1"); }).has_value(); });
   append("call.ended", 3);
   until([&] {
     clock.advance(1s);

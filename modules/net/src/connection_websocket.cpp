@@ -15,6 +15,7 @@ asio::awaitable<Connection::After> Connection::serve_websocket(HttpRequest reque
     co_return co_await refuse(std::move(*refusal), std::move(headers));
   }
   request.path_values = std::move(match.path_values);
+  if (match.gate) co_return co_await serve_gate(std::move(request), {match.gate, match.limits});
   co_return co_await open_websocket(std::move(request), match.limits, *match.handler, "");
 }
 

@@ -20,6 +20,7 @@ struct HttpRoute {
 
 struct WebSocketRoute {
   WebSocketHandler handler;
+  WebSocketGate gate;  ///< instead of handler
   WebSocketLimits limits;
   std::vector<std::string> names;
 };
@@ -167,7 +168,14 @@ void Router::add(Method method, std::string pattern, HttpHandler handler, Limits
 }
 
 void Router::add_websocket(std::string pattern, WebSocketHandler handler, WebSocketLimits limits) {
-  WebSocketRoute route{std::move(handler), limits, {}};
+  WebSocketRoute route{std::move(handler), {}, limits, {}};
+  auto& slot = place(*root_, pattern, route.names).websocket;
+  if (slot) bad_pattern(pattern, "is registered twice as a WebSocket");
+  slot = std::move(route);
+}
+
+void Router::add_websocket_gate(std::string pattern, WebSocketGate gate, WebSocketLimits limits) {
+  WebSocketRoute route{{}, std::move(gate), limits, {}};
   auto& slot = place(*root_, pattern, route.names).websocket;
   if (slot) bad_pattern(pattern, "is registered twice as a WebSocket");
   slot = std::move(route);
@@ -231,8 +239,10 @@ std::optional<Router::WebSocketMatch> Router::match_websocket(std::string_view p
   std::optional<WebSocketMatch> found;
   auto visit = [&](const Routes& routes, const Values& values) {
     if (!routes.websocket) return false;
-    found = WebSocketMatch{&routes.websocket->handler, routes.websocket->limits,
-                           named(routes.websocket->names, values)};
+    auto& route = *routes.websocket;
+    found =
+        WebSocketMatch{route.handler ? &route.handler : nullptr, route.gate ? &route.gate : nullptr,
+                       route.limits, named(route.names, values)};
     return true;
   };
   Values values;

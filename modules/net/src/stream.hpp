@@ -43,6 +43,27 @@ class Stream {
     auto token = asio::redirect_error(asio::use_awaitable, ec);
     return tls_ ? tls_->async_read_some(into, token) : socket_.async_read_some(into, token);
   }
+  /// The same for a peer of whom something is rarely there already: waits first, where read_some()
+  /// asks the kernel first and then waits, which is a system call more for each message.
+  asio::awaitable<std::size_t> read_when_there(asio::mutable_buffer into, error_code& ec) {
+    if (tls_) co_return co_await read_some(into, ec);
+    if (!socket_.non_blocking()) socket_.non_blocking(true, ec);
+    while (true) {
+      co_await socket_.async_wait(Socket::wait_read, asio::redirect_error(asio::use_awaitable, ec));
+      if (ec) co_return 0;
+      auto count = socket_.read_some(into, ec);
+      if (ec != asio::error::would_block && ec != asio::error::try_again) co_return count;
+    }
+  }
+  /// What the connection takes at once, without waiting; 0 with TLS and after a failure, which
+  /// start_write() will meet again.
+  std::size_t write_now(asio::const_buffer from) noexcept {
+    error_code ec;
+    if (tls_) return 0;
+    if (!socket_.non_blocking()) socket_.non_blocking(true, ec);
+    auto count = socket_.write_some(from, ec);
+    return ec ? 0 : count;
+  }
   template <class Buffers>
   asio::awaitable<std::size_t> write(Buffers from, error_code& ec) {
     auto token = asio::redirect_error(asio::use_awaitable, ec);

@@ -289,7 +289,7 @@ Task<void> UpstreamExchange::attempt(UpstreamRequest& request, Kept kept) {
   connection_.reset();
   if (kept == Kept::allowed) {
     auto longest = pool_->options().idle_connection_life;
-    connection_ = pool_->take(executor_, is_idempotent(method_) ? longest : recently);
+    connection_ = pool_->take(executor_, may_repeat_ ? longest : recently);
     was_kept_ = connection_ != nullptr;
   }
   if (!connection_) {
@@ -311,7 +311,7 @@ Task<void> UpstreamExchange::attempt(UpstreamRequest& request, Kept kept) {
 /// What must not be repeated and was sent may have had its effect.
 Error UpstreamExchange::failure_of_head(Error error) const {
   bool unclear = error.code == Errc::timeout || error.code == Errc::unavailable;
-  if (unclear && sent_any_ && !is_idempotent(method_)) error.code = Errc::outcome_unknown;
+  if (unclear && sent_any_ && !may_repeat_) error.code = Errc::outcome_unknown;
   return error;
 }
 
@@ -321,13 +321,15 @@ Task<UpstreamResponse> UpstreamExchange::run(Context ctx, UpstreamRequest reques
   auto good = [](char c) { return c > ' ' && c != 0x7F; };
   if (!request.target.starts_with('/') || !std::ranges::all_of(request.target, good))
     co_return fail(Errc::invalid, "the target of the request cannot be sent");
+  may_repeat_ =
+      is_idempotent(request.method) || request.repeats == UpstreamRequest::Repeats::harmless;
   head_due_ = std::min(ctx.deadline, request.head_deadline);
   idle_timeout_ = request.idle_timeout;
   // A body that streams cannot be sent again when a kept connection turns out closed.
   auto first = attempt(request, request.body_stream ? Kept::no : Kept::allowed);
   auto outcome = co_await std::move(first);
   bool closed_in_between = !outcome && outcome.error().code == Errc::unavailable && was_kept_ &&
-                           !reader_->started() && !body_taken_ && is_idempotent(method_);
+                           !reader_->started() && !body_taken_ && may_repeat_;
   if (closed_in_between) {
     auto second = attempt(request, Kept::no);
     outcome = co_await std::move(second);

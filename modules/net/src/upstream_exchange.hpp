@@ -42,6 +42,7 @@ class UpstreamExchange : public std::enable_shared_from_this<UpstreamExchange> {
   std::shared_ptr<UpstreamPool> pool_;
   asio::any_io_executor executor_;
   Method method_;
+  bool may_repeat_ = false;
   asio::steady_timer watchdog_;
   TimePoint due_ = TimePoint::max();
   TimePoint armed_until_ = TimePoint::max();

@@ -11,6 +11,7 @@
 #include "parley/base/strings.hpp"
 #include "parley/net/address_policy.hpp"
 #include "parley/net/client.hpp"
+#include "parley/net/retry_after.hpp"
 #include "response_head.hpp"
 #include "websocket_core.hpp"
 #include "websocket_handshake.hpp"
@@ -95,8 +96,17 @@ std::string upgrade_request(const Address& address, const Headers& headers, cons
   return text + "\r\n";
 }
 
+Error asked_to_wait(const http::response<http::empty_body>& answer) {
+  HttpResponse told;
+  for (auto name : {http::field::retry_after, http::field::date})
+    if (auto value = answer[name]; !value.empty())
+      told.headers.set(std::string(to_string(name)), std::string(value));
+  return {Errc::rate_limited, "the server answered 429", retry_after(told, SystemClock().wall())};
+}
+
 Result<void> check_answer(const http::response<http::empty_body>& answer, const std::string& key) {
   auto status = answer.result_int();
+  if (status == 429) return std::unexpected(asked_to_wait(answer));
   if (status >= 400 && status < 500)
     return fail(Errc::forbidden, fmt::format("the server answered {}", status));
   if (status != 101) return fail(Errc::unavailable, fmt::format("the server answered {}", status));

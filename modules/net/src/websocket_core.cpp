@@ -113,7 +113,7 @@ Task<WebSocketMessage> WebSocketCore::read_message() {
     WebSocketCore& core;
     explicit Reading(WebSocketCore& c) : core(c) {
       core.reading_ = true;
-      core.last_heard_ = core.clock_.now();
+      core.reading_since_ = core.last_heard_ = core.clock_.now();
     }
     ~Reading() {
       core.reading_ = false;
@@ -123,7 +123,7 @@ Task<WebSocketMessage> WebSocketCore::read_message() {
   while (true) {
     error_code ec;
     auto into = in_.prepare();
-    auto count = co_await stream_->read_some(into, ec);
+    auto count = co_await stream_->read_when_there(into, ec);
     if (ec) {
       if (!dead_) co_await throw_if_cancelled();
       break_off(Error{Errc::unavailable, "the connection broke: " + ec.message()});
@@ -188,6 +188,15 @@ void WebSocketCore::fill_batch() {
       queue->pop_front();
     }
   }
+  if (broken_ && batch_.size() < max_batch_bytes && urgent_.empty() && normal_.empty()) {
+    auto before = batch_.size();
+    append_frame(batch_, broken_->binary ? Opcode::binary : Opcode::text, broken_->payload,
+                 next_mask());
+    batch_.resize(before + (batch_.size() - before) / 2);
+    broken_.reset();
+    close_frame_.reset();
+    breaks_ = true;
+  }
   if (close_frame_ && urgent_.empty() && normal_.empty()) {
     append_frame(batch_, Opcode::close, *close_frame_, next_mask());
     close_frame_.reset();
@@ -195,24 +204,38 @@ void WebSocketCore::fill_batch() {
   }
 }
 
+/// A batch nearly always fits the socket's buffer: it is gone without a handler to wait for.
 void WebSocketCore::write_batch() {
-  if (writing_ || dead_ || close_sent_) return;
-  fill_batch();
-  if (batch_.empty()) return;
-  writing_ = true;
-  write_began_ = clock_.now();
-  auto written = [self = shared_from_this()](const error_code& ec, std::size_t) {
-    self->on_written(ec);
-  };
-  stream_->start_write(asio::buffer(batch_), asio::bind_executor(executor_, std::move(written)));
+  while (!writing_ && !dead_ && !close_sent_) {
+    fill_batch();
+    if (batch_.empty()) return;
+    auto taken = stream_->write_now(asio::buffer(batch_));
+    if (taken == batch_.size()) {
+      forget_batch();
+      if (breaks_) return break_off(Error{Errc::unavailable, "broken off in mid-message"});
+      notify();
+      continue;
+    }
+    writing_ = true;
+    write_began_ = clock_.now();
+    auto written = [self = shared_from_this()](const error_code& ec, std::size_t) {
+      self->on_written(ec);
+    };
+    stream_->start_write(asio::buffer(batch_) + taken,
+                         asio::bind_executor(executor_, std::move(written)));
+  }
+}
+
+void WebSocketCore::forget_batch() {
+  // A large message passed through once; an idle socket need not keep its room.
+  if (batch_.capacity() > 2 * max_batch_bytes) batch_ = {};
+  batch_.clear();
 }
 
 void WebSocketCore::on_written(const error_code& ec) {
   writing_ = false;
-  // A large message passed through once; an idle socket need not keep its room.
-  if (batch_.capacity() > 2 * max_batch_bytes) batch_ = {};
-  batch_.clear();
-  if (ec)
+  forget_batch();
+  if (ec || breaks_)
     break_off(Error{Errc::unavailable, "the connection broke: " + ec.message()});
   else
     write_batch();
@@ -220,6 +243,13 @@ void WebSocketCore::on_written(const error_code& ec) {
 }
 
 // Closing
+
+void WebSocketCore::break_within(WebSocketMessage message) {
+  if (closing_ || dead_) return;
+  closing_ = true;
+  broken_ = std::move(message);
+  schedule_write();
+}
 
 void WebSocketCore::start_closing(std::string payload) {
   if (closing_) return;
@@ -267,16 +297,28 @@ TimePoint WebSocketCore::tick(TimePoint now) {
     break_off(Error{Errc::unavailable, "the peer takes nothing"});
     return now + half;
   }
-  if (!reading_) return now + half;  // what came is not looked at, so silence proves nothing
+  if (!reading_)
+    return now +
+           std::min(half, limits_.message_timeout > Duration::zero()
+                              ? limits_.message_timeout / 4
+                              : half);  // what came is not looked at, so silence proves nothing
+  auto patience =
+      limits_.message_timeout > Duration::zero() ? limits_.message_timeout : Duration::max();
+  if (now - reading_since_ >= patience) {
+    break_off(Error{Errc::timeout, "no message came in time"});
+    return now + half;
+  }
+  // While it is read one message at a time, the wait for each is short and seldom looked at.
+  auto again = patience == Duration::max() ? TimePoint::max() : now + patience / 4;
   auto silent = now - last_heard_;
   if (silent >= limits_.idle_timeout) {
     break_off(Error{Errc::timeout, "nothing came for the idle time"});
     return now + half;
   }
-  if (silent < half) return last_heard_ + half;
+  if (silent < half) return std::min(again, last_heard_ + half);
   ping_due_ = true;
   schedule_write();
-  return last_heard_ + limits_.idle_timeout;
+  return std::min(again, last_heard_ + limits_.idle_timeout);
 }
 
 // The user's side
@@ -303,6 +345,7 @@ class OpenWebSocket final : public WebSocket {
   asio::awaitable<void> close(int code, std::string reason) override {
     return core_->close(code, std::move(reason));
   }
+  void break_within(WebSocketMessage message) override { core_->break_within(std::move(message)); }
 
  private:
   Task<WebSocketMessage> receive_watched() {

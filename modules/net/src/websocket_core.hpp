@@ -32,6 +32,7 @@ class WebSocketCore : public std::enable_shared_from_this<WebSocketCore> {
   std::size_t drop_queued();
   std::size_t queued_bytes() const noexcept { return queued_bytes_ + batch_.size(); }
   asio::awaitable<void> close(int code, std::string reason);
+  void break_within(WebSocketMessage message);
   /// Ends everything at once; a waiting receive() returns.
   void abort() noexcept;
 
@@ -53,6 +54,7 @@ class WebSocketCore : public std::enable_shared_from_this<WebSocketCore> {
   void schedule_write();
   void write_batch();
   void fill_batch();
+  void forget_batch();
   void on_written(const error_code& ec);
   void notify() noexcept;
 
@@ -71,6 +73,7 @@ class WebSocketCore : public std::enable_shared_from_this<WebSocketCore> {
   std::optional<std::string> pong_;  ///< the newest ping is the one to answer
   bool ping_due_ = false;
   std::optional<std::string> close_frame_;
+  std::optional<WebSocketMessage> broken_;  ///< half of it goes last
   std::string batch_;
   bool write_scheduled_ = false;
   bool writing_ = false;
@@ -78,8 +81,10 @@ class WebSocketCore : public std::enable_shared_from_this<WebSocketCore> {
 
   bool reading_ = false;
   TimePoint last_heard_{};
+  TimePoint reading_since_{};
   bool closing_ = false;  ///< a close frame is queued or sent: nothing more may be sent
   bool close_sent_ = false;
+  bool breaks_ = false;  ///< the connection ends with what is being written
   bool peer_closed_ = false;
   bool deaf_ = false;  ///< the peer broke the protocol: its bytes are discarded
   bool dead_ = false;

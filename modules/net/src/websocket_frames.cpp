@@ -134,6 +134,10 @@ std::optional<Violation> FrameReader::check_length(std::uint64_t length) {
   }
   if (length > max_message_bytes_ - message_.payload.size())
     return Violation{1009, "the message is too large"};
+  // At once, not by doubling; a length alone does not get a stranger memory.
+  constexpr std::uint64_t reserved_at_once = 4096;
+  message_.payload.reserve(message_.payload.size() +
+                           static_cast<std::size_t>(std::min(length, reserved_at_once)));
   return std::nullopt;
 }
 

@@ -194,7 +194,8 @@ TEST(Upstream, GarbageIsCorrupt) {
   EXPECT_EQ(ask_once(endless.url(), request_of(Method::get)).head.error().code, Errc::corrupt);
 }
 
-TEST(Upstream, ConnectionsAreKeptAndAClosedOneIsTriedAnew) {
+/// Four requests, of which each connection of the target takes two.
+int connections_for(const UpstreamRequest& request) {
   std::atomic<int> connections{0};
   ScriptedTarget target([&](tcp::socket& socket, int) {
     ++connections;
@@ -207,7 +208,7 @@ TEST(Upstream, ConnectionsAreKeptAndAClosedOneIsTriedAnew) {
   auto upstream = make_upstream({.url = target.url()}).value();
   run_kept([&]() -> asio::awaitable<int> {
     for (int i = 0; i < 4; ++i) {
-      auto asking = ask(*upstream, request_of(Method::get));
+      auto asking = ask(*upstream, request);
       auto got = co_await std::move(asking);
       EXPECT_TRUE(got.head) << got.head.error().detail;
       EXPECT_EQ(got.body, "ok");
@@ -215,7 +216,14 @@ TEST(Upstream, ConnectionsAreKeptAndAClosedOneIsTriedAnew) {
     upstream->sweep();
     co_return 0;
   });
-  EXPECT_EQ(connections, 2);
+  return connections;
+}
+
+TEST(Upstream, ConnectionsAreKeptAndAClosedOneIsTriedAnew) {
+  EXPECT_EQ(connections_for(request_of(Method::get)), 2);
+  auto harmless = request_of(Method::post, "x");
+  harmless.repeats = UpstreamRequest::Repeats::harmless;
+  EXPECT_EQ(connections_for(harmless), 2);
 }
 
 TEST(Upstream, WhatMustNotBeRepeatedIsSentOnce) {
@@ -228,6 +236,9 @@ TEST(Upstream, WhatMustNotBeRepeatedIsSentOnce) {
   EXPECT_EQ(requests, 1);
   auto get = ask_once(target.url(), request_of(Method::get));
   EXPECT_EQ(get.head.error().code, Errc::unavailable);
+  auto harmless = request_of(Method::post, "x");
+  harmless.repeats = UpstreamRequest::Repeats::harmless;
+  EXPECT_EQ(ask_once(target.url(), harmless).head.error().code, Errc::unavailable);
 }
 
 TEST(Upstream, DeadlinesAreKept) {

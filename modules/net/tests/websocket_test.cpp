@@ -227,6 +227,33 @@ TEST(WebSocket, ASlowPeerFillsOnlyItsOwnQueue) {
   EXPECT_THAT(ended.get_future().get(), ::testing::AnyOf(Errc::timeout, Errc::unavailable));
 }
 
+TEST(WebSocket, APeerThatOnlyAnswersPingsIsTooSilentWhereMessagesAreDue) {
+  Router router;
+  WebSocketLimits limits;
+  limits.message_timeout = 200ms;
+  std::promise<Errc> ended;
+  std::atomic<int> received = 0;
+  router.add_websocket(
+      "/ws",
+      [&](HttpRequest, std::unique_ptr<WebSocket> socket) -> asio::awaitable<void> {
+        while (true) {
+          auto message = co_await socket->receive();
+          if (message) ++received;
+          if (message) continue;
+          ended.set_value(message.error().code);
+          co_return;
+        }
+      },
+      limits);
+  TestServer server(router);
+  RawPeer peer(server.port(), "/ws");
+  peer.send_frame(Opcode::text, "one");
+  auto end = ended.get_future();
+  while (end.wait_for(20ms) != std::future_status::ready) peer.send_frame(Opcode::pong, "");
+  EXPECT_EQ(end.get(), Errc::timeout);
+  EXPECT_EQ(received, 1);
+}
+
 TEST(WebSocket, ProtocolErrorsCloseWithTheirCode) {
   Router router;
   WebSocketLimits limits;

@@ -285,8 +285,10 @@ TEST_P(NodesDbTest, TheClockSetBackAnHour) {
   // 15:00: the daily one runs at 15:05, the other at 15:15.
   clock.advance(5min);
   until([&] { return whats() == std::vector<std::string>{"daily"}; });
+  until_finished();
   clock.advance(10min);
   until([&] { return seen.size() == 2; });
+  until_finished();
   auto delayed = job("delayed");
   delayed.delay = 5min;
   auto soon = put(queue, delayed).id;
@@ -304,6 +306,7 @@ TEST_P(NodesDbTest, TheClockSetBackAnHour) {
   seen.clear();
   clock.advance(9min);
   until([&] { return whats() == std::vector<std::string>{"cron"}; });
+  until_finished();
   clock.advance(45min);  // 15:15 again
   let_run(100);
   for (const auto& what : whats()) EXPECT_EQ(what, "cron");

@@ -40,7 +40,8 @@ TEST_F(Recognition, TheFirstEngineThatOpensIsTaken) {
   CountingRecognizer bad("bad", {.refuse = away}), good("good", {});
   std::vector<std::string> given_up;
   FallbackRecognizer both(
-      {&bad, &good}, [&](const std::string& engine, const Error&) { given_up.push_back(engine); });
+      world.clock(), {&bad, &good},
+      [&](const std::string& engine, const Error&) { given_up.push_back(engine); });
   auto session = open(both);
   ASSERT_TRUE(session);
   EXPECT_EQ(say(**session, 160), "good 160");
@@ -50,14 +51,14 @@ TEST_F(Recognition, TheFirstEngineThatOpensIsTaken) {
 
 TEST_F(Recognition, NoEngineLeftIsUnavailable) {
   CountingRecognizer bad("bad", {.refuse = away});
-  FallbackRecognizer one({&bad}), none({});
+  FallbackRecognizer one(world.clock(), {&bad}), none(world.clock(), {});
   EXPECT_EQ(open(one).error().code, Errc::unavailable);
   EXPECT_EQ(open(none).error().code, Errc::unavailable);
 }
 
 TEST_F(Recognition, TheRunningUtteranceMovesToTheNextEngine) {
   CountingRecognizer first("first", {.breaks_after = 1}), second("second", {});
-  FallbackRecognizer both({&first, &second});
+  FallbackRecognizer both(world.clock(), {&first, &second});
   auto session = open(both);
   ASSERT_TRUE(session);
   auto expectation = std::make_shared<Expectation>();
@@ -71,7 +72,7 @@ TEST_F(Recognition, TheRunningUtteranceMovesToTheNextEngine) {
 
 TEST_F(Recognition, OnlyTheLastSecondsOfALongUtteranceAreReplayed) {
   CountingRecognizer first("first", {.breaks_after = 0}), second("second", {});
-  FallbackRecognizer both({&first, &second});
+  FallbackRecognizer both(world.clock(), {&first, &second});
   auto session = open(both);
   ASSERT_TRUE(session);
   auto talk = [](RecognizerSession& s) -> Task<std::string> {
@@ -87,7 +88,7 @@ TEST_F(Recognition, OnlyTheLastSecondsOfALongUtteranceAreReplayed) {
 
 TEST_F(Recognition, WhenTheLastEngineBreaksTheErrorStays) {
   CountingRecognizer first("first", {.breaks_after = 0}), second("second", {.breaks_after = 0});
-  FallbackRecognizer both({&first, &second});
+  FallbackRecognizer both(world.clock(), {&first, &second});
   auto session = open(both);
   ASSERT_TRUE(session);
   for (int i = 0; i < 3; ++i) {
@@ -100,7 +101,7 @@ TEST_F(Recognition, WhenTheLastEngineBreaksTheErrorStays) {
 
 TEST_F(Recognition, ClosingEndsTheStreamAndIsIdempotent) {
   CountingRecognizer engine("engine", {});
-  FallbackRecognizer one({&engine});
+  FallbackRecognizer one(world.clock(), {&engine});
   auto session = open(one);
   ASSERT_TRUE(session);
   auto twice = [](RecognizerSession& s) -> Task<Transcript> {

@@ -101,17 +101,73 @@ TEST_F(Synthesis, AnEngineThatHangsIsFollowedInTimeAndLeftAloneForAWhile) {
   auto spoken = say(both);
   ASSERT_TRUE(spoken) << spoken.error().detail;
   EXPECT_EQ(spoken->pieces, std::vector<std::size_t>{5});
-  EXPECT_EQ(world.elapsed() - begun, FallbackSynthesizer::silence_limit);
+  EXPECT_EQ(world.elapsed() - begun, SynthesizerFallbackOptions{}.first_audio_limit);
   begun = world.elapsed();
   ASSERT_TRUE(say(both));
   EXPECT_EQ(world.elapsed() - begun, 0s) << "the next sentence does not wait for it";
   EXPECT_EQ(first.asked, 1);
   first.hangs = false;
   world.run([&]() -> Task<int> {
-    co_await world.clock().sleep_for(FallbackSynthesizer::rest);
+    co_await world.clock().sleep_for(SynthesizerFallbackOptions{}.rest);
     co_return 0;
   });
   EXPECT_EQ(say(both)->pieces, std::vector<std::size_t>{7}) << "it is asked again by itself";
+}
+
+/// Says one piece and then no more, for ever.
+class StallingSynthesizer final : public Synthesizer {
+ public:
+  explicit StallingSynthesizer(Clock& clock) : clock_(clock) {}
+  std::string name() const override { return "stalling"; }
+  Task<std::unique_ptr<SynthesisStream>> synthesize(Context, std::string, VoiceOptions) override {
+    ++asked;
+    co_return std::make_unique<Stream>(clock_);
+  }
+  int asked = 0;
+
+ private:
+  struct Stream final : SynthesisStream {
+    explicit Stream(Clock& c) : clock(c) {}
+    Task<audio::Frame> next() override {
+      if (std::exchange(has_spoken, true)) co_await clock.sleep_for(1h);
+      co_return audio::Frame{audio::Samples(9, 1)};
+    }
+    Clock& clock;
+    bool has_spoken = false;
+  };
+  Clock& clock_;
+};
+
+TEST_F(Synthesis, OneThatStallsInMidSentenceIsCutAndLeftAlone) {
+  StallingSynthesizer first(world.clock());
+  ScriptedSynthesizer second("second", {.pieces = {5}});
+  FallbackSynthesizer both(world.clock(), {&first, &second});
+  auto begun = world.elapsed();
+  auto spoken = say(both);
+  ASSERT_TRUE(spoken);
+  EXPECT_EQ(spoken->pieces, std::vector<std::size_t>{9});
+  EXPECT_EQ(spoken->ending, Errc::unavailable);
+  EXPECT_EQ(world.elapsed() - begun, SynthesizerFallbackOptions{}.gap_limit);
+  EXPECT_EQ(say(both)->pieces, std::vector<std::size_t>{5});
+  EXPECT_EQ(first.asked, 1);
+}
+
+TEST_F(Synthesis, ARefusalMakesItRestAndARefusedVoiceDoesNot) {
+  for (auto code : {Errc::unauthenticated, Errc::forbidden, Errc::rate_limited, Errc::corrupt}) {
+    ScriptedSynthesizer bad("bad", {.refuse = Error{code, ""}}), good("good", {.pieces = {5}});
+    FallbackSynthesizer both(world.clock(), {&bad, &good});
+    (void)say(both);
+    (void)say(both);
+    EXPECT_EQ(bad.texts.size(), 1U) << to_string(code);
+    EXPECT_EQ(good.texts.size(), 2U);
+  }
+  for (auto code : {Errc::not_found, Errc::unsupported, Errc::invalid}) {
+    ScriptedSynthesizer bad("bad", {.refuse = Error{code, ""}}), good("good", {.pieces = {5}});
+    FallbackSynthesizer both(world.clock(), {&bad, &good});
+    (void)say(both);
+    (void)say(both);
+    EXPECT_EQ(bad.texts.size(), 2U) << to_string(code);
+  }
 }
 
 TEST_F(Synthesis, AFailureAfterAudioEndsTheStream) {

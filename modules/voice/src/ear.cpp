@@ -1,5 +1,9 @@
 #include "ear.hpp"
 
+#include <bit>
+
+#include "echo_guard.hpp"
+#include "interjection.hpp"
 #include "parley/base/race.hpp"
 #include "parley/base/task_group.hpp"
 
@@ -9,6 +13,10 @@ namespace {
 /// Ten seconds of frames: a recognizer that falls further behind loses the oldest audio.
 constexpr std::size_t most_outgoing = 500;
 constexpr Duration open_limit = std::chrono::seconds(3);
+/// Before this no pause ends a turn, so nothing needs to be known of it.
+constexpr Duration shortest_pause = std::chrono::milliseconds(200);
+/// Words told longer before the last sound than this lack the last ones.
+constexpr Duration words_lag = std::chrono::milliseconds(400);
 constexpr Duration longest_backoff = std::chrono::seconds(8);
 }  // namespace
 
@@ -20,36 +28,111 @@ Ear::Ear(Clock& clock, speech::Recognizer& recognizer, Signal& changed,
       activity_(settings.activity),
       changed_(changed) {}
 
+/// The detector's own rule for a start, over the frames that are not the agent's echo. Without an
+/// echo both say the same.
+bool Ear::speech_begins(const audio::VoiceActivityDetector::Activity& activity) {
+  bool heard = activity.voiced && recent_.size() >= EchoGuard::window_samples && is_echo &&
+               is_echo(std::span(recent_).last(EchoGuard::window_samples));
+  own_ = own_ << 1U | (activity.voiced && !heard ? 1U : 0U);
+  start_owed_ = activity.speech && (start_owed_ || activity.started);
+  auto needed = std::min<int>(
+      30, static_cast<int>(settings_.activity.start_after / Duration(audio::frame_length)));
+  auto window = (1U << static_cast<unsigned>(needed + 2)) - 1U;
+  return start_owed_ && std::popcount(own_ & window) >= std::max(1, needed);
+}
+
+void Ear::remember(std::span<const std::int16_t> frame) {
+  auto keep =
+      std::max(EchoGuard::window_samples,
+               static_cast<std::size_t>(settings_.pre_roll / std::chrono::microseconds(125)));
+  // Twice the room, so that it moves rarely.
+  if (recent_.size() >= 2 * keep)
+    recent_.erase(recent_.begin(), recent_.end() - static_cast<std::ptrdiff_t>(keep));
+  recent_.insert(recent_.end(), frame.begin(), frame.end());
+}
+
 void Ear::on_frame(std::span<const std::int16_t> frame) {
   last_frame_ = clock_.now();
   auto activity = activity_.process(frame);
-  audio::Samples samples(frame.begin(), frame.end());
   if (state_ == State::idle) {
-    recent_.push_back(std::move(samples));
-    auto keep = static_cast<std::size_t>(settings_.pre_roll / audio::frame_length);
-    while (recent_.size() > keep) recent_.pop_front();
-    if (activity.started) begin_turn();
+    remember(frame);
+    if (!activity.voiced && on_quiet_frame) on_quiet_frame(frame);
+    if (speech_begins(activity)) begin_turn();
     return;
   }
+  audio::Samples samples(frame.begin(), frame.end());
   push(audio::Frame{std::move(samples), audio::telephone_rate_hz});
   if (activity.voiced) {
     current_.speech_ended = last_frame_;
     current_.voiced += audio::frame_length;
+    estimate_.reset();
   }
-  bool paused = last_frame_ - current_.speech_ended >= settings_.end_of_turn;
+  bool paused = pause() >= shortest_pause && pause() >= patience();
   bool too_long = last_frame_ - current_.speech_started >= settings_.longest_turn;
   if (paused || too_long) end_turn();
 }
 
+Duration Ear::patience() {
+  if (!estimate_) {
+    using Freshness = TurnSoFar::Freshness;
+    bool current = so_far_at_ + words_lag >= current_.speech_ended;
+    bool sure = so_far_.is_final || so_far_.confidence > 0;
+    estimate_ = estimate_end(
+        {.asked = expectation_ ? std::string_view(expectation_->name) : std::string_view(),
+         .words = so_far_.text,
+         .freshness = current ? Freshness::current : Freshness::stale,
+         .voiced = current_.voiced,
+         .belief = sure ? 1 : belief_in_unsure_words});
+    bool worth_telling = current && estimate_->complete && estimate_->over >= 0.5 &&
+                         guesses_ < most_guesses && so_far_.text != guessed_;
+    if (worth_telling && on_likely_end) {
+      ++guesses_;
+      guessed_ = so_far_.text;
+      on_likely_end(so_far_);
+    }
+  }
+  auto patience = patience_of(*estimate_, settings_.end_of_turn);
+  constexpr Duration of_a_sound = std::chrono::milliseconds(500);
+  bool perhaps_listening = so_far_.text.empty()
+                               ? current_.voiced < of_a_sound
+                               : classify_interjection(so_far_.text) != Interjection::words;
+  if (over_agent_ && perhaps_listening)
+    patience = std::min(patience, patience_of({.over = 1}, settings_.end_of_turn));
+  return patience;
+}
+
+void Ear::note_partial(speech::Transcript partial) {
+  // One of a turn that is over already says nothing about this one.
+  if (!hearing() || !pending_.empty() || !settings_.language.starts_with("en")) return;
+  so_far_ = std::move(partial);
+  so_far_at_ = clock_.now();
+  estimate_.reset();
+  changed_.notify();
+}
+
 void Ear::begin_turn() {
   state_ = State::hearing;
+  so_far_ = {};
+  estimate_.reset();
+  guessed_.clear();
+  guesses_ = 0;
   current_ = Utterance{};
   current_.speech_started = last_frame_;
   current_.speech_ended = last_frame_;
   // The start was decided by this much speech already.
   current_.voiced = settings_.activity.start_after;
-  for (auto& samples : recent_) push(audio::Frame{std::move(samples), audio::telephone_rate_hz});
+  auto lead = std::span(recent_).last(
+      std::min(recent_.size(),
+               static_cast<std::size_t>(settings_.pre_roll / std::chrono::microseconds(125))));
+  for (; !lead.empty();
+       lead = lead.subspan(std::min(lead.size(), audio::telephone_frame_samples))) {
+    auto piece = lead.first(std::min(lead.size(), audio::telephone_frame_samples));
+    push(audio::Frame{{piece.begin(), piece.end()}, audio::telephone_rate_hz});
+  }
   recent_.clear();
+  own_ = 0;
+  start_owed_ = false;
+  over_agent_ = false;
   if (on_speech_started) on_speech_started();
   changed_.notify();
 }
@@ -157,7 +240,10 @@ asio::awaitable<void> Ear::receive_all(speech::RecognizerSession& session) {
       failed(transcript.error());
       co_return;
     }
-    if (!transcript->is_final || pending_.empty()) continue;
+    if (!transcript->is_final || pending_.empty()) {
+      note_partial(std::move(*transcript));
+      continue;
+    }
     auto utterance = std::move(pending_.front());
     pending_.pop_front();
     utterance.text = std::move(transcript->text);
@@ -172,7 +258,8 @@ asio::awaitable<void> Ear::receive_all(speech::RecognizerSession& session) {
 asio::awaitable<void> Ear::run(Context ctx) {
   Duration backoff = std::chrono::milliseconds(500);
   while (true) {
-    auto opening = recognizer_.open(ctx, {settings_.language, audio::telephone_rate_hz});
+    auto opening =
+        recognizer_.open(ctx, {settings_.language, audio::telephone_rate_hz, expectation_});
     auto session = co_await with_deadline(clock_, clock_.now() + open_limit, std::move(opening));
     if (session) {
       deaf_ = false;

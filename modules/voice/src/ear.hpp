@@ -7,6 +7,8 @@
 #include <string>
 #include <vector>
 
+#include "echo_guard.hpp"
+#include "endpointer.hpp"
 #include "parley/audio/voice_activity.hpp"
 #include "parley/base/signal.hpp"
 #include "parley/speech/recognizer.hpp"
@@ -41,9 +43,20 @@ class Ear {
 
   /// The caller is speaking (or pausing inside a turn).
   bool hearing() const noexcept { return state_ == State::hearing; }
+  /// How long the caller has not spoken inside their turn.
+  Duration pause() const noexcept { return last_frame_ - current_.speech_ended; }
+  /// The words of the running turn as far as the engine has told them.
+  const std::string& words_so_far() const noexcept { return so_far_.text; }
   /// A turn is over and its words are awaited.
   bool awaiting_words() const noexcept { return !pending_.empty(); }
   std::optional<Utterance> take();
+  /// The one take() would give; null when there is none.
+  const Utterance* first() const { return ready_.empty() ? nullptr : &ready_.front(); }
+  /// How much of the running turn was speech so far.
+  Duration voiced() const noexcept { return current_.voiced; }
+  /// The running turn began while the agent spoke: a sound that may be no more than "uh-huh" ends
+  /// soon.
+  void note_over_agent() noexcept { over_agent_ = true; }
   /// Ends a turn whose frames stopped coming and gives up on words that are too late. Call whenever
   /// next_deadline() passes.
   void check_time();
@@ -55,14 +68,26 @@ class Ear {
   asio::awaitable<void> run(Context ctx);
 
   std::function<void()> on_speech_started;
+  /// Whether the sound that ends now, EchoGuard::window_samples of it, is the agent's own.
+  std::function<bool(std::span<const std::int16_t> window)> is_echo;
+  std::function<void(std::span<const std::int16_t> frame)> on_quiet_frame;
   std::function<void(const Error&)> on_failure;
+  /// The caller pauses, and what they have said is probably all: called at most `most_guesses`
+  /// times a turn, each time with other words.
+  std::function<void(const speech::Transcript& so_far)> on_likely_end;
+  static constexpr int most_guesses = 3;
 
  private:
   enum class State { idle, hearing };
   struct Finalize {};
   using Outgoing = std::variant<audio::Frame, Finalize, std::shared_ptr<const speech::Expectation>>;
 
+  bool speech_begins(const audio::VoiceActivityDetector::Activity& activity);
+  void remember(std::span<const std::int16_t> frame);
   void begin_turn();
+  /// How long the running pause may be.
+  Duration patience();
+  void note_partial(speech::Transcript partial);
   void end_turn();
   void push(Outgoing item);
   void lose_pending();
@@ -75,9 +100,17 @@ class Ear {
   const SessionSettings& settings_;
   audio::VoiceActivityDetector activity_;
   State state_ = State::idle;
-  std::deque<audio::Samples> recent_;  ///< the pre-roll
+  audio::Samples recent_;    ///< the last frames: the pre-roll, and what is_echo() looks at
+  std::uint32_t own_ = 0;    ///< one bit for each of the last frames: voiced and no echo
+  bool start_owed_ = false;  ///< the detector's start was an echo's; speech may be under it
+  bool over_agent_ = false;
   TimePoint last_frame_{};
   Utterance current_;
+  speech::Transcript so_far_;  ///< of the running turn
+  TimePoint so_far_at_{};
+  std::optional<EndEstimate> estimate_;  ///< of the running pause, until it or the words change
+  std::string guessed_;                  ///< the words on_likely_end was last called with
+  int guesses_ = 0;
   std::deque<Utterance> pending_;  ///< decided, words awaited; in the order of their finals
   std::deque<Utterance> ready_;
   std::deque<Outgoing> outgoing_;

@@ -19,6 +19,7 @@ void Mouth::begin() {
   interrupted_ = false;
   unheard_.clear();
   text_.clear();
+  last_sentence_.clear();
   first_sentence_.reset();
   failures_ = 0;
 }
@@ -27,6 +28,7 @@ void Mouth::say(std::string sentence) {
   if (sentence.empty()) return;
   if (!text_.empty()) text_ += ' ';
   text_ += sentence;
+  last_sentence_ = sentence;
   if (!first_sentence_) first_sentence_ = clock_.now();
   if (interrupted_) {
     unheard_.push_back(std::move(sentence));
@@ -60,6 +62,10 @@ bool Mouth::resume() {
   text_ = std::move(text);
   finish();
   return true;
+}
+
+bool Mouth::asking() const {
+  return queue_.empty() && last_sentence_.ends_with('?') && playout_.in_last_sentence();
 }
 
 asio::awaitable<void> Mouth::run(Context ctx) {

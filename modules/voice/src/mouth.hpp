@@ -27,6 +27,10 @@ class Mouth final : public dialog::Speaker {
   /// Says again what an interruption that was none kept from the caller. False if there is nothing.
   bool resume();
 
+  /// The agent is in its last sentence as far as it is known, and that is a question: a "yes" now
+  /// is an answer to it.
+  bool asking() const;
+
   /// All the text of this turn so far.
   const std::string& text() const noexcept { return text_; }
   bool said_anything() const noexcept { return !text_.empty(); }
@@ -58,6 +62,7 @@ class Mouth final : public dialog::Speaker {
   bool busy_ = false;
   std::vector<std::string> unheard_;
   std::string text_;
+  std::string last_sentence_;
   std::optional<TimePoint> first_sentence_;
   int failures_ = 0;
 };

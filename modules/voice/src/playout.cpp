@@ -1,6 +1,7 @@
 #include "playout.hpp"
 
 #include <algorithm>
+#include <limits>
 
 #include "parley/audio/g711.hpp"
 
@@ -31,25 +32,27 @@ std::string first_words(std::string_view text, double fraction) {
   return std::string(text.substr(0, end == 0 ? 0 : end - 1));
 }
 
-std::vector<std::byte> encode(telephony::Codec codec, const audio::Samples& samples) {
-  auto copy = [](const auto& values) {
-    auto bytes = std::as_bytes(std::span(values));
-    return std::vector<std::byte>(bytes.begin(), bytes.end());
-  };
-  switch (codec) {
-    case telephony::Codec::mulaw:
-      return copy(audio::mulaw_encode(samples));
-    case telephony::Codec::alaw:
-      return copy(audio::alaw_encode(samples));
-    case telephony::Codec::pcm16:
-      break;
+void encode(telephony::Codec codec, std::span<const std::int16_t> samples,
+            std::vector<std::byte>& out) {
+  if (codec == telephony::Codec::mulaw) {
+    out.resize(samples.size());
+    audio::mulaw_encode(samples,
+                        std::span(reinterpret_cast<std::uint8_t*>(out.data()), out.size()));
+    return;
   }
-  return copy(samples);
+  if (codec == telephony::Codec::alaw) {
+    out.resize(samples.size());
+    std::ranges::transform(samples, reinterpret_cast<std::uint8_t*>(out.data()),
+                           [](std::int16_t sample) { return audio::alaw_encode(sample); });
+    return;
+  }
+  auto bytes = std::as_bytes(samples);
+  out.assign(bytes.begin(), bytes.end());
 }
 
-std::string mark_name(Playout::Generation generation) {
-  return "turn-" + std::to_string(generation);
-}
+/// Audio of a turn that is longer than this is given back at the next one.
+constexpr std::size_t most_kept_samples = std::size_t{8000} * 3;
+constexpr Duration longest_way_there = std::chrono::milliseconds(300);
 
 }  // namespace
 
@@ -62,25 +65,46 @@ Playout::Generation Playout::begin() {
   mark_sent_ = false;
   mark_back_ = false;
   sentences_.clear();
-  queue_.clear();
-  sent_ = 0;
+  if (audio_.capacity() > most_kept_samples) audio_ = {};
+  audio_.clear();
+  kept_from_ = end_ = sent_ = 0;
+  held_ = false;
+  holds_ = 0;
+  probe_due_.reset();
   first_audio_.reset();
   return generation_;
 }
 
 void Playout::add_sentence(Generation generation, std::string text) {
   if (generation != generation_ || !open_) return;
-  auto at = sent_ + queue_.size();
-  sentences_.push_back({std::move(text), at, at});
+  sentences_.push_back({std::move(text), end_, end_});
 }
 
 bool Playout::add_audio(Generation generation, std::span<const std::int16_t> samples) {
   if (generation != generation_ || !open_) return false;
-  queue_.insert(queue_.end(), samples.begin(), samples.end());
-  if (!sentences_.empty()) sentences_.back().end = sent_ + queue_.size();
+  forget_what_was_heard();
+  // By what is needed, not by doubling: a call's sound is most of its memory.
+  constexpr std::size_t growth = 4000;
+  if (audio_.capacity() < audio_.size() + samples.size())
+    audio_.reserve(audio_.size() + samples.size() + growth);
+  audio_.insert(audio_.end(), samples.begin(), samples.end());
+  end_ += samples.size();
+  if (!sentences_.empty()) sentences_.back().end = end_;
   work_.notify();
   changed_.notify();
   return true;
+}
+
+/// Moves rarely: when a second of it can go.
+void Playout::forget_what_was_heard() {
+  auto needed =
+      samples_in(options_.most_ahead + options_.piece + options_.step_back + longest_way_there);
+  auto first = sent_ > needed ? sent_ - needed : 0;
+  if (first < kept_from_ + samples_in(std::chrono::seconds(1))) return;
+  audio_.erase(audio_.begin(), audio_.begin() + static_cast<std::ptrdiff_t>(first - kept_from_));
+  kept_from_ = first;
+  if (audio_.capacity() > most_kept_samples && audio_.size() < most_kept_samples / 2)
+    audio_.shrink_to_fit();
 }
 
 void Playout::finish(Generation generation) {
@@ -88,6 +112,18 @@ void Playout::finish(Generation generation) {
   open_ = false;
   work_.notify();
   changed_.notify();
+}
+
+void Playout::silence_the_carrier() {
+  // A failing clear means the connection is gone, and with it what it held.
+  (void)media_.clear();
+  auto now = clock_.now();
+  if (on_played && plays_until_ > now) {
+    std::vector<std::int16_t> silence(samples_in(plays_until_ - now), 0);
+    on_played(now, silence);
+  }
+  plays_until_ = now;
+  probe_due_.reset();
 }
 
 Playout::Heard Playout::interrupt() {
@@ -98,15 +134,10 @@ Playout::Heard Playout::interrupt() {
   for (auto& sentence : sentences_)
     if (sentence.end > played || sentence.end == sentence.begin)
       heard.unheard.push_back(sentence.text);
-  queue_.clear();
-  // A failing clear means the connection is gone, and with it what it held.
-  (void)media_.clear();
-  auto now = clock_.now();
-  if (on_played && plays_until_ > now) {
-    std::vector<std::int16_t> silence(samples_in(plays_until_ - now), 0);
-    on_played(now, silence);
-  }
-  plays_until_ = now;
+  if (!held_) silence_the_carrier();
+  audio_.clear();
+  kept_from_ = end_ = sent_;
+  held_ = false;
   open_ = false;
   mark_sent_ = true;
   mark_back_ = true;
@@ -115,8 +146,59 @@ Playout::Heard Playout::interrupt() {
   return heard;
 }
 
+void Playout::hold() {
+  if (held_) return;
+  auto played = played_samples();
+  if (ahead() > Duration::zero()) silence_the_carrier();
+  sent_ = played;
+  held_ = true;
+  ++holds_;
+  mark_sent_ = false;
+  mark_back_ = false;
+}
+
+void Playout::release() {
+  if (!held_) return;
+  held_ = false;
+  sent_ = gap_before(sent_);
+  work_.notify();
+  changed_.notify();
+}
+
+/// The softest 20 ms of the last words before `sample`: a voice that goes on there sounds as if it
+/// had only paused.
+std::size_t Playout::gap_before(std::size_t sample) const {
+  constexpr std::size_t step = audio::telephone_frame_samples;
+  auto first = std::max(kept_from_, sample - std::min(sample, samples_in(options_.step_back)));
+  auto best = sample;
+  double least = std::numeric_limits<double>::max();
+  for (auto at = sample; at >= first + step; at -= step) {
+    double energy = 0;
+    for (auto i = at - step; i < at; ++i) {
+      double value = audio_[i - kept_from_];
+      energy += value * value;
+    }
+    if (energy >= 0.25 * least) continue;  // a gap stands out; the nearest will do
+    least = energy;
+    best = at - step;
+  }
+  return sample >= first + step ? best : sample;
+}
+
+std::string Playout::mark_name() const {
+  auto name = "turn-" + std::to_string(generation_);
+  return holds_ == 0 ? name : name + "." + std::to_string(holds_);
+}
+
 void Playout::on_mark(std::string_view name) {
-  if (!mark_sent_ || name != mark_name(generation_)) return;
+  auto expected = mark_name();
+  if (probe_due_ && name == expected + "+") {
+    auto round_trip = std::max(Duration::zero(), clock_.now() - *probe_due_);
+    way_there_ = std::min(round_trip / 2, longest_way_there);
+    probe_due_.reset();
+    return;
+  }
+  if (!mark_sent_ || name != expected) return;
   mark_back_ = true;
   plays_until_ = std::min(plays_until_, clock_.now());
   changed_.notify();
@@ -128,7 +210,10 @@ Duration Playout::ahead() const noexcept {
 }
 
 std::size_t Playout::played_samples() const noexcept {
-  auto waiting = samples_in(ahead());
+  if (held_) return sent_;
+  // What is on its way is not heard yet, but counts no longer than the turn does.
+  auto unheard = plays_until_ + way_there_ - clock_.now();
+  auto waiting = samples_in(unheard);
   return sent_ > waiting ? sent_ - waiting : 0;
 }
 
@@ -147,60 +232,80 @@ std::string Playout::heard_text(std::size_t played) const {
   return text;
 }
 
-bool Playout::speaking() const noexcept { return !queue_.empty() || ahead() > Duration::zero(); }
+bool Playout::in_last_sentence() const noexcept {
+  return !sentences_.empty() && sentences_.back().begin <= played_samples();
+}
+
+bool Playout::speaking() const noexcept {
+  return waiting_samples() > 0 || ahead() > Duration::zero();
+}
 
 bool Playout::drained() const noexcept {
-  if (open_ || !queue_.empty()) return false;
+  if (open_ || held_ || waiting_samples() > 0) return false;
   return sent_ == 0 || mark_back_ || clock_.now() >= plays_until_ + options_.mark_grace;
 }
 
 TimePoint Playout::drained_by() const noexcept {
-  if (open_ || !queue_.empty()) return TimePoint::max();
+  if (open_ || held_ || waiting_samples() > 0) return TimePoint::max();
   return plays_until_ + options_.mark_grace;
 }
 
-bool Playout::has_room() const noexcept { return queue_.size() < options_.max_queued_samples; }
+bool Playout::has_room() const noexcept { return waiting_samples() < options_.max_queued_samples; }
 
 asio::awaitable<void> Playout::wait_for_room(Generation generation) {
   while (!has_room() && generation == generation_) co_await changed_.wait();
 }
 
 Result<void> Playout::send_piece() {
-  auto count = std::min(queue_.size(), samples_in(options_.piece));
-  audio::Samples samples(queue_.begin(), queue_.begin() + static_cast<std::ptrdiff_t>(count));
-  auto sent = media_.send_audio(encode(media_.codec(), samples));
+  auto count = std::min(waiting_samples(), samples_in(options_.piece));
+  auto samples = std::span(audio_).subspan(sent_ - kept_from_, count);
+  encode(media_.codec(), samples, codes_);
+  auto sent = media_.send_audio(codes_);
   if (!sent) return sent;
-  queue_.erase(queue_.begin(), queue_.begin() + static_cast<std::ptrdiff_t>(count));
   auto now = clock_.now();
   if (!first_audio_) first_audio_ = now;
   auto starts = std::max(now, plays_until_);
   if (on_played) on_played(starts, samples);
   plays_until_ = starts + duration_of(count);
   sent_ += count;
+  forget_what_was_heard();
   return {};
+}
+
+bool Playout::send_what_is_due() {
+  blocked_ = false;
+  while (!held_ && waiting_samples() > 0 && ahead() < options_.most_ahead) {
+    bool whole = waiting_samples() >= samples_in(options_.piece);
+    if (open_ && !whole && ahead() > options_.gather_above) return true;
+    bool first = !first_audio_;
+    auto sent = send_piece();
+    if (!sent && sent.error().code != Errc::rate_limited) return false;
+    if (!sent) {
+      blocked_ = true;
+      return true;
+    }
+    if (first && media_.send_mark(mark_name() + "+")) probe_due_ = plays_until_;
+  }
+  return true;
 }
 
 asio::awaitable<void> Playout::run() {
   while (true) {
-    bool blocked = false;
-    while (!queue_.empty() && ahead() < options_.most_ahead) {
-      auto sent = send_piece();
-      if (sent) continue;
-      if (sent.error().code != Errc::rate_limited) co_return;
-      blocked = true;
-      break;
-    }
-    if (queue_.empty() && !open_ && sent_ > 0 && !mark_sent_) {
+    if (!send_what_is_due()) co_return;
+    bool all_sent = waiting_samples() == 0 && !open_ && sent_ > 0;
+    if (all_sent && !held_ && !mark_sent_) {
       mark_sent_ = true;
-      (void)media_.send_mark(mark_name(generation_));
+      (void)media_.send_mark(mark_name());
     }
     changed_.notify();
-    if (blocked) {
+    if (blocked_) {
       co_await clock_.sleep_for(audio::frame_length);
-    } else if (queue_.empty()) {
+    } else if (waiting_samples() == 0 || held_) {
       co_await work_.wait();
     } else {
-      co_await work_.wait_until(clock_, plays_until_ - options_.refill_below);
+      bool gathering = ahead() < options_.most_ahead;
+      auto low = gathering ? options_.gather_above : options_.refill_below;
+      co_await work_.wait_until(clock_, plays_until_ - low);
     }
   }
 }

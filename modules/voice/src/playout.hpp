@@ -1,6 +1,5 @@
 #pragma once
 #include <cstdint>
-#include <deque>
 #include <span>
 #include <string>
 #include <vector>
@@ -14,8 +13,9 @@ namespace parley::voice {
 /// The agent's voice on its way to the caller's ear: paces audio to the carrier in pieces larger
 /// than a frame (system calls are what a stream costs), and keeps honest books of what was played.
 /// The carrier gives marks back when it played everything before them, but also when it is told to
-/// clear; so what was heard is reckoned from the time each piece began to play, and a mark only
-/// confirms the end of a turn.
+/// clear; so what was heard is reckoned from the time each piece began to play. A mark behind the
+/// first piece tells how far the ear is behind that reckoning, and one behind the last confirms the
+/// end of a turn; those that a clear gave back have another name by then.
 ///
 /// Every turn has a generation; what was made for an older one is dropped wherever it arrives.
 class Playout {
@@ -24,8 +24,14 @@ class Playout {
     Duration piece = std::chrono::milliseconds(200);        ///< sent at once
     Duration most_ahead = std::chrono::milliseconds(1000);  ///< sent but not played
     Duration refill_below = std::chrono::milliseconds(600);
+    /// With this much ahead, audio that is still being made is gathered to whole pieces.
+    Duration gather_above = std::chrono::milliseconds(300);
+    /// How far back from where the caller stopped hearing a gap between words is looked for, to go
+    /// on there after hold().
+    Duration step_back = std::chrono::milliseconds(300);
     Duration mark_grace = std::chrono::milliseconds(1500);  ///< a mark later than this is lost
-    std::size_t max_queued_samples = 8000 * 120;
+    /// Whole sentences fit: how much of one was heard is reckoned from its whole length.
+    std::size_t max_queued_samples = std::size_t{8000} * 120;
   };
   /// What of the running turn reached the caller.
   struct Heard {
@@ -49,6 +55,13 @@ class Playout {
   void finish(Generation generation);
   /// Stops the voice now. The generation is over.
   Heard interrupt();
+  /// Stops the voice now; the turn stays, and what was not heard plays after release(), from the
+  /// gap between words nearest to where the caller stopped hearing.
+  void hold();
+  void release();
+  bool held() const noexcept { return held_; }
+  /// The caller hears, or has heard, the sentence that was added last.
+  bool in_last_sentence() const noexcept;
   void on_mark(std::string_view name);
 
   /// Audio is at the caller's ear, or about to be.
@@ -79,6 +92,13 @@ class Playout {
     std::size_t end = 0;
   };
   Result<void> send_piece();
+  /// Sends what may be sent. False when the stream is over.
+  bool send_what_is_due();
+  std::string mark_name() const;
+  std::size_t waiting_samples() const noexcept { return end_ - sent_; }
+  void silence_the_carrier();
+  std::size_t gap_before(std::size_t sample) const;
+  void forget_what_was_heard();
   Duration ahead() const noexcept;
   std::size_t played_samples() const noexcept;
   std::string heard_text(std::size_t played) const;
@@ -93,9 +113,19 @@ class Playout {
   bool mark_sent_ = false;
   bool mark_back_ = false;
   std::vector<Sentence> sentences_;
-  std::deque<std::int16_t> queue_;
-  std::size_t sent_ = 0;     ///< samples of this turn handed to the carrier
-  TimePoint plays_until_{};  ///< when the carrier has played all that was sent
+  /// The samples [kept_from_, end_) of this turn: what waits, and what hold() may have to play
+  /// again.
+  std::vector<std::int16_t> audio_;
+  std::size_t kept_from_ = 0;
+  std::size_t end_ = 0;
+  std::size_t sent_ = 0;          ///< samples of this turn handed to the carrier
+  std::vector<std::byte> codes_;  ///< of one piece; kept, so that no piece allocates
+  bool held_ = false;
+  bool blocked_ = false;                ///< the connection takes no more at the moment
+  int holds_ = 0;                       ///< of this turn: marks from before one prove nothing
+  std::optional<TimePoint> probe_due_;  ///< when the mark behind the first piece should come back
+  Duration way_there_{};                ///< from our reckoning to the ear
+  TimePoint plays_until_{};             ///< when the carrier has played all that was sent
   std::optional<TimePoint> first_audio_;
 };
 

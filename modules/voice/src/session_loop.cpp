@@ -26,7 +26,9 @@ CallSession::Impl::Impl(SessionParts given, SessionSettings given_settings)
       settings(std::move(given_settings)),
       playout(parts.clock, *parts.media, changed, {}),
       mouth(parts.clock, parts.synthesizer, playout, settings.voice),
-      ear(parts.clock, parts.recognizer, changed, settings) {}
+      ear(parts.clock, parts.recognizer, changed, settings) {
+  if (settings.answering) picked_up.emplace();
+}
 
 void CallSession::Impl::journal(std::string kind, json::object data) {
   parts.journal.add({since_start(parts.clock.now()), std::move(kind), std::move(data)});
@@ -44,13 +46,25 @@ asio::awaitable<SessionReport> CallSession::Impl::run(Context ctx) {
     std::lock_guard lock(executor_mutex);
     wake = [this, executor] { asio::post(executor, [this] { changed.notify(); }); };
   }
+  ear.is_echo = [this](std::span<const std::int16_t> window) {
+    return echo.is_echo(parts.clock.now(), window);
+  };
+  ear.on_quiet_frame = [this](std::span<const std::int16_t> frame) { echo.note_quiet(frame); };
   playout.on_played = [this](TimePoint at, std::span<const std::int16_t> samples) {
+    echo.played(at, samples);
     if (parts.recording)
       recorder.add(audio::StereoRecorder::Track::agent, since_start(at), samples);
+    listening.hear(Listening::Track::agent, since_start(at), samples);
   };
   ear.on_speech_started = [this] { on_speech_started(); };
   ear.on_failure = [this](const Error& error) {
     journal("engine.failed", {{"engine", "recognizer"}, {"error", error.detail}});
+  };
+  ear.on_likely_end = [this, ctx](const speech::Transcript& so_far) {
+    parts.dialogue->anticipate(ctx, {.input = dialog::UserTurn::Input::speech,
+                                     .text = so_far.text,
+                                     .confidence = so_far.confidence,
+                                     .alternatives = so_far.alternatives});
   };
   mouth.on_failure = [this](const Error& error) {
     journal("engine.failed", {{"engine", "synthesizer"}, {"error", error.detail}});
@@ -63,23 +77,28 @@ asio::awaitable<SessionReport> CallSession::Impl::run(Context ctx) {
   auto voicing = mouth.run(ctx);
   auto sending = playout.run();
   auto recording = write_recording();
+  auto telling = serve_listeners();
   auto talking = converse(ctx);
   // Only the conversation ends by itself; the others are cancelled with it.
   auto helpers = std::move(reading) && std::move(hearing) && std::move(voicing) &&
-                 std::move(sending) && std::move(recording);
+                 std::move(sending) && std::move(recording) && std::move(telling);
   co_await race(std::move(talking), std::move(helpers));
 
   {
     std::lock_guard lock(executor_mutex);
     wake = nullptr;
   }
+  close_orders();
   if (parts.recording) parts.recording->append(recorder.drain_all());
   report.reason = ended.value_or(EndReason::failed);
   report.length = since_start(parts.clock.now());
-  report.outcome = parts.dialogue->outcome();
   journal("session.ended", {{"reason", to_string(report.reason)}});
   auto closing = parts.media->close();
   co_await std::move(closing);
+  // The caller is gone; what the dialogue still writes keeps nobody waiting.
+  auto concluding = parts.dialogue->conclude(ctx);
+  report.outcome = co_await std::move(concluding);
+  if (!ended_with.empty()) report.outcome.kind = ended_with;
   co_return report;
 }
 
@@ -99,6 +118,7 @@ asio::awaitable<void> CallSession::Impl::agent_turn(Work work) {
   agent_active = true;
   interrupted = false;
   mouth.begin();
+  if (ear.hearing()) hold();  // they went on: nobody talks over them
   co_await think(std::move(work));
   mouth.finish();
   if (last_end.expectation) ear.expect(last_end.expectation);
@@ -136,10 +156,6 @@ json::object CallSession::Impl::latency_of_turn() const {
   return latency;
 }
 
-void CallSession::Impl::check_orders() {
-  if (hang_up_requested) end(EndReason::hung_up_by_us);
-}
-
 /// Runs the dialogue to its end even when the caller interrupts: what its tools did must be known
 /// to it. Only the end of the call cancels it.
 asio::awaitable<void> CallSession::Impl::think(Work work) {
@@ -150,11 +166,16 @@ asio::awaitable<void> CallSession::Impl::think(Work work) {
     co_return co_await with_deadline(self.parts.clock, limit, std::move(running));
   };
   auto still_there = [](Impl& self) -> asio::awaitable<void> {
-    co_await self.parts.clock.sleep_for(self.settings.filler_after);
-    if (!self.mouth.said_anything() && !self.interrupted) self.mouth.say(std::string(filler));
+    auto filler_due = self.parts.clock.now() + self.settings.filler_after;
     // The dialogue decides when this ends, or the call does.
     while (!self.ended) {
-      co_await self.changed.wait();
+      self.judge_sound();
+      if (self.parts.clock.now() >= filler_due) {
+        if (!self.mouth.said_anything() && !self.interrupted) self.mouth.say(std::string(filler));
+        filler_due = TimePoint::max();
+      }
+      auto deadline = std::min(filler_due, self.sound_deadline());
+      co_await self.changed.wait_until(self.parts.clock, deadline);
       self.check_orders();
     }
   };
@@ -175,8 +196,10 @@ asio::awaitable<void> CallSession::Impl::think(Work work) {
 
 asio::awaitable<void> CallSession::Impl::until_heard() {
   while (!ended && !interrupted && !playout.drained()) {
-    co_await changed.wait_until(parts.clock, playout.drained_by());
+    auto deadline = std::min(playout.drained_by(), sound_deadline());
+    co_await changed.wait_until(parts.clock, deadline);
     check_orders();
+    judge_sound();
   }
 }
 
@@ -186,13 +209,22 @@ asio::awaitable<void> CallSession::Impl::take_input(Context ctx) {
     ear.check_time();
     check_orders();
     if (ended) co_return;
+    if (aside != Aside::no) co_return co_await stay_aside();
+    if (back_from != Aside::no) co_return co_await come_back();
+    if (to_meet) co_return co_await meet();
     auto now = parts.clock.now();
     if (now >= started + settings.longest_call) co_return end(EndReason::length_limit);
     if (auto utterance = ear.take()) co_return co_await hear(ctx, std::move(*utterance));
-    if (auto typed = take_keys()) {
-      dialog::UserTurn turn{dialog::UserTurn::Input::keys, std::move(*typed), 1.0, {}};
+    if (auto pressed = take_keys()) {
+      dialog::UserTurn turn{dialog::UserTurn::Input::keys, std::move(*pressed), 1.0, {}};
       co_return co_await answer(ctx, std::move(turn));
     }
+    if (!typed.empty()) {
+      dialog::UserTurn turn{dialog::UserTurn::Input::text, std::move(typed.front()), 1.0, {}};
+      typed.pop_front();
+      co_return co_await answer(ctx, std::move(turn));
+    }
+    if (co_await do_as_told()) co_return;
     auto deadline = std::min(started + settings.longest_call, ear.next_deadline());
     if (!keys.empty()) deadline = std::min(deadline, last_key + settings.key_pause);
     bool caller_busy = ear.hearing() || ear.awaiting_words() || !keys.empty();
@@ -212,16 +244,18 @@ asio::awaitable<void> CallSession::Impl::take_input(Context ctx) {
 }
 
 asio::awaitable<void> CallSession::Impl::hear(Context ctx, Ear::Utterance utterance) {
+  if (picked_up) {
+    picked_up->hear(utterance.text);
+    check_answer();
+    if (to_meet) co_return;
+  }
   bool resumable = std::exchange(may_resume, false);
   if (utterance.text.empty() && !utterance.lost && utterance.voiced < shortest_unclear) {
     quiet_since = parts.clock.now();
     if (!resumable || !mouth.resume()) co_return;
     // It was not meant for us: say what the noise cut off.
     journal("resumed");
-    interrupted = false;
-    agent_active = true;
-    co_await until_heard();
-    finish_agent_turn();
+    co_await say_the_rest();
     co_return;
   }
   if (utterance.text.empty()) journal("caller.unclear", {{"voicedMs", ms(utterance.voiced)}});
@@ -232,14 +266,21 @@ asio::awaitable<void> CallSession::Impl::hear(Context ctx, Ear::Utterance uttera
   answered.reset();
 }
 
+/// What mouth.resume() has taken up again.
+asio::awaitable<void> CallSession::Impl::say_the_rest() {
+  interrupted = false;
+  agent_active = true;
+  co_await until_heard();
+  finish_agent_turn();
+}
+
 asio::awaitable<void> CallSession::Impl::answer(Context ctx, dialog::UserTurn turn) {
   silences = 0;
   ++report.caller_turns;
   if (!turn.text.empty()) {
-    bool typed = turn.input == dialog::UserTurn::Input::keys;
     journal("caller.said", {{"text", turn.text},
                             {"confidence", turn.confidence},
-                            {"input", typed ? "keys" : "speech"}});
+                            {"input", dialog::to_string(turn.input)}});
   }
   Work reply = [this, ctx, turn = std::move(turn)](dialog::Speaker& speaker) {
     return parts.dialogue->reply(ctx, turn, speaker);

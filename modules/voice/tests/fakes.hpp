@@ -15,8 +15,10 @@ namespace parley::voice::testing {
 class FakeLine final : public telephony::MediaStream {
  public:
   struct Shared {
-    explicit Shared(Clock& c) : clock(c) {}
+    explicit Shared(Clock& c) : clock(c), start(c.now()) {}
     Clock& clock;
+    TimePoint start;
+    audio::Samples air;  ///< what the caller hears, from the start on
     Signal wake;
     std::deque<telephony::MediaEvent> events;
     std::optional<Error> ending;
@@ -28,8 +30,10 @@ class FakeLine final : public telephony::MediaStream {
     bool closed = false;
     bool refuse_audio = false;
     bool lose_marks = false;
-    std::size_t audible = 0;  ///< samples really played
 
+    std::size_t index_of(TimePoint when) const {
+      return static_cast<std::size_t>((when - start) / std::chrono::microseconds(125));
+    }
     Duration ahead() const {
       return plays_until > clock.now() ? plays_until - clock.now() : Duration::zero();
     }
@@ -64,6 +68,10 @@ class FakeLine final : public telephony::MediaStream {
     if (s->refuse_audio) return fail(Errc::rate_limited, "full");
     auto now = s->clock.now();
     s->sent.emplace_back(now, payload.size());
+    s->air.resize(s->index_of(std::max(now, s->plays_until)), 0);
+    auto heard = audio::mulaw_decode(
+        std::span(reinterpret_cast<const std::uint8_t*>(payload.data()), payload.size()));
+    s->air.insert(s->air.end(), heard.begin(), heard.end());
     s->plays_until = std::max(now, s->plays_until) +
                      std::chrono::microseconds(125) * static_cast<std::int64_t>(payload.size());
     return {};
@@ -78,6 +86,7 @@ class FakeLine final : public telephony::MediaStream {
     ++s->clears;
     s->clear_times.push_back(s->clock.now());
     s->plays_until = s->clock.now();
+    s->air.resize(std::min(s->air.size(), s->index_of(s->clock.now())));
     for (auto& mark : s->marks) mark.first = s->clock.now();
     s->wake.notify();
     return {};
@@ -108,6 +117,12 @@ class FakeRecognizer final : public speech::Recognizer {
   }
 
   std::deque<std::string> words;
+  /// Told as a partial when this many frames of the utterance came; a streaming engine does that.
+  struct Partial {
+    int after_frames;
+    std::string text;
+  };
+  std::deque<Partial> partials;
   Duration delay = std::chrono::milliseconds(100);
   int opened = 0;
   int failing_opens = 0;
@@ -124,9 +139,16 @@ class FakeRecognizer final : public speech::Recognizer {
     }
     Task<void> send(audio::Frame) override {
       ++owner_.frames;
+      ++frames_;
+      while (!owner_.partials.empty() && owner_.partials.front().after_frames <= frames_) {
+        partials_.push_back(std::move(owner_.partials.front().text));
+        owner_.partials.pop_front();
+        wake_.notify();
+      }
       co_return Result<void>{};
     }
     Task<void> finalize() override {
+      frames_ = 0;
       if (owner_.hang_finals > 0) {
         --owner_.hang_finals;
       } else {
@@ -136,7 +158,12 @@ class FakeRecognizer final : public speech::Recognizer {
       co_return Result<void>{};
     }
     Task<speech::Transcript> next() override {
-      while (due_.empty()) co_await wake_.wait();
+      while (due_.empty() && partials_.empty()) co_await wake_.wait();
+      if (!partials_.empty()) {
+        speech::Transcript partial{.text = std::move(partials_.front()), .confidence = 0.9};
+        partials_.pop_front();
+        co_return partial;
+      }
       auto when = due_.front();
       due_.pop_front();
       co_await owner_.clock_.sleep_until(when);
@@ -154,6 +181,8 @@ class FakeRecognizer final : public speech::Recognizer {
     FakeRecognizer& owner_;
     Signal wake_;
     std::deque<TimePoint> due_;
+    std::deque<std::string> partials_;
+    int frames_ = 0;  ///< of the running utterance
   };
   Clock& clock_;
 };
@@ -173,6 +202,7 @@ class FakeSynthesizer final : public speech::Synthesizer {
     co_return std::make_unique<Stream>(*this, 1 + std::ranges::count(text, ' '));
   }
   std::vector<std::string> spoken;
+  audio::Samples voice;  ///< said instead of the tone, whatever the text
   Duration delay = std::chrono::milliseconds(50);
   int failing = 0;
 
@@ -182,7 +212,10 @@ class FakeSynthesizer final : public speech::Synthesizer {
     Stream(FakeSynthesizer& owner, std::ptrdiff_t words) : owner_(owner), left_(words) {}
     Task<audio::Frame> next() override {
       if (first_) co_await owner_.clock_.sleep_for(owner_.delay);
-      first_ = false;
+      if (std::exchange(first_, false) && !owner_.voice.empty()) {
+        left_ = 0;
+        co_return audio::Frame{owner_.voice, 8000};
+      }
       if (left_-- <= 0) co_return fail(Errc::end_of_stream, "");
       co_return audio::Frame{audio::Samples(2400, 1000), 8000};
     }
@@ -200,6 +233,7 @@ class FakeDialogue final : public dialog::Dialogue {
  public:
   struct Log {
     std::vector<dialog::UserTurn> turns;
+    std::vector<dialog::UserTurn> anticipated;
     std::vector<std::string> interruptions;
     std::vector<int> silences;
     bool cancelled = false;
@@ -231,8 +265,16 @@ class FakeDialogue final : public dialog::Dialogue {
     if (times >= 3) end.next = dialog::TurnEnd::Next::hang_up;
     co_return end;
   }
+  void anticipate(Context, dialog::UserTurn so_far) override {
+    log_.anticipated.push_back(std::move(so_far));
+  }
   void interrupted(std::string_view heard) override { log_.interruptions.emplace_back(heard); }
   dialog::Outcome outcome() const override { return {"answered", "A test.", {}}; }
+  asio::awaitable<dialog::Outcome> conclude(Context) override {
+    auto ended = outcome();
+    ended.summary = "A test, concluded.";
+    co_return ended;
+  }
 
   static dialog::TurnEnd listening(std::string state) {
     dialog::TurnEnd end;

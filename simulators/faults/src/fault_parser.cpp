@@ -17,10 +17,10 @@ constexpr std::size_t most_bytes = 64u << 10;
 constexpr std::size_t most_rules = 200;
 constexpr auto longest = std::chrono::hours(24 * 7);
 
-const std::vector<std::string> effects{"refuse",  "reset", "close",  "hang", "half",
-                                       "garbage", "slow",  "status", "rate", "delay"};
-const std::vector<std::string> conditions{"on", "first", "every", "requests",
-                                          "p",  "from",  "to",    "lost"};
+const std::vector<std::string> effects{"refuse", "reset",  "close", "hang",  "half", "garbage",
+                                       "slow",   "status", "rate",  "delay", "torn", "endless"};
+const std::vector<std::string> conditions{"on",   "first", "every", "requests", "p",
+                                          "from", "to",    "lost",  "after"};
 
 bool ends_word(char c) { return c == ' ' || c == '\t' || c == '\r' || c == '\n' || c == ';'; }
 
@@ -147,14 +147,20 @@ Result<void> FaultParser::effect(Rule& rule) {
     fault.status = 429;
     return {};
   }
-  for (auto one :
-       {Effect::refuse, Effect::reset, Effect::close, Effect::hang, Effect::half, Effect::garbage})
+  for (auto one : {Effect::refuse, Effect::reset, Effect::close, Effect::hang, Effect::half,
+                   Effect::garbage, Effect::torn, Effect::endless})
     if (word.text == to_string(one)) fault.effect = one;
-  if (fault.effect == Effect::half && peek().kind == Word::Kind::word && !peek().text.empty() &&
-      peek().text[0] >= '0' && peek().text[0] <= '9') {
+  bool number_follows = peek().kind == Word::Kind::word && !peek().text.empty() &&
+                        peek().text[0] >= '0' && peek().text[0] <= '9';
+  if (fault.effect == Effect::half && number_follows) {
     auto bytes = number("half", 1, 1'000'000'000);
     if (!bytes) return std::unexpected(bytes.error());
     fault.bytes = *bytes;
+  }
+  if (fault.effect == Effect::close && number_follows) {
+    auto code = number("close", 1000, 4999);
+    if (!code) return std::unexpected(code.error());
+    fault.close_code = static_cast<int>(*code);
   }
   return {};
 }
@@ -194,6 +200,12 @@ Result<void> FaultParser::condition(Rule& rule) {
     auto value = number(word.text, 1, 1'000'000'000);
     if (!value) return std::unexpected(value.error());
     (word.text == "first" ? rule.last_request : rule.every) = *value;
+    return {};
+  }
+  if (word.text == "after") {
+    auto pieces = number("after", 0, 1'000'000'000);
+    if (!pieces) return std::unexpected(pieces.error());
+    rule.fault.after = *pieces;
     return {};
   }
   auto given = argument(word.text, word.text == "on"         ? "\"POST /path\""
@@ -238,6 +250,14 @@ Result<void> FaultParser::check(const Rule& rule, const Word& effect) const {
     return wrong(effect,
                  "a service has taken the connection when it sees the request, and cannot refuse "
                  "it: use reset, or put a gate before it");
+  if (place_ == FaultPlan::Place::gate &&
+      (is == Effect::torn || is == Effect::endless || rule.fault.after || rule.fault.close_code))
+    return wrong(effect, "a gate passes bytes on and knows no messages");
+  bool spares_some = is == Effect::reset || is == Effect::close || is == Effect::hang ||
+                     is == Effect::half || is == Effect::garbage || is == Effect::torn ||
+                     is == Effect::endless;
+  if (rule.fault.after && !spares_some)
+    return wrong(effect, fmt::format("{} does not begin after some messages", effect.text));
   bool can_be_lost =
       (is == Effect::reset || is == Effect::close || is == Effect::hang || is == Effect::status) &&
       rule.rate_per_second == 0;

@@ -23,8 +23,8 @@ bool takes_token(double& tokens, Duration& filled, double per_second, Duration s
 }  // namespace
 
 std::string_view to_string(Fault::Effect effect) noexcept {
-  constexpr std::string_view words[]{"none", "refuse",  "reset", "close", "hang",
-                                     "half", "garbage", "slow",  "status"};
+  constexpr std::string_view words[]{"none",    "refuse", "reset",  "close", "hang",   "half",
+                                     "garbage", "slow",   "status", "torn",  "endless"};
   return words[static_cast<std::size_t>(effect)];
 }
 

@@ -181,5 +181,26 @@ TEST(Faults, ANewPlanBeginsAnewAndAWrongOneChangesNothing) {
   EXPECT_EQ(faults.next("GET /").effect, none);
 }
 
+TEST(FaultPlan, OfWhatComesInPiecesSomeAreSpared) {
+  auto plan = FaultPlan::parse(
+      "close 1011 after 2 first 1; torn after 0 requests 2..2; endless requests 3..3",
+      FaultPlan::Place::service);
+  ASSERT_TRUE(plan) << plan.error().detail;
+  auto closed = plan->next("GET /listen", {});
+  EXPECT_EQ(closed.effect, Fault::Effect::close);
+  EXPECT_EQ(closed.close_code, 1011);
+  EXPECT_EQ(closed.after, 2u);
+  auto torn = plan->next("GET /listen", {});
+  EXPECT_EQ(torn.effect, Fault::Effect::torn);
+  EXPECT_EQ(torn.after, 0u);
+  auto endless = plan->next("GET /listen", {});
+  EXPECT_EQ(endless.effect, Fault::Effect::endless);
+  EXPECT_EQ(endless.after, std::nullopt);
+  for (auto* wrong : {"close 99", "status 500 after 1", "hang after x", "delay 1s after 1"})
+    EXPECT_FALSE(FaultPlan::parse(wrong, FaultPlan::Place::service)) << wrong;
+  for (auto* wrong : {"torn", "endless", "close 1000", "hang after 1"})
+    EXPECT_FALSE(FaultPlan::parse(wrong, FaultPlan::Place::gate)) << wrong;
+}
+
 }  // namespace
 }  // namespace parley::simulators

@@ -2,15 +2,11 @@
 
 #include <boost/asio/write.hpp>
 
+#include "parley/simulators/tcp_listener.hpp"
+
 namespace parley::simulators {
 
 using Effect = Fault::Effect;
-
-void reset(asio::ip::tcp::socket& socket) {
-  boost::system::error_code ignored;
-  socket.set_option(asio::socket_base::linger(true, 0), ignored);
-  socket.close(ignored);
-}
 
 void GatedConnection::cut() {
   reset(client_);

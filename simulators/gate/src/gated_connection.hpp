@@ -47,7 +47,4 @@ class GatedConnection {
   std::size_t given_ = 0;
 };
 
-/// The peer sees a failure, not an end.
-void reset(asio::ip::tcp::socket& socket);
-
 }  // namespace parley::simulators

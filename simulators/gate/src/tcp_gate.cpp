@@ -7,6 +7,7 @@
 
 #include "gated_connection.hpp"
 #include "parley/base/task_group.hpp"
+#include "parley/simulators/tcp_listener.hpp"
 
 namespace parley::simulators {
 
@@ -25,32 +26,10 @@ struct TcpGate::Impl {
         clock(c),
         options(std::move(o)),
         faults(c, FaultPlan::Place::gate, options.seed),
+        listener(executor, c, "gate", options.max_connections),
         tasks(executor) {}
 
-  asio::awaitable<void> accept() {
-    while (acceptor.is_open()) {
-      error_code ec;
-      auto client = co_await acceptor.async_accept(asio::redirect_error(asio::use_awaitable, ec));
-      if (ec == asio::error::operation_aborted) co_return;
-      if (ec) {
-        // Out of descriptors, as a rule: others have to end first.
-        co_await clock.sleep_for(std::chrono::milliseconds(50));
-        continue;
-      }
-      ++counts.accepted;
-      if (counts.open >= options.max_connections) {
-        reset(client);
-        continue;
-      }
-      auto held = std::make_shared<tcp::socket>(std::move(client));
-      tasks.spawn("gate.connection", [this, held] { return begin(std::move(*held)); });
-    }
-  }
-
   asio::awaitable<void> begin(tcp::socket client) {
-    ++counts.open;
-    auto one_less = [](Counts* all) { --all->open; };
-    std::unique_ptr<Counts, decltype(one_less)> open(&counts, one_less);
     auto fault = faults.next(target());
     co_await clock.sleep_for(fault.delay);
     if (fault.effect == Fault::Effect::refuse) {
@@ -62,7 +41,7 @@ struct TcpGate::Impl {
     auto limited = with_deadline(clock, deadline, std::move(connecting));
     auto service = co_await std::move(limited);
     if (!service) {
-      ++counts.unreachable;
+      ++unreachable;
       reset(client);
       co_return;
     }
@@ -106,11 +85,10 @@ struct TcpGate::Impl {
   Clock& clock;
   const TcpGateOptions options;
   Faults faults;
-  tcp::acceptor acceptor{executor};
   std::list<std::shared_ptr<GatedConnection>> connections;
-  Counts counts;
-  std::uint16_t port = 0;
-  TaskGroup tasks;
+  std::size_t unreachable = 0;
+  TcpListener listener;
+  TaskGroup tasks;  ///< the other way of what is open
 };
 
 TcpGate::TcpGate(asio::any_io_executor executor, Clock& clock, TcpGateOptions options)
@@ -119,34 +97,23 @@ TcpGate::~TcpGate() = default;
 
 Result<void> TcpGate::start() {
   auto& options = impl_->options;
-  error_code ec;
-  auto address = asio::ip::make_address(options.address, ec);
-  if (ec) return fail(Errc::invalid, options.address + " is no IP address");
-  tcp::endpoint where(address, options.port);
-  auto& acceptor = impl_->acceptor;
-  acceptor.open(where.protocol(), ec);
-  if (!ec) acceptor.set_option(tcp::acceptor::reuse_address(true), ec);
-  if (!ec) acceptor.bind(where, ec);
-  if (!ec) acceptor.listen(asio::socket_base::max_listen_connections, ec);
-  if (ec)
-    return fail(Errc::unavailable,
-                fmt::format("{}:{}: {}", options.address, options.port, ec.message()));
-  impl_->port = acceptor.local_endpoint().port();
-  impl_->tasks.spawn("gate.accept", [this] { return impl_->accept(); });
-  return {};
+  auto serve = [this](tcp::socket client) { return impl_->begin(std::move(client)); };
+  return impl_->listener.start(options.address, options.port, serve);
 }
 
 asio::awaitable<void> TcpGate::stop() {
-  error_code ignored;
-  impl_->acceptor.close(ignored);
+  co_await impl_->listener.stop();
   co_await impl_->tasks.stop();
 }
 
-std::uint16_t TcpGate::port() const noexcept { return impl_->port; }
+std::uint16_t TcpGate::port() const noexcept { return impl_->listener.port(); }
 Faults& TcpGate::faults() noexcept { return impl_->faults; }
 void TcpGate::cut() {
   for (auto& connection : impl_->connections) connection->cut();
 }
-TcpGate::Counts TcpGate::counts() const noexcept { return impl_->counts; }
+TcpGate::Counts TcpGate::counts() const noexcept {
+  auto& listener = impl_->listener;
+  return {listener.accepted(), listener.open(), impl_->unreachable};
+}
 
 }  // namespace parley::simulators

@@ -10,7 +10,7 @@
 #include <charconv>
 #include <deque>
 
-#include "parley/base/task_group.hpp"
+#include "parley/simulators/tcp_listener.hpp"
 #include "smtp_dialogue.hpp"
 
 namespace parley::simulators {
@@ -29,61 +29,33 @@ constexpr auto longest_hang = std::chrono::hours(1);
 
 enum class Next { go_on, end };
 
-void reset(tcp::socket& socket) {
-  error_code ignored;
-  socket.set_option(asio::socket_base::linger(true, 0), ignored);
-  socket.close(ignored);
-}
-
 }  // namespace
 
 struct SmtpSink::Impl {
-  Impl(asio::any_io_executor e, Clock& c, StandInOptions w)
-      : executor(std::move(e)),
-        clock(c),
+  Impl(const asio::any_io_executor& e, Clock& c, StandInOptions w)
+      : clock(c),
         where(std::move(w)),
         faults(c, FaultPlan::Place::service, where.seed),
-        tasks(executor) {}
+        listener(e, c, "smtp", most_clients) {}
 
-  asio::awaitable<void> accept() {
-    while (acceptor.is_open()) {
-      error_code ec;
-      auto client = co_await acceptor.async_accept(asio::redirect_error(asio::use_awaitable, ec));
-      if (ec == asio::error::operation_aborted) co_return;
-      if (ec) {
-        co_await clock.sleep_for(std::chrono::milliseconds(50));
-        continue;
-      }
-      if (clients >= most_clients) {
-        reset(client);
-        continue;
-      }
-      auto held = std::make_shared<tcp::socket>(std::move(client));
-      tasks.spawn("smtp.client", [this, held] { return serve(held); });
-    }
-  }
-
-  asio::awaitable<void> serve(std::shared_ptr<tcp::socket> client) {
-    ++clients;
-    auto one_less = [](std::size_t* count) { --*count; };
-    std::unique_ptr<std::size_t, decltype(one_less)> counted(&clients, one_less);
+  asio::awaitable<void> serve(tcp::socket client) {
     SmtpDialogue dialogue;
     std::string buffer;
     error_code ec;
-    auto greeting = say(*client, "220 parley.invalid ESMTP stand-in");
+    auto greeting = say(client, "220 parley.invalid ESMTP stand-in");
     if (co_await std::move(greeting) == Next::end) co_return;
     while (!dialogue.is_over()) {
       auto size =
-          co_await asio::async_read_until(*client, asio::dynamic_buffer(buffer, longest_line_bytes),
+          co_await asio::async_read_until(client, asio::dynamic_buffer(buffer, longest_line_bytes),
                                           '\n', asio::redirect_error(asio::use_awaitable, ec));
       if (ec) co_return;
       auto line = buffer.substr(0, size - 1);
       buffer.erase(0, size);
       if (line.ends_with('\r')) line.pop_back();
-      auto answering = answer(*client, dialogue, std::move(line));
+      auto answering = answer(client, dialogue, std::move(line));
       if (co_await std::move(answering) == Next::end) co_return;
     }
-    client->shutdown(tcp::socket::shutdown_both, ec);
+    client.shutdown(tcp::socket::shutdown_both, ec);
   }
 
   asio::awaitable<Next> answer(tcp::socket& client, SmtpDialogue& dialogue, std::string line) {
@@ -170,48 +142,28 @@ struct SmtpSink::Impl {
     mails.push_back(std::move(mail));
   }
 
-  asio::any_io_executor executor;
   Clock& clock;
   const StandInOptions where;
   Faults faults;
-  tcp::acceptor acceptor{executor};
-  std::size_t clients = 0;
   std::vector<ReceivedMail> mails;
   std::deque<SeenRequest> seen;
   std::size_t first_seen = 1;  ///< the number of the oldest that is kept
-  std::uint16_t port = 0;
-  TaskGroup tasks;
+  TcpListener listener;
 };
 
 SmtpSink::SmtpSink(asio::any_io_executor executor, Clock& clock, StandInOptions where)
-    : impl_(std::make_unique<Impl>(std::move(executor), clock, std::move(where))) {}
+    : impl_(std::make_unique<Impl>(executor, clock, std::move(where))) {}
 SmtpSink::~SmtpSink() = default;
 
 Result<void> SmtpSink::start() {
-  error_code ec;
-  auto address = asio::ip::make_address(impl_->where.address, ec);
-  if (ec) return fail(Errc::invalid, impl_->where.address + " is no IP address");
-  tcp::endpoint where(address, impl_->where.port);
-  auto& acceptor = impl_->acceptor;
-  acceptor.open(where.protocol(), ec);
-  if (!ec) acceptor.set_option(tcp::acceptor::reuse_address(true), ec);
-  if (!ec) acceptor.bind(where, ec);
-  if (!ec) acceptor.listen(asio::socket_base::max_listen_connections, ec);
-  if (ec)
-    return fail(Errc::unavailable,
-                fmt::format("{}:{}: {}", impl_->where.address, impl_->where.port, ec.message()));
-  impl_->port = acceptor.local_endpoint().port();
-  impl_->tasks.spawn("smtp.accept", [this] { return impl_->accept(); });
-  return {};
+  auto& where = impl_->where;
+  auto serve = [this](tcp::socket client) { return impl_->serve(std::move(client)); };
+  return impl_->listener.start(where.address, where.port, serve);
 }
 
-asio::awaitable<void> SmtpSink::stop() {
-  error_code ignored;
-  impl_->acceptor.close(ignored);
-  co_await impl_->tasks.stop();
-}
+asio::awaitable<void> SmtpSink::stop() { co_await impl_->listener.stop(); }
 
-std::uint16_t SmtpSink::port() const noexcept { return impl_->port; }
+std::uint16_t SmtpSink::port() const noexcept { return impl_->listener.port(); }
 Faults& SmtpSink::faults() noexcept { return impl_->faults; }
 const std::vector<ReceivedMail>& SmtpSink::mails() const noexcept { return impl_->mails; }
 std::vector<SeenRequest> SmtpSink::seen() const { return {impl_->seen.begin(), impl_->seen.end()}; }

@@ -5,6 +5,7 @@
 #include <deque>
 
 #include "fault_effects.hpp"
+#include "faulty_websocket.hpp"
 #include "parley/net/server.hpp"
 
 namespace parley::simulators {
@@ -45,7 +46,8 @@ struct StandInServer::Impl {
     auto number = keep(request, fault);
     if (fault.delay > Duration{}) co_await clock.sleep_for(fault.delay);
     bool before = fault.when == Fault::When::before;
-    if (before && leaves_no_answer(fault)) co_return co_await no_answer(clock, fault.effect);
+    bool at_once = leaves_no_answer(fault) && !fault.after;
+    if (before && at_once) co_return co_await no_answer(clock, fault.effect);
     std::optional<HttpResponse> refused;
     if (fault.effect == Effect::status) {
       refused = refusal(fault, request);
@@ -58,9 +60,38 @@ struct StandInServer::Impl {
       answer = co_await std::move(work);
     }
     if (refused) answer = std::move(*refused);
-    if (leaves_no_answer(fault)) co_return co_await no_answer(clock, fault.effect);
+    if (leaves_no_answer(fault) && !answer.stream)
+      co_return co_await no_answer(clock, fault.effect);
     answered(number, answer.status);
     co_return spoilt(std::move(answer), fault, clock);
+  }
+
+  /// What the plan says of a handshake; the socket is told of the rest.
+  asio::awaitable<net::WebSocketAdmission> admit(const net::WebSocketHandler& handler,
+                                                 const Admit& gate, HttpRequest request) {
+    net::WebSocketAdmission admission;
+    auto fault = faults.next(fmt::format("GET {}", request.target));
+    auto number = keep(request, fault);
+    if (gate) admission.refused = gate(request);
+    if (!admission.refused) {
+      if (fault.delay > Duration{}) co_await clock.sleep_for(fault.delay);
+      if (fault.effect == Effect::status) {
+        admission.refused = refusal(fault, request);
+        if (fault.retry_after)
+          admission.refused->headers.set("Retry-After", std::to_string(fault.retry_after->count()));
+      } else if (leaves_no_answer(fault) && !fault.after && fault.close_code == 0) {
+        admission.refused = co_await no_answer(clock, fault.effect);
+        co_return admission;
+      }
+    }
+    answered(number, admission.refused ? admission.refused->status : 101);
+    if (admission.refused) co_return admission;
+    admission.handler = [this, handler, fault](HttpRequest upgrade,
+                                               std::unique_ptr<net::WebSocket> socket) {
+      auto faulty = std::make_unique<FaultyWebSocket>(std::move(socket), fault, clock);
+      return handler(std::move(upgrade), std::move(faulty));
+    };
+    co_return admission;
   }
 
   std::size_t keep(const HttpRequest& request, const Fault& fault) {
@@ -105,6 +136,13 @@ StandInServer::~StandInServer() = default;
 void StandInServer::add(net::Method method, std::string pattern, net::HttpHandler handler,
                         net::Router::Limits limits) {
   impl_->router.add(method, std::move(pattern), impl_->with_faults(std::move(handler)), limits);
+}
+void StandInServer::add_websocket(std::string pattern, net::WebSocketHandler handler, Admit admit,
+                                  net::WebSocketLimits limits) {
+  auto gate = [this, handler = std::move(handler), admit = std::move(admit)](HttpRequest request) {
+    return impl_->admit(handler, admit, std::move(request));
+  };
+  impl_->router.add_websocket_gate(std::move(pattern), std::move(gate), limits);
 }
 void StandInServer::otherwise(net::HttpHandler handler) {
   impl_->router.otherwise(impl_->with_faults(std::move(handler)));

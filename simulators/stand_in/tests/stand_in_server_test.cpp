@@ -18,6 +18,14 @@ class StandInServerTest : public ::testing::Test {
       ++orders;
       co_return net::text_response(201, std::string(900, 'o'));
     });
+    server.add(net::Method::post, "/streams", [](net::HttpRequest) -> Answering {
+      net::HttpResponse response;
+      auto left = std::make_shared<int>(90);
+      response.stream = [left]() -> Task<std::string> {
+        co_return (*left)-- > 0 ? std::string(10, 's') : std::string();
+      };
+      co_return response;
+    });
     ASSERT_TRUE(server.start());
   }
   void TearDown() override {
@@ -32,10 +40,10 @@ class StandInServerTest : public ::testing::Test {
     auto set = server.faults().set(std::move(plan));
     ASSERT_TRUE(set) << set.error().detail;
   }
-  Result<net::HttpResponse> order(Duration limit = 20s) {
+  Result<net::HttpResponse> order(Duration limit = 20s, std::string path = "/orders") {
     net::OutgoingRequest request;
     request.method = net::Method::post;
-    request.url = "http://127.0.0.1:" + std::to_string(server.port()) + "/orders";
+    request.url = "http://127.0.0.1:" + std::to_string(server.port()) + path;
     request.body = "item=1";
     request.timeout = limit;
     return world.run([&] { return http->send(world.context, request); });
@@ -98,6 +106,17 @@ TEST_F(StandInServerTest, AnswersAreHalvedSpoiltAndTrickled) {
   EXPECT_EQ(order().value().status, 201);
   EXPECT_GE(world.clock.now() - begun, 50ms);
   EXPECT_EQ(orders, 5);
+}
+
+TEST_F(StandInServerTest, StreamsAreHalvedSpoiltAndTrickledToo) {
+  behave("half first 1; half 10 first 2; garbage first 3; slow 9000/s first 4");
+  EXPECT_FALSE(order(20s, "/streams"));
+  EXPECT_FALSE(order(20s, "/streams"));
+  EXPECT_NE(order(20s, "/streams").value().body.substr(0, 10), std::string(10, 's'));
+  auto began = std::chrono::steady_clock::now();
+  EXPECT_EQ(order(20s, "/streams").value().body, std::string(900, 's'));
+  EXPECT_GE(std::chrono::steady_clock::now() - began, 90ms);
+  EXPECT_EQ(order(20s, "/streams").value().body, std::string(900, 's'));
 }
 
 TEST_F(StandInServerTest, WhatCameIsKept) {

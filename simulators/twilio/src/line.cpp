@@ -155,6 +155,11 @@ Task<void> TwilioLine::Impl::open_stream(Context ctx, const Twiml& document) {
   target.url = document.stream_url;
   target.headers.set("X-Twilio-Signature",
                      providers::twilio::sign(options.auth_token, target.url, {}));
+  // Signed as the world knows it, and opened where the server is.
+  auto socket_url = [](const std::string& url) { return "ws" + url.substr(4); };
+  if (options.public_url.starts_with("http") && options.server_url.starts_with("http") &&
+      target.url.starts_with(socket_url(options.public_url)))
+    target.url.replace(0, options.public_url.size() - 2, socket_url(options.server_url));
   target.limits.max_queued_bytes = 4u << 20;
   auto connecting = net::connect_websocket(ctx, clock, std::move(target));
   auto opened = co_await std::move(connecting);

@@ -39,9 +39,11 @@ TEST(RabbitAddress, SaysWhereWhoAndWhichHost) {
 /// A node that notes what it is told; lanes of its own, so that tests do not meet.
 class Listening {
  public:
-  explicit Listening(std::map<std::string, int> lanes, Options options = quick()) {
-    broker = make_broker(Address::parse(RabbitServer::instance().url()).value(), random, registry,
-                         std::move(options));
+  explicit Listening(std::map<std::string, int> lanes, Options options = quick())
+      : Listening(Address::parse(RabbitServer::instance().url()).value(), std::move(lanes),
+                  std::move(options)) {}
+  Listening(Address address, std::map<std::string, int> lanes, Options options = quick()) {
+    broker = make_broker(std::move(address), random, registry, std::move(options));
     Broker::Listener listener;
     listener.on_notice = [this](std::string lane, Broker::Respond respond) {
       std::lock_guard lock(mutex_);
@@ -131,6 +133,21 @@ TEST_F(RabbitBrokerTest, ANoticeIsConfirmedHeardAndAnswered) {
   node.answer(Broker::Answer::looked);
   node.until_shown("parley_amqp_delivered_total{answer=\"looked\"} 1");
   EXPECT_NE(node.registry.text().find("parley_amqp_connected 1"), std::string::npos);
+}
+
+TEST_F(RabbitBrokerTest, OverTlsANoticeIsHeardAndOnlyAKnownAuthorityIsTrusted) {
+  auto& server = RabbitServer::instance();
+  auto address = Address::parse(server.tls_url()).value();
+  address.authorities = server.authorities();
+  Listening node(address, {{"sealed", 1}});
+  node.until_well();
+  node.broker->publish({"sealed", "job_1", {}});
+  node.until_heard(1);
+
+  // Debian's authorities do not know the server's certificate.
+  Listening wary(Address::parse(server.tls_url()).value(), {{"wary", 1}});
+  wary.until([&] { return wary.broker->condition().reason.contains("peer cert"); });
+  EXPECT_EQ(wary.changes(), 0);
 }
 
 TEST_F(RabbitBrokerTest, ABusyNodeHoldsNoMoreThanItCanDoAndTheOtherHasTheRest) {

@@ -10,6 +10,9 @@ namespace parley::providers::twilio {
 
 namespace {
 
+/// Twilio sends 50 frames a second even in silence; this long without any is a dead stream.
+constexpr Duration media_silence = std::chrono::seconds(20);
+
 /// Twilio waits 15 s for TwiML; the caller hears silence meanwhile.
 constexpr Duration webhook_limit = std::chrono::seconds(8);
 
@@ -59,10 +62,14 @@ void TwilioCarrier::mount(net::Router& router) {
   add("/webhooks/twilio/recording", &TwilioCarrier::on_recording);
   for (auto* kind : {"amd", "message"})
     add(std::string("/webhooks/twilio/") + kind, &TwilioCarrier::on_notice);
-  router.add_websocket("/media/twilio/{callToken}",
-                       [this](net::HttpRequest upgrade, std::unique_ptr<net::WebSocket> socket) {
-                         return on_media(std::move(upgrade), std::move(socket));
-                       });
+  net::WebSocketLimits limits;
+  limits.message_timeout = media_silence;
+  router.add_websocket(
+      "/media/twilio/{callToken}",
+      [this](net::HttpRequest upgrade, std::unique_ptr<net::WebSocket> socket) {
+        return on_media(std::move(upgrade), std::move(socket));
+      },
+      limits);
 }
 
 Result<net::Fields> TwilioCarrier::verified(const net::HttpRequest& request) {

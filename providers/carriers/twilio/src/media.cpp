@@ -3,6 +3,7 @@
 #include <charconv>
 #include <set>
 
+#include "media_message.hpp"
 #include "parley/base/json.hpp"
 #include "parley/base/strings.hpp"
 #include "parley/base/task_group.hpp"
@@ -12,8 +13,6 @@ namespace parley::providers::twilio {
 namespace {
 
 constexpr Duration start_limit = std::chrono::seconds(10);
-/// Twilio sends 50 frames a second even in silence; this long without any is a dead stream.
-constexpr Duration media_limit = std::chrono::seconds(20);
 constexpr int most_malformed_before_start = 50;
 constexpr std::size_t largest_payload_bytes = 8000 * 10;
 constexpr std::size_t most_missing_remembered = 1000;
@@ -49,9 +48,8 @@ const json::object* child(const json::object& object, std::string_view key) {
 
 class TwilioMediaStream final : public telephony::MediaStream {
  public:
-  TwilioMediaStream(Clock& clock, std::unique_ptr<net::WebSocket> socket, std::string stream_sid)
-      : clock_(clock),
-        socket_(std::move(socket)),
+  TwilioMediaStream(std::unique_ptr<net::WebSocket> socket, std::string stream_sid)
+      : socket_(std::move(socket)),
         stream_sid_(std::move(stream_sid)),
         media_prefix_(R"({"event":"media","streamSid":)" + quoted(stream_sid_) +
                       R"(,"media":{"payload":")") {}
@@ -68,8 +66,7 @@ class TwilioMediaStream final : public telephony::MediaStream {
         co_return mark;
       }
       auto receiving = socket_->receive();
-      auto message =
-          co_await with_deadline(clock_, clock_.now() + media_limit, std::move(receiving));
+      auto message = co_await std::move(receiving);
       if (!message) co_return std::unexpected(message.error());
       if (auto event = read(*message)) co_return std::move(*event);
       if (stopped_) co_return fail(Errc::end_of_stream, "the call ended");
@@ -115,6 +112,8 @@ class TwilioMediaStream final : public telephony::MediaStream {
 
   std::optional<telephony::MediaEvent> read(const net::WebSocketMessage& message) {
     if (message.binary) return malformed();
+    if (auto usual = read_usual_media(message.payload))
+      return usual->stream_sid == stream_sid_ ? take_media(*usual) : malformed();
     auto parsed = parse_json(message.payload);
     auto* object = parsed ? parsed->if_object() : nullptr;
     if (!object) return malformed();
@@ -138,15 +137,23 @@ class TwilioMediaStream final : public telephony::MediaStream {
     // The agent's own audio, which only streams in both directions send back.
     if (text(*media, "track") == "outbound") return std::nullopt;
     auto chunk = number(*media, "chunk");
-    auto encoded = text(*media, "payload");
-    auto payload = base64_decode(encoded);
-    if (!payload || payload->empty() || payload->size() > largest_payload_bytes || !chunk ||
-        *chunk < 1 || *chunk - last_chunk_ > furthest_jump)
+    if (!chunk) return malformed();
+    return take_media({.stream_sid = {},
+                       .chunk = *chunk,
+                       .timestamp = number(*media, "timestamp"),
+                       .payload = text(*media, "payload")});
+  }
+
+  std::optional<telephony::MediaEvent> take_media(const MediaMessage& media) {
+    auto payload = base64_decode(media.payload);
+    auto chunk = media.chunk;
+    if (!payload || payload->empty() || payload->size() > largest_payload_bytes || chunk < 1 ||
+        chunk - last_chunk_ > furthest_jump)
       return malformed();
-    auto timestamp = number(*media, "timestamp").value_or((*chunk - 1) * 20);
+    auto timestamp = media.timestamp.value_or((chunk - 1) * 20);
     if (timestamp < 0 || timestamp > longest_call_ms) return malformed();
-    if (*chunk <= last_chunk_) {
-      if (missing_.erase(*chunk) > 0) {
+    if (chunk <= last_chunk_) {
+      if (missing_.erase(chunk) > 0) {
         ++counters_.out_of_order;  // its place in time has passed
       } else {
         ++counters_.duplicated;
@@ -154,12 +161,12 @@ class TwilioMediaStream final : public telephony::MediaStream {
       return std::nullopt;
     }
     if (last_chunk_ > 0) {
-      counters_.missing += static_cast<std::uint64_t>(*chunk - last_chunk_ - 1);
-      for (auto gap = last_chunk_ + 1; gap < *chunk && missing_.size() < most_missing_remembered;
+      counters_.missing += static_cast<std::uint64_t>(chunk - last_chunk_ - 1);
+      for (auto gap = last_chunk_ + 1; gap < chunk && missing_.size() < most_missing_remembered;
            ++gap)
         missing_.insert(gap);
     }
-    last_chunk_ = *chunk;
+    last_chunk_ = chunk;
     return telephony::MediaAudio{std::move(*payload), std::chrono::milliseconds(timestamp)};
   }
 
@@ -186,7 +193,6 @@ class TwilioMediaStream final : public telephony::MediaStream {
     return std::nullopt;
   }
 
-  Clock& clock_;
   std::unique_ptr<net::WebSocket> socket_;
   std::string stream_sid_;
   std::string media_prefix_;
@@ -240,7 +246,7 @@ Task<OpenedStream> open_media_stream(Context ctx, Clock& clock,
     co_await std::move(closing);
     co_return std::unexpected(start.error());
   }
-  auto media = std::make_unique<TwilioMediaStream>(clock, std::move(socket), start->stream_sid);
+  auto media = std::make_unique<TwilioMediaStream>(std::move(socket), start->stream_sid);
   co_return OpenedStream{std::move(*start), std::move(media)};
 }
 

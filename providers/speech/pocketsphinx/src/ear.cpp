@@ -13,6 +13,9 @@ constexpr int tail_frames = 15;
 /// sender may have cut so close that there is no silence to compare with.
 constexpr std::size_t max_held_frames = 300;
 constexpr std::size_t partial_every_frames = 30;
+/// Silence, in pieces of 20 ms, after which the text so far is told again, changed or not: whoever
+/// decides whether the caller has ended wants to know it now.
+constexpr int pause_pieces = 6;
 
 /// A little more eager than the detector that ends turns: what it lets through is only decoded.
 audio::VoiceActivityDetector::Options eager() {
@@ -43,21 +46,24 @@ std::optional<std::string> Ear::hear(const audio::Frame& frame) {
     hear_block(std::span(block_).subspan(at, audio::telephone_frame_samples));
   block_.erase(block_.begin(), block_.begin() + static_cast<std::ptrdiff_t>(at));
   if (auto decoded = decode(false); !decoded) broken_ = decoded.error();
-  if (broken_ || frames_since_partial_ < partial_every_frames) return std::nullopt;
+  const bool pause = std::exchange(pause_begun_, false);
+  if (broken_ || (!pause && frames_since_partial_ < partial_every_frames)) return std::nullopt;
   frames_since_partial_ = 0;
   auto* source = grammar_started_ ? decoders_->grammar.get()
                  : ngram_started_ ? decoders_->ngram.get()
                                   : nullptr;
   auto text = source == nullptr ? std::string{} : source->partial();
-  if (text.empty() || text == partial_) return std::nullopt;
+  if (text.empty() || (text == partial_ && !pause)) return std::nullopt;
   partial_ = text;
   return text;
 }
 
 void Ear::hear_block(std::span<const std::int16_t> block) {
-  const bool speech = activity_.process(block).speech;
+  const auto activity = activity_.process(block);
+  quiet_pieces_ = activity.voiced ? 0 : quiet_pieces_ + 1;
+  if (quiet_pieces_ == pause_pieces && activity.speech) pause_begun_ = true;
   analyzer_.push(block);
-  for (const auto& mel : analyzer_.take()) admit({mel, floor_.follow(mel)}, speech);
+  for (const auto& mel : analyzer_.take()) admit({mel, floor_.follow(mel)}, activity.speech);
 }
 
 void Ear::admit(const FloorFrame& frame, bool speech) {
@@ -160,6 +166,7 @@ void Ear::reset_utterance() {
   spoken_ = false;
   broken_.reset();
   frames_since_partial_ = 0;
+  pause_begun_ = false;
   partial_.clear();
 }
 

@@ -24,7 +24,7 @@ class Ear {
   ~Ear();
 
   void expect(std::shared_ptr<const speech::Expectation> expectation);
-  /// The text so far, when it has changed.
+  /// The text so far, when it has changed or the speaker pauses.
   std::optional<std::string> hear(const audio::Frame& frame);
   /// The final transcript; nothing when all decoders are lent out: wait for one and ask again.
   /// Errors: unavailable, when the decoder broke.
@@ -64,6 +64,8 @@ class Ear {
   bool ngram_started_ = false;
   std::optional<Error> broken_;
   std::size_t frames_since_partial_ = 0;
+  int quiet_pieces_ = 0;  ///< since the last with voice
+  bool pause_begun_ = false;
   std::string partial_;
   Reading grammar_reading_;
   Reading ngram_reading_;

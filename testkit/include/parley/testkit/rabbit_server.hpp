@@ -16,6 +16,9 @@ class RabbitServer {
 
   /// amqp://guest:guest@127.0.0.1:<port>/
   std::string url() const;
+  /// amqps://guest:guest@localhost:<port>/, with a certificate that `authorities()` vouch for.
+  std::string tls_url() const;
+  std::filesystem::path authorities() const;
 
   /// Kills it as a crash would; what it has on disk stays.
   void crash();
@@ -35,6 +38,7 @@ class RabbitServer {
 
   std::filesystem::path folder_;
   int port_ = 0;
+  int tls_port_ = 0;
   Supervisor supervisor_{"RabbitMQ"};
 };
 

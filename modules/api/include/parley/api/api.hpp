@@ -4,8 +4,10 @@
 
 #include "parley/auth/auth.hpp"
 #include "parley/booking/booking.hpp"
+#include "parley/business/agent_versions.hpp"
 #include "parley/business/businesses.hpp"
 #include "parley/calls/calls.hpp"
+#include "parley/evals/evals.hpp"
 #include "parley/events/live_feed.hpp"
 #include "parley/gateway/gateway.hpp"
 #include "parley/health/monitor.hpp"
@@ -20,6 +22,7 @@
 #include "parley/telemetry/metrics.hpp"
 #include "parley/telemetry/trace.hpp"
 #include "parley/webhooks/webhooks.hpp"
+#include "parley/webvoice/sites.hpp"
 
 namespace parley::api {
 
@@ -45,6 +48,9 @@ struct ApiParts {
   queue::Queue& queue;
   saga::Sagas& sagas;
   resilience::Policies& policies;
+  business::AgentVersions& agent_versions;
+  evals::Evals& evals;
+  webvoice::Sites& sites;
   /// Rate limits are counted with the other nodes; none: each node counts by itself.
   resilience::SharedBuckets* limits = nullptr;
 };

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "parley/base/id.hpp"
+#include "parley/business/agent.hpp"
 #include "parley/calendar/zone.hpp"
 
 namespace parley::business {
@@ -50,19 +51,6 @@ struct BookingRules {
   std::chrono::minutes minimum_notice{60};
   std::chrono::days furthest_ahead{90};
   std::chrono::minutes slot_step{15};
-};
-
-/// The voice agent of a business.
-struct Agent {
-  AgentId id;
-  std::string name = "Parley";  ///< how it introduces itself
-  std::string greeting;         ///< empty: made from the business's name
-  std::string language = "en-US";
-  std::string voice;
-  double speed = 1.0;
-  bool record_calls = true;
-  std::string recording_notice;  ///< spoken after the greeting when recording; may be empty
-  std::chrono::seconds max_call_length{1800};
 };
 
 enum class BusinessStatus { active, suspended };

@@ -51,6 +51,18 @@ class CallService : public Calls, public telephony::CallHandler {
   /// Hangs up what still runs, waits until every record is stored (or `deadline`). Idempotent.
   virtual asio::awaitable<void> stop(TimePoint deadline) = 0;
   virtual std::size_t running() const noexcept = 0;
+
+  /// A call that is made to try an agent, in force or not.
+  struct Rehearsal {
+    /// With that agent, and a version that no other profile of the business has: what dialogues
+    /// keep of a business goes by it.
+    std::shared_ptr<const business::Profile> profile;
+    std::int64_t agent_version = 0;
+  };
+  /// The carrier's call of this id, whatever number it calls, is held so, until forget_rehearsal().
+  /// On this node only.
+  virtual void rehearse(std::string carrier_call_id, Rehearsal rehearsal) = 0;
+  virtual void forget_rehearsal(const std::string& carrier_call_id) = 0;
 };
 
 std::unique_ptr<CallService> make_call_service(CallServiceParts parts, CallServiceOptions options);

@@ -48,6 +48,8 @@ struct Call {
   int agent_turns = 0;
   int interruptions = 0;
   bool has_recording = false;
+  std::optional<std::int64_t>
+      agent_version;  ///< of the business's agent; calls of before have none
   std::int64_t version = 0;
 };
 

@@ -19,6 +19,18 @@ struct UserTurn {
   std::vector<std::string> alternatives;
 };
 
+constexpr std::string_view to_string(UserTurn::Input input) noexcept {
+  switch (input) {
+    case UserTurn::Input::speech:
+      return "speech";
+    case UserTurn::Input::keys:
+      return "keys";
+    case UserTurn::Input::text:
+      return "text";
+  }
+  return "speech";
+}
+
 /// Where what the agent says goes, sentence by sentence, as soon as each is known. Does not block:
 /// sentences queue for synthesis.
 class Speaker {
@@ -64,9 +76,22 @@ class Dialogue {
     (void)ctx;
     (void)so_far;
   }
+  /// An instruction of staff, which the caller does not hear: counts from the next turn on, also
+  /// when one is running. Never words of the caller. Does not block.
+  enum class Advice { heeded, not_understood };
+  virtual Advice advise(std::string instruction) {
+    (void)instruction;
+    return Advice::not_understood;
+  }
   /// How much of the last turn's text was really played to the caller before they interrupted.
   virtual void interrupted(std::string_view heard) = 0;
   virtual Outcome outcome() const = 0;
+  /// The call is over: the outcome with a summary that may take a few seconds to write. No other
+  /// call follows.
+  virtual asio::awaitable<Outcome> conclude(Context ctx) {
+    (void)ctx;
+    co_return outcome();
+  }
 };
 
 struct DialogueStart {

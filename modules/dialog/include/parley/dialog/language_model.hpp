@@ -81,7 +81,8 @@ class LanguageModel {
   virtual ~LanguageModel() = default;
   virtual std::string name() const = 0;
   /// Returns as soon as the engine has accepted the prompt. Errors: invalid (the prompt),
-  /// forbidden (the key), rate_limited, unavailable, timeout.
+  /// forbidden (the key, or nobody pays), not_found (no such model), too_large (beyond the context
+  /// window), rate_limited, unavailable, timeout, corrupt (what answered is no such engine).
   virtual Task<std::unique_ptr<LanguageStream>> generate(Context ctx, ModelPrompt prompt) = 0;
 };
 

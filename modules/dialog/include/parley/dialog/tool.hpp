@@ -58,6 +58,11 @@ class Tool {
   virtual Task<json::object> call(Context ctx, ToolScope scope, ToolCall call) = 0;
 };
 
+/// Calls it within its limits. Errors: invalid (the arguments do not fit its schema), timeout,
+/// outcome_unknown (the limit passed in a tool with an effect), and the tool's own.
+Task<json::object> call_within_limits(Clock& clock, Tool& tool, Context ctx, ToolScope scope,
+                                      ToolCall call);
+
 /// What a tool did, for the timeline.
 struct ToolTrace {
   std::string name;
@@ -75,6 +80,8 @@ class ToolBox {
   void add(std::unique_ptr<Tool> tool);
   std::vector<const ToolSpec*> specs() const;
   bool has(std::string_view name) const;
+  /// Null when there is none of that name.
+  const ToolSpec* spec(std::string_view name) const;
   /// Errors: not_found (no such tool), invalid (arguments), timeout, outcome_unknown (the limit
   /// passed in a tool with an effect), and the tool's own.
   Task<json::object> call(Context ctx, ToolScope scope, ToolCall call) const;

@@ -5,6 +5,7 @@
 
 #include "parley/base/clock.hpp"
 #include "parley/base/context.hpp"
+#include "parley/base/json.hpp"
 #include "parley/store/database.hpp"
 #include "parley/store/event_log.hpp"
 
@@ -19,9 +20,17 @@ class LiveFeed {
     Duration poll = 1s;
     std::size_t kept = 2048;  ///< newest events in memory, over all organizations
   };
+  /// What every listener of this node is told, whoever they are: how the node itself is. No event:
+  /// it is not stored, and of several only the newest counts.
+  struct Notice {
+    std::uint64_t number = 0;  ///< from 1; 0: none yet
+    std::string type;
+    json::object data;
+  };
   struct Page {
     std::vector<store::StoredEvent> events;
-    store::Position next;  ///< pass it as `after` to go on
+    store::Position next;                  ///< pass it as `after` to go on
+    std::shared_ptr<const Notice> notice;  ///< newer than the one that was passed; may be null
   };
 
   LiveFeed(asio::any_io_executor executor, Clock& clock, store::Database& database);
@@ -42,9 +51,12 @@ class LiveFeed {
   /// (events after `after` are no longer kept: see store::horizon).
   Task<Page> next(Context ctx, std::vector<std::string> types, store::Position after,
                   std::size_t limit);
-  /// The same with a stream besides; the filter's organization is ctx's.
+  /// The same with a stream besides; the filter's organization is ctx's. Ends also with a notice
+  /// newer than number `notice`, when `types` wants it and no `stream` is asked for; it waits for
+  /// no database.
   Task<Page> next_matching(Context ctx, store::EventFilter filter, store::Position after,
-                           std::size_t limit);
+                           std::uint64_t notice, std::size_t limit);
+  void announce(std::string type, json::object data);
 
  private:
   class Impl;

@@ -45,7 +45,7 @@ struct VectorMatch {
 class VectorIndex {
  public:
   virtual ~VectorIndex() = default;
-  /// "embedded", "pgvector", ...; which store it is, not where.
+  /// "embedded", "pinecone", ...; which store it is, not where.
   virtual const std::string& name() const noexcept = 0;
   /// What has the id of an entry is replaced. A vector of zeros is left out: it points nowhere.
   virtual Task<void> upsert(Context ctx, BusinessId business, std::vector<VectorEntry> entries) = 0;

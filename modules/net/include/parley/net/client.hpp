@@ -39,8 +39,9 @@ struct WebSocketTarget {
   WebSocketLimits limits;
   bool public_addresses_only = false;  ///< as in OutgoingRequest
 };
-/// Errors: unavailable, timeout, forbidden (the server answered the handshake with a 4xx; its
-/// status is in the detail; or the address is not a public one), invalid (url).
+/// Errors: unavailable, timeout, rate_limited (the handshake was answered with 429; with what it
+/// says of Retry-After), forbidden (with another 4xx; its status is in the detail; or the address
+/// is not a public one), invalid (url).
 Task<std::unique_ptr<WebSocket>> connect_websocket(Context ctx, Clock& clock,
                                                    WebSocketTarget target);
 

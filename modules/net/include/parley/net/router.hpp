@@ -23,6 +23,9 @@ class Router {
   void add(Method method, std::string pattern, HttpHandler handler, Limits limits = {10u << 20});
   void add_websocket(std::string pattern, WebSocketHandler handler, WebSocketLimits limits = {});
 
+  /// The same, decided before the handshake is answered.
+  void add_websocket_gate(std::string pattern, WebSocketGate gate, WebSocketLimits limits = {});
+
   /// For paths that no pattern covers: whoever knows more of them than the routes do, such as a
   /// gateway. A path that exists with another method stays 405.
   void otherwise(HttpHandler handler, Limits limits = {10u << 20});
@@ -34,7 +37,8 @@ class Router {
     std::map<std::string, std::string, std::less<>> path_values;
   };
   struct WebSocketMatch {
-    const WebSocketHandler* handler;
+    const WebSocketHandler* handler;  ///< null: the gate names it
+    const WebSocketGate* gate;        ///< null: every handshake is accepted
     WebSocketLimits limits;
     std::map<std::string, std::string, std::less<>> path_values;
   };

@@ -11,6 +11,9 @@ namespace parley::net {
 /// A request that is passed on: bodies flow piece by piece in both directions.
 struct UpstreamRequest {
   Method method = Method::get;
+  /// Whether it may reach the target twice. What may, uses kept connections, is tried anew when one
+  /// turns out closed, and fails without outcome_unknown.
+  enum class Repeats { as_the_method, harmless } repeats = Repeats::as_the_method;
   std::string target;  ///< path and query as they go on the wire
   Headers headers;     ///< without Host, Connection and what frames the body
   std::string body;
@@ -50,7 +53,7 @@ class Upstream {
   /// - unavailable: refused, unresolved, or closed before an answer to a request that may be
   ///   repeated; a kept connection that turned out closed was already tried anew then;
   /// - timeout: not connected in time, or no answer to a request that may be repeated;
-  /// - outcome_unknown: the same after a POST or PATCH was sent;
+  /// - outcome_unknown: the same after a POST or PATCH was sent, unless that is harmless;
   /// - corrupt: the answer is not HTTP; forbidden: not a public address; invalid: a field that
   ///   cannot be sent; or whatever body_stream failed with.
   virtual Task<UpstreamResponse> send(Context ctx, UpstreamRequest request) = 0;

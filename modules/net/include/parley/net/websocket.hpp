@@ -18,7 +18,8 @@ class WebSocket {
 
   virtual ~WebSocket() = default;
   /// Errors: end_of_stream after an orderly close, unavailable when the connection broke, timeout
-  /// when nothing (not even a pong) came for the idle time, too_large.
+  /// when nothing (not even a pong) came for the idle time, or no message for the message
+  /// time, too_large.
   virtual Task<WebSocketMessage> receive() = 0;
   /// Queues and returns at once. Urgent messages overtake the normal ones not yet on the wire.
   /// Errors: rate_limited when the queue holds its bound (the message is not queued),
@@ -29,12 +30,19 @@ class WebSocket {
   virtual std::size_t queued_bytes() const noexcept = 0;
   /// Sends what is queued, then the close frame; waits for the peer at most 2 s.
   virtual asio::awaitable<void> close(int code, std::string reason) = 0;
+  /// For stand-ins of services that break: what is queued is sent, then half of the frame of
+  /// `message`, and the connection ends. Others ignore it.
+  virtual void break_within(WebSocketMessage message) { (void)message; }
 };
 
 struct WebSocketLimits {
   std::size_t max_message_bytes = 1 << 20;
   std::size_t max_queued_bytes = 1 << 20;
   Duration idle_timeout = std::chrono::seconds(60);
+  /// A receive() that waits this long for a message, pongs or not, ends with timeout; zero: it may
+  /// wait. For peers that are never silent: it costs nothing a message, as a deadline of the
+  /// caller's own would.
+  Duration message_timeout{};
 };
 
 /// The handshake was accepted; the socket lives until the coroutine returns.

@@ -1,9 +1,10 @@
 #pragma once
 #include <functional>
-#include <mutex>
+#include <memory>
 #include <vector>
 
 #include "parley/base/clock.hpp"
+#include "parley/speech/engine_rests.hpp"
 #include "parley/speech/recognizer.hpp"
 #include "parley/speech/synthesizer.hpp"
 
@@ -13,44 +14,57 @@ namespace parley::speech {
 /// be called from any thread that uses the engines.
 using OnFallback = std::function<void(const std::string& engine, const Error& error)>;
 
-/// Several recognizers as one, best first. open() takes the first that answers. When an engine
-/// fails in the middle of a call, the session opens the next one and gives it the audio of the
-/// running utterance again, so that the caller's sentence is not lost. The engines must outlive it.
+struct RecognizerFallbackOptions {
+  Duration open_limit = std::chrono::seconds(1);    ///< for a session to open
+  Duration answer_limit = std::chrono::seconds(1);  ///< for the words after finalize()
+  Duration rest = std::chrono::seconds(30);         ///< of an engine that failed
+};
+
+/// Several recognizers as one, best first. open() takes the first that answers in time. When an
+/// engine fails in the middle of a call, or owes words for longer than `answer_limit`, the session
+/// opens the next one: words that were settled are kept, and the audio after them, of at most
+/// fifteen seconds, is given again, so that the caller's sentence is not lost. An engine that
+/// failed rests: other calls begin with the next one, until one of them tries it anew. The last
+/// engine has no limits and no rest, for nobody follows it; when it fails, engines that rest are
+/// tried after all. The engines must outlive it. Thread-safe.
 class FallbackRecognizer final : public Recognizer {
  public:
-  explicit FallbackRecognizer(std::vector<Recognizer*> engines, OnFallback on_fallback = {});
+  FallbackRecognizer(Clock& clock, std::vector<Recognizer*> engines, OnFallback on_fallback = {},
+                     RecognizerFallbackOptions options = {});
   std::string name() const override;
   Task<std::unique_ptr<RecognizerSession>> open(Context ctx, RecognizerOptions options) override;
 
+  struct Team;  ///< shared with the sessions
+
  private:
-  std::vector<Recognizer*> engines_;
-  OnFallback on_fallback_;
+  std::shared_ptr<Team> team_;
 };
 
-/// Several synthesizers as one, best first. An engine that refuses the text or the language, or
-/// fails before its first audio, is followed by the next; after its first audio a failure ends the
-/// stream, since two voices in one sentence are worse than a cut. One that says nothing for
-/// `silence_limit` hangs: the next one speaks, and for `rest` the sentences go there at once, so
-/// that callers wait for it once and not for every sentence. The voice name belongs to the first
-/// engine; the others use their default. The engines must outlive it. Thread-safe.
+struct SynthesizerFallbackOptions {
+  Duration first_audio_limit = std::chrono::seconds(1);
+  /// Between two pieces: a caller has heard all there is by then.
+  Duration gap_limit = std::chrono::seconds(2);
+  Duration rest = std::chrono::seconds(30);  ///< of an engine that failed
+};
+
+/// Several synthesizers as one, best first. An engine that refuses the text or the language, fails
+/// or says nothing for `first_audio_limit` is followed by the next; after its first audio a failure
+/// ends the stream, since two voices in one sentence are worse than a cut. An engine that failed
+/// rests as with recognizers, so that callers wait for it once and not for every sentence. The
+/// voice name belongs to the first engine; the others use their default. The engines must outlive
+/// it. Thread-safe.
 class FallbackSynthesizer final : public Synthesizer {
  public:
-  /// A caller hears something within three seconds, also from the second engine.
-  static constexpr Duration silence_limit = std::chrono::milliseconds(1500);
-  static constexpr Duration rest = std::chrono::seconds(30);
-
-  FallbackSynthesizer(Clock& clock, std::vector<Synthesizer*> engines, OnFallback on_fallback = {});
+  FallbackSynthesizer(Clock& clock, std::vector<Synthesizer*> engines, OnFallback on_fallback = {},
+                      SynthesizerFallbackOptions options = {});
   std::string name() const override;
   Task<std::unique_ptr<SynthesisStream>> synthesize(Context ctx, std::string text,
                                                     VoiceOptions options) override;
 
+  struct Team;  ///< shared with the streams
+
  private:
-  bool is_resting(std::size_t engine) const;
-  Clock& clock_;
-  std::vector<Synthesizer*> engines_;
-  mutable std::mutex mutex_;
-  std::vector<TimePoint> rests_until_;  ///< under mutex_: of each engine
-  OnFallback on_fallback_;
+  std::shared_ptr<Team> team_;
 };
 
 }  // namespace parley::speech

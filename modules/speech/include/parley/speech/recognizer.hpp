@@ -33,11 +33,17 @@ struct Transcript {
   bool is_final = false;    ///< partials may change, finals do not
   /// Other readings, best first, without `text` itself. May be empty.
   std::vector<std::string> alternatives;
+  /// Of a partial: so many first bytes of `text` will not change any more, and they are the words
+  /// of this much of the utterance's audio (zero: the engine does not say).
+  std::size_t settled_bytes = 0;
+  Duration settled_until{};
 };
 
 struct RecognizerOptions {
   std::string language = "en-US";
   int rate_hz = audio::telephone_rate_hz;
+  /// What is expected first, for engines that are told when they begin; may be null.
+  std::shared_ptr<const Expectation> expectation;
 };
 
 /// One live audio stream, used from one strand; send() and next() may overlap.

@@ -17,6 +17,9 @@ struct IncomingCall {
   std::string carrier_call_id;  ///< "CA..."
   std::string from;             ///< E.164, or empty when withheld
   std::string to;
+  /// Whom a call without a number is for (a browser's); both empty: whoever `to` rings for.
+  OrganizationId organization;
+  BusinessId business;
 };
 
 /// What the carrier shall do with the call.

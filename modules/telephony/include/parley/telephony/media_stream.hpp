@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "parley/base/context.hpp"
+#include "parley/telephony/companion.hpp"
 
 namespace parley::telephony {
 
@@ -27,7 +28,11 @@ struct MediaDigit {
 struct MediaMark {
   std::string name;
 };
-using MediaEvent = std::variant<MediaAudio, MediaDigit, MediaMark>;
+/// A turn that the caller typed: never empty.
+struct MediaText {
+  std::string text;
+};
+using MediaEvent = std::variant<MediaAudio, MediaDigit, MediaMark, MediaText>;
 
 /// A running call's audio both ways, whatever the carrier. Used from one strand. Broken input from
 /// the carrier (bad base64, unknown messages, duplicates, wrong order) is dropped and counted
@@ -49,6 +54,9 @@ class MediaStream {
   virtual Result<void> clear() = 0;
   /// Ends the stream; the carrier goes on with the call's next instruction. Idempotent.
   virtual asio::awaitable<void> close() = 0;
+
+  /// Who is told what the line can show besides; null for a telephone. Lives as long as the stream.
+  virtual Companion* companion() noexcept { return nullptr; }
 
   struct Counters {
     std::uint64_t malformed = 0;

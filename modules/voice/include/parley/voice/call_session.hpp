@@ -10,7 +10,9 @@
 #include "parley/speech/recognizer.hpp"
 #include "parley/speech/synthesizer.hpp"
 #include "parley/telephony/media_stream.hpp"
+#include "parley/voice/answer_policy.hpp"
 #include "parley/voice/journal.hpp"
+#include "parley/voice/orders.hpp"
 
 namespace parley::voice {
 
@@ -19,7 +21,9 @@ struct SessionSettings {
   std::string language = "en-US";
   speech::VoiceOptions voice;
   audio::VoiceActivityDetector::Options activity;
-  /// A pause this long ends the caller's turn.
+  /// A pause this long ends the caller's turn when nothing says whether it is over. What was asked
+  /// and the words so far make it shorter, down to 0.36 times, or longer, up to 2.3 times: 250 ms
+  /// to 1.6 s.
   Duration end_of_turn = std::chrono::milliseconds(700);
   /// A caller who never pauses is answered after this long.
   Duration longest_turn = std::chrono::seconds(20);
@@ -34,6 +38,8 @@ struct SessionSettings {
   /// A number being typed ends after this long without a key.
   Duration key_pause = std::chrono::seconds(3);
   Duration longest_call = std::chrono::minutes(30);
+  /// Of a call that we made; none: somebody called us.
+  std::optional<AnswerPolicy> answering;
 };
 
 enum class EndReason {
@@ -52,6 +58,9 @@ struct SessionReport {
   int caller_turns = 0;
   int agent_turns = 0;
   int interruptions = 0;
+  /// Who picked up a call that we made, as far as it was found out.
+  audio::AnswerKind answered_by = audio::AnswerKind::undecided;
+  /// The dialogue's; or voicemail, machine, fax or unknown when it spoke with no person.
   dialog::Outcome outcome;
 };
 
@@ -67,7 +76,8 @@ struct SessionParts {
 };
 
 /// One running call: hears, lets the dialogue decide, speaks, and stops speaking when the caller
-/// does. Lives on one strand; request_hang_up() may be called from any thread while run() runs.
+/// does. Lives on one strand; request_hang_up() and give() may be called from any thread while
+/// run() runs.
 class CallSession {
  public:
   CallSession(SessionParts parts, SessionSettings settings);
@@ -79,6 +89,9 @@ class CallSession {
   /// fails inside has an answer in the caller's ear.
   asio::awaitable<SessionReport> run(Context ctx);
   void request_hang_up();
+  /// From any thread, as request_hang_up(). Obeyed soon, in the order given. Errors: rate_limited
+  /// (too many wait, or listen), conflict (the call is over).
+  Result<void> give(Order order);
 
  private:
   struct Impl;

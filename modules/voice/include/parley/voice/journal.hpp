@@ -8,10 +8,17 @@
 namespace parley::voice {
 
 /// Something that happened in a call, `at` since it began. Kinds:
-///   session.started {}, session.ended {reason}
-///   agent.said {text, heard, interrupted}    caller.said {text, confidence, input, latency:
-///   {...ms}} caller.unclear {voicedMs}                barge_in {heardMs} silence {times} tool
-///   {name, arguments, result | error, tookMs} engine.failed {engine, error}            resumed {}
+///   session.started {}                session.ended {reason}
+///   agent.said {text, heard, interrupted, latency: {...ms}}
+///   caller.said {text, confidence, input}           caller.unclear {voicedMs}
+///   barge_in {heardMs}                silence {times}
+///   resumed {heldMs, after}           a sound that was no interruption, with its words if any
+///   tool {name, arguments, result | error, tookMs}
+///   engine.failed {engine, error}
+///   hold {by}   taken_over {by}   handed_back {by}   whisper {text, by, as, heeded?}
+///   keys.sent {keys, by}              listening {by}   listening.ended {}
+///   answered {kind, confidence, atMs} carrier.answered_by {word, kind}   message.left {beep}
+/// caller.said has answered: false when a person, or music, had the agent's place.
 struct TimelineEntry {
   Duration at{};
   std::string kind;

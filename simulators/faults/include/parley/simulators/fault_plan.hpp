@@ -20,7 +20,9 @@ struct Fault {
     half,     ///< the beginning of the answer, then a cut
     garbage,  ///< random bytes instead of the answer
     slow,     ///< the answer trickles
-    status    ///< this HTTP status instead of the answer
+    status,   ///< this HTTP status instead of the answer
+    torn,     ///< half of the text, sent as if it were all: half JSON
+    endless   ///< the last piece again and again
   };
   /// Before anything is done; or after: it happened, and only the answer is lost.
   enum class When { before, after };
@@ -33,6 +35,10 @@ struct Fault {
   std::optional<std::chrono::seconds> retry_after;  ///< of status
   std::size_t bytes = 0;   ///< half: how much is given, 0: half; slow: how much a second
   std::uint64_t seed = 0;  ///< of garbage
+  /// Of an answer in pieces, a WebSocket's messages or a streamed body: so many are as they should
+  /// be. Without it reset, close, hang and status come at once, before a handshake is answered.
+  std::optional<std::size_t> after;
+  int close_code = 0;  ///< close: of the WebSocket; 0: it just ends
 };
 
 /// The word of the language: "reset".
@@ -44,9 +50,10 @@ std::string_view to_string(Fault::Effect effect) noexcept;
 ///   delay 300ms..2s p 0.1
 ///   reset lost requests 10..20 from 30s to 90s
 ///
-/// Effects: refuse, reset, close, hang, half [BYTES], garbage, slow BYTES/s, status N [code WORD]
-/// [retry-after SECONDS], rate N/s (more get 429, at a gate a reset), delay TIME[..TIME]. `lost`
-/// makes reset, close, hang and status come after the work was done.
+/// Effects: refuse, reset, close [CODE], hang, half [BYTES], garbage, slow BYTES/s, status N [code
+/// WORD] [retry-after SECONDS], rate N/s (more get 429, at a gate a reset), delay TIME[..TIME],
+/// torn (half JSON), endless. `lost` makes reset, close, hang and status come after the work was
+/// done; `after N` makes reset, close, hang, half, garbage, torn and endless spare N messages.
 /// Conditions, all of which must hold: on "text" (part of what is asked: "METHOD target"), from
 /// TIME, to TIME (since the plan began), then, counted among those: first N, every N, requests
 /// A..B, p PROBABILITY.

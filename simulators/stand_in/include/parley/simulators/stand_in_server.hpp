@@ -45,6 +45,11 @@ class StandInServer {
   void add(net::Method method, std::string pattern, net::HttpHandler handler,
            net::Router::Limits limits = {10u << 20});
   void otherwise(net::HttpHandler handler);
+  /// A WebSocket whose handshake and messages break as the plan says. `admit` may refuse (a key
+  /// that is not known), before the plan is asked; its protocol is left out.
+  using Admit = std::function<std::optional<net::HttpResponse>(const net::HttpRequest&)>;
+  void add_websocket(std::string pattern, net::WebSocketHandler handler, Admit admit = {},
+                     net::WebSocketLimits limits = {});
   /// Errors: unavailable (the address is in use).
   Result<void> start();
   asio::awaitable<void> stop(TimePoint deadline);

@@ -22,7 +22,8 @@ struct OpenedStream {
 /// Reads `connected` and `start`, then the stream is a MediaStream (mu-law, 8 kHz). Errors: timeout
 /// when they do not come within 10 s, unsupported for another media format, end_of_stream,
 /// unavailable. Messages that make no sense are skipped, at most 50 of them before `start`
-/// (then: corrupt).
+/// (then: corrupt). That a running stream falls silent is the socket's to notice: its
+/// message_timeout.
 Task<OpenedStream> open_media_stream(Context ctx, Clock& clock,
                                      std::unique_ptr<net::WebSocket> socket);
 

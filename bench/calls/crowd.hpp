@@ -1,0 +1,41 @@
+#pragma once
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "parley/audio/frame.hpp"
+#include "parley/base/clock.hpp"
+#include "parley/net/client.hpp"
+
+namespace parley::bench {
+
+struct CrowdOptions {
+  std::string server_url;  ///< http://127.0.0.1:port
+  std::string auth_token;
+  std::string to;
+  int calls = 100;
+  Duration dial_over = std::chrono::seconds(10);  ///< the calls come spread over this
+  Duration talk = std::chrono::seconds(30);       ///< after that, and only that is measured
+  audio::Samples words;                           ///< what a caller says, 8 kHz
+};
+
+/// What the callers noticed.
+struct CrowdReport {
+  int connected = 0;
+  int lost = 0;                   ///< ended by the server, or broken
+  std::size_t turns = 0;          ///< asked and answered
+  std::size_t unanswered = 0;     ///< no word within ten seconds
+  std::vector<double> answer_ms;  ///< from a caller's last loud frame to the agent's first audio
+  double caller_share = 0;        ///< of the time, callers were speaking
+  double agent_share = 0;         ///< and agents
+  std::size_t frames_late = 0;    ///< ticks that this side itself began over 20 ms late
+  std::size_t frames = 0;
+};
+
+/// Many callers at once over Twilio's media protocol, as cheap as they can be made: they must not
+/// need more of the machine than the server that is measured. One thread, which run() takes.
+/// `server` hears when the measured time begins and ends.
+CrowdReport run_crowd(const CrowdOptions& options, const std::function<void()>& begins,
+                      const std::function<void()>& ends);
+
+}  // namespace parley::bench
