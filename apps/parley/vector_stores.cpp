@@ -5,6 +5,7 @@
 #include "parley/base/strings.hpp"
 #include "parley/providers/chroma/chroma_vectors.hpp"
 #include "parley/providers/openai_embedding/openai_embedder.hpp"
+#include "parley/providers/pgvector/late_database.hpp"
 #include "parley/providers/pgvector/pgvector_vectors.hpp"
 #include "parley/providers/pinecone/pinecone_vectors.hpp"
 
@@ -46,7 +47,8 @@ Result<void> make_pgvector(VectorStoreParts parts, VectorStores& stores,
                            knowledge::VectorSpace space) {
   auto* database = &parts.database;
   if (auto& url = parts.settings.text("pgvector.url"); !url.empty()) {
-    auto opened = store::open_postgres(parts.clock, {.url = url, .connections = 4});
+    auto opened =
+        providers::pgvector::open_late(parts.clock, parts.indexing, {.url = url, .connections = 4});
     if (!opened) return fail(opened.error().code, "pgvector.url: " + opened.error().detail);
     stores.other_database = std::move(*opened);
     database = stores.other_database.get();

@@ -27,8 +27,7 @@ struct VectorStores {
   knowledge::SemanticSearch search() const { return {embedder.get(), vectors.get()}; }
 };
 
-/// Errors: invalid, naming the setting; unavailable (pgvector.url at the start; whatever else is
-/// away is no error).
+/// Errors: invalid, naming the setting. What is away is no error.
 Result<VectorStores> make_vector_stores(VectorStoreParts parts);
 
 /// How both are, when there are any. `stores` and `knowledge` outlive the monitor.

@@ -1,51 +1,25 @@
 #include <gmock/gmock.h>
 
-#include "parley/providers/chroma/chroma_vectors.hpp"
+#include "chroma_world.hpp"
+#include "parley/providers/pgvector/late_database.hpp"
 #include "parley/providers/pgvector/pgvector_vectors.hpp"
 #include "parley/simulators/pinecone_simulator.hpp"
-#include "parley/testkit/conformance/vector_service.hpp"
 #include "parley/testkit/postgres_server.hpp"
 #include "parley/testkit/vendor_client.hpp"
-#include "parley/testkit/vendor_server.hpp"
 
 namespace parley::providers {
 namespace {
 
 using knowledge::VectorSpace;
 using ::testing::HasSubstr;
+using testkit::ChromaWorld;
 using testkit::VectorIndexWorld;
 using testkit::VendorServer;
 
 constexpr const char* scripts = PARLEY_SOURCE_DIR "/tests/vendors/";
 
-/// A real Chroma, shared by all tests; each has a database of its own in it.
-class ChromaWorld final : public testkit::VectorServiceWorld {
- public:
-  static VendorServer& server() {
-    static VendorServer one(std::string(scripts) + "chroma/server.cjs", PARLEY_CHROMA_SERVER);
-    return one;
-  }
-  ChromaWorld() {
-    static int made = 0;
-    options.url = "http://127.0.0.1:" + std::to_string(server().port());
-    options.database = "test_" + std::to_string(++made);
-    net::OutgoingRequest request;
-    request.method = net::Method::post;
-    request.url = options.url + "/api/v2/tenants/default_tenant/databases";
-    request.headers.set("Content-Type", "application/json");
-    request.body = R"({"name":")" + options.database + R"("})";
-    auto sending = http->send({}, std::move(request));
-    auto answer = asio::co_spawn(serving, std::move(sending), asio::use_future).get();
-    if (!answer || answer->status != 200) throw std::runtime_error("no database in Chroma");
-  }
-  std::unique_ptr<knowledge::VectorIndex> open(VectorSpace space) override {
-    return chroma::make_vectors(*http, policy, std::move(space), options);
-  }
-  chroma::Options options;
-};
-
-/// PostgreSQL with pgvector in WebAssembly. It has one session for all connections, so all tests
-/// share one connection; a table of its own for each.
+/// PostgreSQL with pgvector in WebAssembly. It has one session, so all tests share one connection;
+/// each has a table of its own.
 class PgvectorWorld final : public VectorIndexWorld {
  public:
   PgvectorWorld() {
@@ -56,15 +30,21 @@ class PgvectorWorld final : public VectorIndexWorld {
     space.embedder += "/" + test_;
     return pgvector::make_vectors(database(), std::move(space));
   }
+  static VendorServer& server() {
+    static VendorServer one(std::string(scripts) + "pgvector_server.cjs");
+    return one;
+  }
+  static std::string url() {
+    return "postgresql://postgres@127.0.0.1:" + std::to_string(server().port()) +
+           "/postgres?sslmode=disable";
+  }
+  std::size_t many() const override { return 2000; }  // WebAssembly
 
  private:
   static store::Database& database() {
-    static VendorServer server(std::string(scripts) + "pgvector_server.cjs");
     static SystemClock clock;
-    static auto opened = store::open_postgres(
-        clock, {.url = "postgresql://postgres@127.0.0.1:" + std::to_string(server.port()) +
-                       "/postgres?sslmode=disable",
-                .connections = 1});
+    static WorkerPool pool{{"opening", 1}};
+    static auto opened = pgvector::open_late(clock, pool, {.url = url(), .connections = 1});
     if (!opened) throw std::runtime_error("pgvector: " + opened.error().detail);
     return **opened;
   }
@@ -79,22 +59,34 @@ std::unique_ptr<VectorIndexWorld> in_pgvector() { return std::make_unique<Pgvect
 
 namespace parley::testkit {
 INSTANTIATE_TEST_SUITE_P(InChroma, VectorIndexSuite, ::testing::Values(&providers::in_chroma));
+INSTANTIATE_TEST_SUITE_P(InChroma, VectorServiceSuite, ::testing::Values(&providers::in_chroma));
 INSTANTIATE_TEST_SUITE_P(InPgvector, VectorIndexSuite, ::testing::Values(&providers::in_pgvector));
 }  // namespace parley::testkit
 
 namespace parley::providers {
 namespace {
 
+/// The same on both real servers, which can be killed.
+class AwayTest : public testkit::VectorIndexSuite {
+ protected:
+  VendorServer& server() {
+    return dynamic_cast<ChromaWorld*>(world.get()) ? ChromaWorld::server()
+                                                   : PgvectorWorld::server();
+  }
+};
+INSTANTIATE_TEST_SUITE_P(InChroma, AwayTest, ::testing::Values(&in_chroma));
+INSTANTIATE_TEST_SUITE_P(InPgvector, AwayTest, ::testing::Values(&in_pgvector));
+
 class ChromaTest : public testkit::VectorIndexSuite {};
 INSTANTIATE_TEST_SUITE_P(InChroma, ChromaTest, ::testing::Values(&in_chroma));
 
-TEST_P(ChromaTest, WhenItIsAwayItSaysSoAndGoesOnAfterwards) {
+TEST_P(AwayTest, WhenItIsAwayItSaysSoAndGoesOnAfterwards) {
   put({entry("a", "1", along(0))});
-  ChromaWorld::server().stop();
+  server().stop();
   EXPECT_EQ(ask(along(0)).error().code, Errc::unavailable);
   auto written = run(index->upsert(ctx, BusinessId("biz_1"), {entry("b", "1", along(1))}));
   EXPECT_EQ(written.error().code, Errc::unavailable);
-  ChromaWorld::server().start();
+  server().start();
   EXPECT_EQ(found(along(0)), Ids{"a"});
   put({entry("b", "1", along(1))});
   EXPECT_EQ(count(), 2u);
@@ -129,6 +121,38 @@ TEST(PgvectorTest, AServerWithoutItSaysWhatToDo) {
     EXPECT_THAT(counted.error().detail, HasSubstr("knowledge.vectors"));
   }
   database->close();
+}
+
+TEST(LateDatabaseTest, AServerThatIsAwayAtTheStartIsFoundOnceItIsThere) {
+  SystemClock clock;
+  WorkerPool pool{{"opening", 1}};
+  EXPECT_EQ(
+      pgvector::open_late(clock, pool, {.url = "postgresql://[", .connections = 1}).error().code,
+      Errc::invalid);
+  auto& server = testkit::PostgresServer::instance();
+  auto name = server.make_database();
+  server.crash();
+  auto database =
+      std::move(*pgvector::open_late(clock, pool, {.url = server.url(name), .connections = 1}));
+  asio::io_context io;
+  auto ask = [&] {
+    auto look = [](store::Tx& tx) -> Result<std::int64_t> {
+      auto row = tx.one("SELECT 1 AS n");
+      if (!row) return std::unexpected(row.error());
+      return row->integer("n");
+    };
+    auto asking = asio::co_spawn(io, database->read({}, look), asio::use_future);
+    io.restart();
+    while (asking.wait_for(std::chrono::seconds(0)) != std::future_status::ready) io.run_one();
+    return asking.get();
+  };
+  EXPECT_EQ(ask().error().code, Errc::unavailable);
+  server.start();
+  auto there = ask();
+  ASSERT_TRUE(there) << there.error().detail;
+  EXPECT_EQ(*there, 1);
+  database->close();
+  EXPECT_EQ(ask().error().code, Errc::unavailable);
 }
 
 TEST(PineconeSimulatorTest, PineconesOwnClientFindsAnIndex) {
