@@ -1,50 +1,39 @@
 // Search and ingest of documents: how they cost from a hundred passages to a million.
 //   knowledge_bench [most passages = 1000000]
 //   knowledge_bench 1000000 only
+//   knowledge_bench 1000000 words      the built-in embedding and words only
+//   knowledge_bench 1000000 model      vectors of an embedding model only
 //   knowledge_bench ingest
 #include <fmt/format.h>
-#include <sys/resource.h>
 #include <sys/sysinfo.h>
 
 #include <algorithm>
 #include <atomic>
 #include <cmath>
 #include <cstdlib>
-#include <fstream>
 #include <random>
 #include <thread>
 
 #include "business_index.hpp"
+#include "graph_figures.hpp"
 #include "parsers.hpp"
 #include "passages.hpp"
+#include "spread.hpp"
 
 namespace parley::knowledge {
 namespace {
+
+using bench::load_now;
+using bench::processor_ms;
+using bench::resident_mb;
+using bench::Spread;
+using bench::wall_ms;
 
 constexpr std::size_t passages_a_document = 100;
 constexpr std::size_t words_a_passage = 100;
 constexpr std::size_t neighbours_asked = 10;
 constexpr std::size_t queries_asked = 500;
 const std::size_t threads = std::max(1u, std::thread::hardware_concurrency());
-
-double processor_ms() {
-  timespec time;
-  clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time);
-  return static_cast<double>(time.tv_sec) * 1e3 + static_cast<double>(time.tv_nsec) / 1e6;
-}
-
-double wall_ms() {
-  return std::chrono::duration<double, std::milli>(
-             std::chrono::steady_clock::now().time_since_epoch())
-      .count();
-}
-
-double resident_mb() {
-  std::ifstream in("/proc/self/statm");
-  std::size_t pages = 0;
-  in >> pages >> pages;
-  return static_cast<double>(pages) * 4096 / 1e6;
-}
 
 std::string word(unsigned rank) {
   std::string out = "w";
@@ -118,14 +107,6 @@ Corpus write_corpus(std::size_t passages) {
   return corpus;
 }
 
-struct Spread {
-  std::vector<double> values;
-  double at(double share) {
-    std::ranges::sort(values);
-    return values[static_cast<std::size_t>(share * static_cast<double>(values.size() - 1))];
-  }
-};
-
 /// The exact nearest, by looking at all.
 std::vector<float> nearest_of_all(const Corpus& corpus, const ByteVector& query) {
   std::vector<float> all;
@@ -143,8 +124,7 @@ ByteVector direction_of(const std::string& question) {
   return {{direction.begin(), direction.end()}, inverse_length(direction)};
 }
 
-/// `breadth`: among how many the graph looks at least.
-void measure_vectors(const Corpus& corpus, const VectorGraph& graph, std::size_t breadth) {
+void measure_vectors(const Corpus& corpus, const VectorColumns& columns) {
   Spread wall;
   Spread processor;
   Spread exact;
@@ -155,21 +135,20 @@ void measure_vectors(const Corpus& corpus, const VectorGraph& graph, std::size_t
     auto query = direction_of(corpus.questions[q]);
     auto a = wall_ms();
     auto b = processor_ms();
-    auto found = graph.nearest(query, breadth);
+    auto found = columns.nearest(query, neighbours_asked);
     auto c = processor_ms();
     wall.values.push_back(wall_ms() - a);
     processor.values.push_back(c - b);
     auto expected = nearest_of_all(corpus, query);
     exact.values.push_back(processor_ms() - c);
     all += static_cast<double>(expected.size());
-    if (found.size() > neighbours_asked) found.resize(neighbours_asked);
     // Passages equally near count as each other.
     for (const auto& [cosine, place] : found) same += cosine >= expected.back() - 1e-6F;
   }
   fmt::print(
-      "  vectors alone, breadth {}: wall p50 {:.2f} ms, p99 {:.2f} ms, processor time p50 "
-      "{:.2f} ms, p99 {:.2f} ms, recall@10 {:.3f}; all compared: processor time {:.1f} ms\n",
-      breadth, wall.at(0.5), wall.at(0.99), processor.at(0.5), processor.at(0.99), same / all,
+      "  vectors alone: wall p50 {:.2f} ms, p99 {:.2f} ms, processor time p50 {:.2f} ms, p99 "
+      "{:.2f} ms, recall@10 {:.3f}; one by one: processor time {:.1f} ms\n",
+      wall.at(0.5), wall.at(0.99), processor.at(0.5), processor.at(0.99), same / all,
       exact.at(0.5));
   std::fflush(stdout);
 }
@@ -224,18 +203,17 @@ void measure(std::size_t passages) {
                               passages > 100'000 ? 50 : queries_asked);
   if (passages <= 5000) return;  // as the server does it
   auto blocks_at = wall_ms();
-  auto speedup = BusinessIndex::make_speedup(corpus.segments, {.threads = threads}).value();
+  auto speedup = BusinessIndex::make_speedup(corpus.segments).value();
   auto built = wall_ms();
   BusinessIndex quick(1, corpus.segments, speedup);
   fmt::print(
-      "  graph and merged words made in {:.1f} s by {} threads; {:.0f} MB resident, graph "
-      "{:.0f} MB, words {:.0f} MB\n",
-      (built - blocks_at) / 1e3, threads, resident_mb(),
-      static_cast<double>(speedup.graph->size_bytes()) / 1e6,
-      static_cast<double>(speedup.words->size_bytes()) / 1e6);
+      "  vectors and words merged in {:.1f} s; {:.0f} MB resident, vectors {:.0f} MB, words {:.0f} "
+      "MB; load {:.1f}\n",
+      (built - blocks_at) / 1e3, resident_mb(),
+      static_cast<double>(speedup.vectors->size_bytes()) / 1e6,
+      static_cast<double>(speedup.words->size_bytes()) / 1e6, load_now());
   std::fflush(stdout);
-  for (auto breadth : {neighbours_asked, std::size_t{8000}})
-    measure_vectors(corpus, *speedup.graph, breadth);
+  measure_vectors(corpus, *speedup.vectors);
   auto found = measure_search("merged", quick, corpus, queries_asked);
   fmt::print("  recall@10 of words + vectors against all compared: {:.3f}\n", recall(exact, found));
   std::fflush(stdout);
@@ -300,8 +278,12 @@ int run(int argc, char** argv) {
   if (first == "ingest") return 0;
   auto most = static_cast<std::size_t>(std::strtoull(argv[argc > 1 ? 1 : 0], nullptr, 10));
   if (argc < 2 || most == 0) most = 1'000'000;
-  std::size_t first_size = argc > 2 ? most : 100;
-  for (std::size_t passages = first_size; passages <= most; passages *= 10) measure(passages);
+  std::string_view what = argc > 2 ? argv[2] : "";
+  std::size_t first_size = what.empty() ? 100 : most;
+  for (std::size_t passages = first_size; passages <= most; passages *= 10) {
+    if (what != "model") measure(passages);
+    if (what != "words" && passages >= 10'000) bench::measure_graph(passages, threads);
+  }
   return 0;
 }
 

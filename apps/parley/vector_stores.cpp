@@ -3,7 +3,10 @@
 #include <fmt/format.h>
 
 #include "parley/base/strings.hpp"
+#include "parley/providers/chroma/chroma_vectors.hpp"
 #include "parley/providers/openai_embedding/openai_embedder.hpp"
+#include "parley/providers/pgvector/late_database.hpp"
+#include "parley/providers/pgvector/pgvector_vectors.hpp"
 #include "parley/providers/pinecone/pinecone_vectors.hpp"
 
 namespace parley::app {
@@ -38,6 +41,38 @@ Result<resilience::Policy*> vector_policy(ServicePolicies& policies) {
   resilience::PolicyOptions patience;
   patience.breaker.min_calls = 5;
   return policies.add("vectors", patience);
+}
+
+Result<void> make_pgvector(VectorStoreParts parts, VectorStores& stores,
+                           knowledge::VectorSpace space) {
+  auto* database = &parts.database;
+  if (auto& url = parts.settings.text("pgvector.url"); !url.empty()) {
+    auto opened =
+        providers::pgvector::open_late(parts.clock, parts.indexing, {.url = url, .connections = 4});
+    if (!opened) return fail(opened.error().code, "pgvector.url: " + opened.error().detail);
+    stores.other_database = std::move(*opened);
+    database = stores.other_database.get();
+  }
+  if (database->kind() != store::Database::Kind::postgresql)
+    return fail(Errc::invalid,
+                "knowledge.vectors is pgvector, but database.url is no PostgreSQL: set "
+                "pgvector.url, or database.url");
+  stores.vectors = providers::pgvector::make_vectors(*database, std::move(space));
+  return {};
+}
+
+Result<void> make_chroma(VectorStoreParts parts, VectorStores& stores,
+                         knowledge::VectorSpace space) {
+  auto policy = vector_policy(parts.policies);
+  if (!policy) return std::unexpected(policy.error());
+  providers::chroma::Options options;
+  options.url = parts.settings.text("chroma.url");
+  options.token = parts.settings.text("chroma.token");
+  options.tenant = parts.settings.text("chroma.tenant");
+  options.database = parts.settings.text("chroma.database");
+  stores.vectors =
+      providers::chroma::make_vectors(parts.http, **policy, std::move(space), std::move(options));
+  return {};
 }
 
 Result<void> make_pinecone(VectorStoreParts parts, VectorStores& stores,
@@ -82,7 +117,7 @@ Task<Finding> look_at_vectors(knowledge::VectorIndex& vectors, knowledge::Knowle
 
 Result<VectorStores> make_vector_stores(VectorStoreParts parts) {
   auto& name = parts.settings.text("knowledge.vectors");
-  const std::vector<std::string> known{"embedded", "pinecone"};
+  const std::vector<std::string> known{"embedded", "pgvector", "chroma", "pinecone"};
   if (std::ranges::find(known, name) == known.end())
     return fail(Errc::invalid, "knowledge.vectors: " + join(known, ", ") + "; not " + name);
   VectorStores stores;
@@ -92,12 +127,13 @@ Result<VectorStores> make_vector_stores(VectorStoreParts parts) {
   if (name == "embedded" && parts.settings.text("openai.embedding_model").empty()) return stores;
   stores.embedder = std::move(*embedder);
   knowledge::VectorSpace space{stores.embedder->name(), stores.embedder->dimensions()};
-  if (name == "embedded") {
+  Result<void> made;
+  if (name == "embedded")
     stores.vectors =
         knowledge::make_embedded_vectors(parts.database, parts.indexing, std::move(space));
-    return stores;
-  }
-  auto made = make_pinecone(parts, stores, std::move(space));
+  if (name == "pgvector") made = make_pgvector(parts, stores, std::move(space));
+  if (name == "chroma") made = make_chroma(parts, stores, std::move(space));
+  if (name == "pinecone") made = make_pinecone(parts, stores, std::move(space));
   if (!made) return std::unexpected(made.error());
   return stores;
 }

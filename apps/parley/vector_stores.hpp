@@ -20,6 +20,7 @@ struct VectorStoreParts {
 /// The embedder and the store of vectors that the settings name. Nothing of either by default: the
 /// knowledge base's own embedding and index in memory serve.
 struct VectorStores {
+  std::unique_ptr<store::Database> other_database;  ///< of pgvector.url
   std::unique_ptr<knowledge::Embedder> embedder;
   std::unique_ptr<knowledge::VectorIndex> vectors;
 

@@ -268,6 +268,7 @@ asio::awaitable<void> Server::Impl::shut_down() {
   co_await std::move(ending);
   auto last = spans.flush(*http, clock.now() + std::chrono::seconds(2));
   co_await std::move(last);
+  if (vector_stores.other_database) vector_stores.other_database->close();
   database->close();
 }
 

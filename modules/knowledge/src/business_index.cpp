@@ -80,7 +80,7 @@ BusinessIndex::BusinessIndex(std::int64_t version, Segments segments, Speedup sp
     size_bytes_ += segment->size_bytes() + 100;
   }
   if (passages_ > 0 && total > 0) average_length_ = total / static_cast<double>(passages_);
-  if (speedup_.graph) size_bytes_ += speedup_.graph->size_bytes();
+  if (speedup_.vectors) size_bytes_ += speedup_.vectors->size_bytes();
   if (speedup_.words) size_bytes_ += speedup_.words->size_bytes();
   number_places();
 }
@@ -111,26 +111,26 @@ void BusinessIndex::number_places() {
   }
 }
 
-std::optional<BusinessIndex::Speedup> BusinessIndex::make_speedup(const Segments& segments,
-                                                                  const GraphMaking& making) {
-  VectorGraph::Blocks blocks;
+std::optional<BusinessIndex::Speedup> BusinessIndex::make_speedup(
+    const Segments& segments, const std::function<bool()>& stop) {
+  VectorColumns::Blocks blocks;
   for (const auto& segment : segments)
     blocks.push_back(std::shared_ptr<const VectorBlock>(segment, &segment->vectors()));
   Speedup made;
-  made.words = MergedWords::build(segments, making.stop);
+  made.words = MergedWords::build(segments, stop);
   if (!made.words) return std::nullopt;
-  made.graph = VectorGraph::build(std::move(blocks), making);
-  if (!made.graph) return std::nullopt;
+  made.vectors = VectorColumns::build(std::move(blocks), stop);
+  if (!made.vectors) return std::nullopt;
   return made;
 }
 
 bool BusinessIndex::wants_speedup(std::size_t threshold) const {
-  const auto& graph = speedup_.graph;
+  const auto& merged = speedup_.vectors;
   std::size_t outside = passages_;
-  if (graph)
+  if (merged)
     for (const auto& segment : segments_)
-      if (graph->covers(&segment->vectors())) outside -= segment->passages();
-  bool mostly_gone = graph && graph->passages() > 2 * (passages_ - outside);
+      if (merged->covers(&segment->vectors())) outside -= segment->passages();
+  bool mostly_gone = merged && merged->passages() > 2 * (passages_ - outside);
   // What is outside costs each search, a new one costs all passages: so it may be the more, the
   // more there are.
   auto worth_it = std::max(threshold, passages_ / 20);
@@ -212,16 +212,16 @@ void BusinessIndex::score_vectors(const std::vector<QueryTerm>& terms,
   ByteVector query{{direction.begin(), direction.end()}, inverse_length(direction)};
   if (query.inverse_length == 0.0F) return;
   std::vector<std::pair<float, std::uint32_t>> found;
-  const auto& graph = speedup_.graph;
-  if (graph) {
-    for (const auto& [cosine, place] : graph->nearest(query, 2 * vector_candidates)) {
+  const auto& merged = speedup_.vectors;
+  if (merged) {
+    for (const auto& [cosine, place] : merged->nearest(query, 2 * vector_candidates)) {
       auto start = starts_.find(place.block);
       if (start != starts_.end()) found.emplace_back(cosine, start->second + place.passage);
     }
   }
   for (const auto& [start, segment] : placed_) {
     const auto& vectors = segment->vectors();
-    if (graph && graph->covers(&vectors)) continue;
+    if (merged && merged->covers(&vectors)) continue;
     for (std::uint32_t p = 0; p < vectors.size(); ++p)
       found.emplace_back(vectors.cosine(query, p), start + p);
   }

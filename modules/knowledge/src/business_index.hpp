@@ -8,7 +8,7 @@
 #include "merged_words.hpp"
 #include "parley/knowledge/vector_index.hpp"
 #include "segment.hpp"
-#include "vector_graph.hpp"
+#include "vector_columns.hpp"
 
 namespace parley::knowledge {
 
@@ -20,12 +20,12 @@ class BusinessIndex {
 
   /// What makes searches of many passages quick. May be of an earlier version, or absent.
   struct Speedup {
-    std::shared_ptr<const VectorGraph> graph;
+    std::shared_ptr<const VectorColumns> vectors;
     std::shared_ptr<const MergedWords> words;
   };
-  /// Computes, for as long as thousands of passages take. Nothing when it was told to stop.
+  /// Computes, some microseconds a passage. Nothing when it was told to stop.
   static std::optional<Speedup> make_speedup(const Segments& segments,
-                                             const GraphMaking& making = {});
+                                             const std::function<bool()>& stop = {});
 
   BusinessIndex(std::int64_t version, Segments segments, Speedup speedup = {});
 

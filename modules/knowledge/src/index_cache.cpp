@@ -136,7 +136,7 @@ Task<IndexCache::Index> IndexCache::get(Context ctx, BusinessId business) {
       state_->set(state_->entry(key), *built);
       state_->shrink(options_.max_bytes);
     }
-    if ((*built)->wants_speedup(options_.graph_threshold)) make_speedup_later(key, *built);
+    if ((*built)->wants_speedup(options_.merge_threshold)) make_speedup_later(key, *built);
     co_return *built;
   }
 }
@@ -148,8 +148,8 @@ void IndexCache::make_speedup_later(const std::string& key, const Index& index) 
     if (std::exchange(entry.making_speedup, true)) return;
   }
   auto work = [state = state_, key, index, max_bytes = options_.max_bytes] {
-    auto speedup = BusinessIndex::make_speedup(
-        index->segments(), {.stop = [&state] { return state->stopping.load(); }});
+    auto speedup =
+        BusinessIndex::make_speedup(index->segments(), [&state] { return state->stopping.load(); });
     if (!speedup) return;
     std::lock_guard lock(state->mutex);
     auto found = state->entries.find(key);

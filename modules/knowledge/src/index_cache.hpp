@@ -18,7 +18,7 @@ class IndexCache {
  public:
   struct Options {
     std::size_t max_bytes;
-    std::size_t graph_threshold;
+    std::size_t merge_threshold;
   };
   IndexCache(store::Database& database, WorkerPool& pool, Options options);
   ~IndexCache();  ///< what is still being made is given up

@@ -77,7 +77,7 @@ class Service final : public KnowledgeBase {
         pool_(pool),
         options_(std::move(options)),
         ingest_(executor, clock, random, database, objects, pool, options_),
-        indexes_(database, pool, {options_.index_memory_bytes, options_.graph_threshold}) {
+        indexes_(database, pool, {options_.index_memory_bytes, options_.merge_threshold}) {
     if (!options_.semantic.embedder || !options_.semantic.vectors) return;
     upkeep_.emplace(executor, clock, database, options_.semantic);
     ingest_.on_change([this] { upkeep_->wake(); });

@@ -16,7 +16,7 @@ namespace {
 constexpr std::size_t neighbours = 16;
 constexpr std::size_t build_breadth = 100;
 /// Among how many a search looks for the nearest: the more there are, the more are about as near.
-constexpr double breadth_of_root = 4;
+constexpr double breadth_of_root = 1;
 constexpr double least_breadth = 400;
 constexpr double most_breadth = 4000;
 constexpr std::size_t between_looks = 256;  ///< passages added between two looks at `stop`

@@ -269,7 +269,7 @@ TEST_P(KnowledgeDbTest, AnotherNodesChangesAreSeenAtOnce) {
 TEST_P(KnowledgeDbTest, IndexesThatDoNotFitAreMadeAgain) {
   auto options = default_options();
   options.index_memory_bytes = 1;
-  options.graph_threshold = 1;
+  options.merge_threshold = 1;
   make(options);
   start();
   taken_up("a.txt", "# A\n\nApples are red.\n\n# B\n\nPears are green.", "biz_1");

@@ -222,7 +222,7 @@ constexpr std::size_t most_documents = 20;  // sanitizers make building the grap
 constexpr std::size_t most_documents = 100;
 #endif
 
-TEST(Retrieval, LatencyAndGraphRecall) {
+TEST(Retrieval, MergedItFindsTheSame) {
   auto queries = draw_queries(200);
   for (std::size_t documents : {std::size_t{10}, most_documents}) {
     auto segments = make_corpus(documents, 100);
@@ -230,16 +230,16 @@ TEST(Retrieval, LatencyAndGraphRecall) {
     auto started = milliseconds();
     auto speedup = BusinessIndex::make_speedup(segments).value();
     auto built = (milliseconds() - started) / 1e3;
-    BusinessIndex approximate(1, segments, speedup);
+    BusinessIndex merged(1, segments, speedup);
     EXPECT_TRUE(exact.wants_speedup(500));
-    EXPECT_FALSE(approximate.wants_speedup(500));
+    EXPECT_FALSE(merged.wants_speedup(500));
     std::vector<double> with, without;
     double same = 0, all = 0;
     for (const auto& query : queries) {
       auto a = milliseconds();
       auto expected = exact.search(query, 10);
       auto b = milliseconds();
-      auto got = approximate.search(query, 10);
+      auto got = merged.search(query, 10);
       auto c = milliseconds();
       without.push_back(b - a);
       with.push_back(c - b);
@@ -251,16 +251,15 @@ TEST(Retrieval, LatencyAndGraphRecall) {
     std::ranges::sort(with);
     std::ranges::sort(without);
     std::printf(
-        "search %zu passages (processor time): exact p50 %.2f ms p99 %.2f ms; graph p50 %.2f ms "
-        "p99 %.2f ms, "
-        "built in %.1f s; recall@10 of the graph %.3f; index %.1f MB\n",
-        exact.passages(), without[100], without[198], with[100], with[198], built, same / all,
+        "search %zu passages (processor time): document by document p50 %.2f ms p99 %.2f "
+        "ms; merged p50 %.2f ms p99 %.2f ms, made in %.1f s; %.1f MB\n",
+        exact.passages(), without[100], without[198], with[100], with[198], built,
         static_cast<double>(exact.size_bytes()) / 1e6);
-    EXPECT_GE(same / all, 0.95);
+    EXPECT_GE(same / all, 0.999) << "only ties may come in another order";
   }
 }
 
-TEST(Retrieval, WhatCameAfterTheGraphIsFoundAndWhatWentIsNot) {
+TEST(Retrieval, WhatCameAfterTheMergeIsFoundAndWhatWentIsNot) {
   auto segments = make_corpus(4, 50);
   auto speedup = BusinessIndex::make_speedup(segments).value();
   auto added = std::make_shared<Segment>(

@@ -28,6 +28,7 @@ class PineconeWorld final : public testkit::VectorServiceWorld {
   std::unique_ptr<knowledge::VectorIndex> open(knowledge::VectorSpace space) override {
     return make_vectors(*http, policy, std::move(space), options);
   }
+  simulators::Faults& faults() override { return simulator->server().faults(); }
   std::unique_ptr<simulators::PineconeSimulator> simulator;
   Options options;
 };
@@ -42,7 +43,9 @@ std::unique_ptr<testkit::VectorIndexWorld> in_pinecone() {
 namespace parley::testkit {
 INSTANTIATE_TEST_SUITE_P(InPinecone, VectorIndexSuite,
                          ::testing::Values(&providers::pinecone::in_pinecone));
-}
+INSTANTIATE_TEST_SUITE_P(InPinecone, VectorServiceSuite,
+                         ::testing::Values(&providers::pinecone::in_pinecone));
+}  // namespace parley::testkit
 
 namespace parley::providers::pinecone {
 namespace {
@@ -50,26 +53,9 @@ namespace {
 class PineconeTest : public testkit::VectorIndexSuite {
  protected:
   PineconeWorld& pinecone() { return static_cast<PineconeWorld&>(*world); }
-  void faults(std::string plan) {
-    ASSERT_TRUE(pinecone().simulator->server().faults().set(std::move(plan)));
-  }
   void reopen() { index = world->open({"words/1", dimensions}); }
 };
 INSTANTIATE_TEST_SUITE_P(InPinecone, PineconeTest, ::testing::Values(&in_pinecone));
-
-TEST_P(PineconeTest, ABusyServiceIsAskedAgainAndOneThatIsAwaySaysSo) {
-  faults("status 429 first 2");
-  put({entry("a", "1", along(0))});
-  EXPECT_EQ(found(along(0)), Ids{"a"});
-  faults("status 503");
-  EXPECT_EQ(ask(along(0)).error().code, Errc::unavailable);
-  faults("reset");
-  EXPECT_EQ(ask(along(0)).error().code, Errc::timeout);
-  faults("garbage on \"/query\"");
-  EXPECT_FALSE(ask(along(0)));
-  faults("");
-  EXPECT_EQ(found(along(0)), Ids{"a"});
-}
 
 TEST_P(PineconeTest, WhatAPersonCanMendIsSaid) {
   pinecone().options.api_key = "wrong";

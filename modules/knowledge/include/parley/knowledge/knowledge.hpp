@@ -118,8 +118,8 @@ struct KnowledgeOptions {
   std::vector<std::string> extractor_command = {"/proc/self/exe", "extract-document"};
   /// Indexes of businesses kept in memory; the least recently searched go first.
   std::size_t index_memory_bytes = 256u << 20;
-  /// Above this many passages a business's vectors are searched by a graph instead of all.
-  std::size_t graph_threshold = 5000;
+  /// Above this many passages a business's index is merged into one instead of one a document.
+  std::size_t merge_threshold = 5000;
   SemanticSearch semantic;
 };
 

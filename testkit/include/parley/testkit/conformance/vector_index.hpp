@@ -20,6 +20,8 @@ class VectorIndexWorld {
   virtual std::unique_ptr<knowledge::VectorIndex> open(knowledge::VectorSpace space) = 0;
   /// What is waited for before reading what was just written.
   virtual void settle() {}
+  /// Among how many passages the nearest are looked for: fewer where a stand-in is slow.
+  virtual std::size_t many() const { return 10'000; }
   asio::io_context io;
 };
 
@@ -69,7 +71,7 @@ class VectorIndexSuite : public ::testing::TestWithParam<std::unique_ptr<VectorI
                       std::vector<DocumentId> of_documents = {}, std::string business = "biz_1") {
     knowledge::VectorQuery query{BusinessId(business), std::move(values), limit,
                                  std::move(of_documents)};
-    return run(index->query(ctx, std::move(query)));
+    return run(index->query(soon(), std::move(query)));
   }
   Ids found(Vector values, std::size_t limit = 10, std::vector<DocumentId> of_documents = {},
             std::string business = "biz_1") {
@@ -82,6 +84,8 @@ class VectorIndexSuite : public ::testing::TestWithParam<std::unique_ptr<VectorI
   std::size_t count(std::string business = "biz_1") {
     return run(index->count(ctx, BusinessId(business))).value();
   }
+  /// The context of a call; a suite may be less patient.
+  virtual Context soon() { return ctx; }
   void remove(std::string document, std::string business = "biz_1") {
     auto removed = run(index->remove(ctx, BusinessId(business), DocumentId("doc_" + document)));
     ASSERT_TRUE(removed) << removed.error().detail;
@@ -201,7 +205,7 @@ TEST_P(VectorIndexSuite, ItIsThereAfterARestart) {
   EXPECT_EQ(count(), 2u);
 }
 
-TEST_P(VectorIndexSuite, AmongTenThousandTheNearestAreFound) {
+TEST_P(VectorIndexSuite, AmongThousandsTheNearestAreFound) {
   // Directions in clusters, as texts about the same things are.
   std::mt19937 random(3);
   std::normal_distribution<float> normal;
@@ -216,7 +220,7 @@ TEST_P(VectorIndexSuite, AmongTenThousandTheNearestAreFound) {
     return out;
   };
   std::vector<Vector> all;
-  for (std::size_t d = 0; d < 10; ++d) {
+  for (std::size_t d = 0; d < world->many() / 1000; ++d) {
     std::vector<knowledge::VectorEntry> entries;
     for (std::size_t p = 0; p < 1000; ++p) {
       all.push_back(draw());
@@ -225,7 +229,7 @@ TEST_P(VectorIndexSuite, AmongTenThousandTheNearestAreFound) {
     }
     put(std::move(entries));
   }
-  EXPECT_EQ(count(), 10'000u);
+  EXPECT_EQ(count(), world->many());
   constexpr std::size_t queries = 50;
   constexpr std::size_t nearest = 10;
   std::size_t same = 0;
@@ -241,7 +245,7 @@ TEST_P(VectorIndexSuite, AmongTenThousandTheNearestAreFound) {
     for (const auto& id : found(query, nearest)) same += expected.contains(id);
   }
   auto recall = static_cast<double>(same) / (queries * nearest);
-  std::printf("recall@10 of 10000: %.3f\n", recall);
+  std::printf("recall@10 of %zu: %.3f\n", all.size(), recall);
   EXPECT_GE(recall, 0.95);
 }
 
