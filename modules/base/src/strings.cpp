@@ -192,11 +192,18 @@ std::string base64_encode(std::span<const std::byte> bytes) {
 }
 
 Result<std::vector<std::byte>> base64_decode(std::string_view text) {
+  std::vector<std::byte> bytes;
+  auto decoded = base64_decode(text, bytes);
+  if (!decoded) return std::unexpected(decoded.error());
+  return bytes;
+}
+
+Result<void> base64_decode(std::string_view text, std::vector<std::byte>& bytes) {
   auto invalid = [] { return fail(Errc::invalid, "not base64"); };
   if (text.size() % 4 != 0) return invalid();
-  if (text.empty()) return std::vector<std::byte>{};
+  bytes.resize(text.size() / 4 * 3);
+  if (text.empty()) return {};
   std::size_t padding = text.ends_with("==") ? 2 : text.ends_with('=') ? 1 : 0;
-  std::vector<std::byte> bytes(text.size() / 4 * 3);
   int bad = 0;
   std::uint32_t word = 0;
   for (std::size_t i = 0, out = 0; i < text.size(); i += 4, out += 3) {
@@ -215,7 +222,7 @@ Result<std::vector<std::byte>> base64_decode(std::string_view text) {
   bool spilled = padding > 0 && (word & ((1U << (8U * static_cast<unsigned>(padding))) - 1)) != 0;
   if (bad < 0 || spilled) return invalid();
   bytes.resize(bytes.size() - padding);
-  return bytes;
+  return {};
 }
 std::string base64url_encode(std::span<const std::byte> bytes) {
   return encode(bytes, sodium_base64_VARIANT_URLSAFE_NO_PADDING);

@@ -81,7 +81,7 @@ void TaskGroup::spawn_on(asio::any_io_executor executor, std::string name,
                          std::function<asio::awaitable<void>()> task) {
   auto state = state_;
   auto entry = std::make_shared<State::Entry>();
-  entry->executor = asio::make_strand(executor);
+  entry->executor = executor;
   std::list<std::shared_ptr<State::Entry>>::iterator where;
   {
     std::lock_guard lock(state->mutex);

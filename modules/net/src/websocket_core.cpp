@@ -340,6 +340,7 @@ class OpenWebSocket final : public WebSocket {
   Result<void> send(WebSocketMessage message, Priority priority) override {
     return core_->send(std::move(message), priority);
   }
+  void reuse(WebSocketMessage message) override { core_->reuse(std::move(message)); }
   std::size_t drop_queued() override { return core_->drop_queued(); }
   std::size_t queued_bytes() const noexcept override { return core_->queued_bytes(); }
   asio::awaitable<void> close(int code, std::string reason) override {

@@ -28,6 +28,7 @@ class WebSocketCore : public std::enable_shared_from_this<WebSocketCore> {
   WebSocketCore(asio::any_io_executor executor, Clock& clock, Parts parts);
 
   Task<WebSocketMessage> receive();
+  void reuse(WebSocketMessage message) { reader_.reuse(std::move(message.payload)); }
   Result<void> send(WebSocketMessage message, WebSocket::Priority priority);
   std::size_t drop_queued();
   std::size_t queued_bytes() const noexcept { return queued_bytes_ + batch_.size(); }

@@ -9,6 +9,9 @@ namespace parley::net {
 
 namespace {
 
+/// Of a message, before it has come.
+constexpr std::uint64_t reserved_at_once = 4096;
+
 constexpr std::size_t max_control_bytes = 125;
 
 bool is_control(Opcode opcode) noexcept { return static_cast<std::uint8_t>(opcode) >= 8; }
@@ -135,10 +138,16 @@ std::optional<Violation> FrameReader::check_length(std::uint64_t length) {
   if (length > max_message_bytes_ - message_.payload.size())
     return Violation{1009, "the message is too large"};
   // At once, not by doubling; a length alone does not get a stranger memory.
-  constexpr std::uint64_t reserved_at_once = 4096;
   message_.payload.reserve(message_.payload.size() +
                            static_cast<std::size_t>(std::min(length, reserved_at_once)));
   return std::nullopt;
+}
+
+void FrameReader::reuse(std::string payload) noexcept {
+  // A large one is given back to the heap: a quiet socket should be small.
+  if (in_message_ || payload.capacity() > reserved_at_once) return;
+  payload.clear();
+  message_.payload = std::move(payload);
 }
 
 std::size_t FrameReader::take_header(std::string_view bytes, std::optional<FrameEvent>& event) {

@@ -53,6 +53,8 @@ class FrameReader {
   /// Takes bytes until one event is complete or all are used; returns how many it took. After a
   /// Violation or PeerClose it must not be fed again.
   std::size_t feed(std::string_view bytes, std::optional<FrameEvent>& event);
+  /// Room for the next message: of one that was used up.
+  void reuse(std::string payload) noexcept;
 
  private:
   std::optional<Violation> begin_frame();

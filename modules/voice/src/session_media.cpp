@@ -46,6 +46,7 @@ asio::awaitable<void> CallSession::Impl::read_media() {
     }
     if (auto* audio = std::get_if<telephony::MediaAudio>(&*event)) {
       on_audio(*audio);
+      parts.media->reuse(std::move(*audio));
     } else if (auto* key = std::get_if<telephony::MediaDigit>(&*event)) {
       on_digit(key->digit);
     } else if (auto* typed_turn = std::get_if<telephony::MediaText>(&*event)) {

@@ -68,10 +68,14 @@ class TwilioMediaStream final : public telephony::MediaStream {
       auto receiving = socket_->receive();
       auto message = co_await std::move(receiving);
       if (!message) co_return std::unexpected(message.error());
-      if (auto event = read(*message)) co_return std::move(*event);
+      auto event = read(*message);
+      socket_->reuse(std::move(*message));
+      if (event) co_return std::move(*event);
       if (stopped_) co_return fail(Errc::end_of_stream, "the call ended");
     }
   }
+
+  void reuse(telephony::MediaAudio audio) override { spare_ = std::move(audio.payload); }
 
   Result<void> send_audio(std::span<const std::byte> payload) override {
     auto encoded = base64_encode(payload);
@@ -145,9 +149,10 @@ class TwilioMediaStream final : public telephony::MediaStream {
   }
 
   std::optional<telephony::MediaEvent> take_media(const MediaMessage& media) {
-    auto payload = base64_decode(media.payload);
+    auto payload = std::exchange(spare_, {});
+    auto decoded = base64_decode(media.payload, payload);
     auto chunk = media.chunk;
-    if (!payload || payload->empty() || payload->size() > largest_payload_bytes || chunk < 1 ||
+    if (!decoded || payload.empty() || payload.size() > largest_payload_bytes || chunk < 1 ||
         chunk - last_chunk_ > furthest_jump)
       return malformed();
     auto timestamp = media.timestamp.value_or((chunk - 1) * 20);
@@ -167,7 +172,7 @@ class TwilioMediaStream final : public telephony::MediaStream {
         missing_.insert(gap);
     }
     last_chunk_ = chunk;
-    return telephony::MediaAudio{std::move(*payload), std::chrono::milliseconds(timestamp)};
+    return telephony::MediaAudio{std::move(payload), std::chrono::milliseconds(timestamp)};
   }
 
   std::optional<telephony::MediaEvent> read_digit(const json::object& object) {
@@ -198,6 +203,7 @@ class TwilioMediaStream final : public telephony::MediaStream {
   std::string media_prefix_;
   Counters counters_;
   std::vector<std::string> pending_marks_;   ///< sent, not echoed
+  std::vector<std::byte> spare_;             ///< room for the next sound
   std::vector<std::string> returned_marks_;  ///< to be given by next()
   std::int64_t last_chunk_ = 0;
   std::set<std::int64_t> missing_;

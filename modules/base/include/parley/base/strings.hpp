@@ -29,6 +29,8 @@ std::string to_hex(std::span<const std::byte> bytes);
 std::string base64_encode(std::span<const std::byte> bytes);
 /// Standard alphabet with padding. Errors: invalid.
 Result<std::vector<std::byte>> base64_decode(std::string_view text);
+/// The same into the room that `bytes` has.
+Result<void> base64_decode(std::string_view text, std::vector<std::byte>& bytes);
 std::string base64url_encode(std::span<const std::byte> bytes);
 /// URL-safe alphabet without padding. Errors: invalid.
 Result<std::vector<std::byte>> base64url_decode(std::string_view text);

@@ -8,7 +8,8 @@
 namespace parley {
 
 /// Owns background coroutines: every spawned coroutine belongs to a group that is cancelled and
-/// awaited in stop(). spawn() and stop() may be called from any thread.
+/// awaited in stop(). spawn() and stop() may be called from any thread. Executors are those of
+/// io_contexts that one thread runs each, or strands: a task's coroutines take turns.
 class TaskGroup {
  public:
   /// Called with the task's name and what it threw (never operation_aborted).

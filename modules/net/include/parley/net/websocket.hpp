@@ -21,6 +21,9 @@ class WebSocket {
   /// when nothing (not even a pong) came for the idle time, or no message for the message
   /// time, too_large.
   virtual Task<WebSocketMessage> receive() = 0;
+  /// Takes back a message of receive() that was used up: the next one comes in its room, so that a
+  /// stream of messages asks nothing of the heap. Others ignore it.
+  virtual void reuse(WebSocketMessage message) { (void)message; }
   /// Queues and returns at once. Urgent messages overtake the normal ones not yet on the wire.
   /// Errors: rate_limited when the queue holds its bound (the message is not queued),
   /// end_of_stream after close.

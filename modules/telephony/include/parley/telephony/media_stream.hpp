@@ -45,6 +45,8 @@ class MediaStream {
   /// Errors: end_of_stream when the call is over, unavailable when the connection broke, timeout
   /// when the carrier sent nothing at all for too long.
   virtual Task<MediaEvent> next() = 0;
+  /// Takes back sound of next() that was used up: the next comes in its room. Others ignore it.
+  virtual void reuse(MediaAudio audio) { (void)audio; }
   /// Audio in codec(), any length; the carrier buffers it and plays in order. Errors: rate_limited
   /// when the connection does not take more now (nothing was queued), end_of_stream.
   virtual Result<void> send_audio(std::span<const std::byte> payload) = 0;
