@@ -131,9 +131,12 @@ Result<VectorStores> make_vector_stores(VectorStoreParts parts) {
   if (name == "embedded")
     stores.vectors =
         knowledge::make_embedded_vectors(parts.database, parts.indexing, std::move(space));
-  if (name == "pgvector") made = make_pgvector(parts, stores, std::move(space));
-  if (name == "chroma") made = make_chroma(parts, stores, std::move(space));
-  if (name == "pinecone") made = make_pinecone(parts, stores, std::move(space));
+  else if (name == "pgvector")
+    made = make_pgvector(parts, stores, std::move(space));
+  else if (name == "chroma")
+    made = make_chroma(parts, stores, std::move(space));
+  else if (name == "pinecone")
+    made = make_pinecone(parts, stores, std::move(space));
   if (!made) return std::unexpected(made.error());
   return stores;
 }

@@ -105,7 +105,7 @@ struct CallSession::Impl {
   TimePoint started{};
   std::optional<EndReason> ended;
   dialog::TurnEnd last_end;
-  std::string phase;  ///< that the dialogue is in; empty before the greeting
+  std::string phase;          ///< that the dialogue is in; empty before the greeting
   bool agent_active = false;  ///< a turn of the agent is being made or played
   bool interrupted = false;   ///< this turn of the agent was
   bool spoke_when_held = false;
