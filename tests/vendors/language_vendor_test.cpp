@@ -1,4 +1,5 @@
 #include "parley/simulators/anthropic_simulator.hpp"
+#include "parley/simulators/openai_embeddings.hpp"
 #include "parley/simulators/openai_simulator.hpp"
 #include "vendor_fixture.hpp"
 
@@ -36,6 +37,10 @@ class AnthropicsClient : public LanguageTest<AnthropicSimulator> {
 
 class OpenAisClient : public LanguageTest<OpenAiSimulator> {
  protected:
+  void SetUp() override {
+    add_openai_embeddings(simulator.server(), {.api_key = OpenAiSimulatorOptions{}.api_key});
+    VendorTest::SetUp();
+  }
   void run(const std::string& group) {
     VendorTest::run("openai_client.cjs", "/v1", OpenAiSimulatorOptions{}.api_key, group);
   }
@@ -73,6 +78,7 @@ TEST_F(AnthropicsClient, RepeatsAsItDoesAtAnthropic) {
 
 TEST_F(OpenAisClient, IsRefusedAsAtOpenAi) { run("strangers"); }
 TEST_F(OpenAisClient, FindsTheModels) { run("models"); }
+TEST_F(OpenAisClient, GetsVectorsOfTexts) { run("embedded"); }
 TEST_F(OpenAisClient, ReadsWholeCompletions) {
   reply("Good morning.");
   reply("I", End::refused);

@@ -71,6 +71,24 @@ const groups = {
     const error = await read().then(() => null, (reason) => reason);
     assert.ok(error instanceof OpenAI.APIError, String(error));
   },
+  async embedded() {
+    const model = "text-embedding-3-small";
+    // The client asks for base64 by itself, unless told otherwise.
+    const input = ["Where can I park my car?", "parking for a vehicle", "does it hurt"];
+    const { data, usage } = await client.embeddings.create({ model, input });
+    assert.deepStrictEqual(data.map(({ index, embedding }) => [index, embedding.length]), [[0, 1536], [1, 1536], [2, 1536]]);
+    assert.ok(usage.total_tokens > 0);
+    const near = (a, b) => a.embedding.reduce((sum, value, i) => sum + value * b.embedding[i], 0);
+    assert.ok(Math.abs(near(data[0], data[0]) - 1) < 1e-3, "vectors have the length one");
+    assert.ok(near(data[0], data[1]) > near(data[0], data[2]) + 0.3, "what means the same is near");
+    const floats = await client.embeddings.create({ model, input: input[1], encoding_format: "float" });
+    floats.data[0].embedding.forEach((value, i) => assert.ok(Math.abs(value - data[1].embedding[i]) < 1e-6));
+    const short = await client.embeddings.create({ model, input: input[1], dimensions: 256 });
+    assert.strictEqual(short.data[0].embedding.length, 256);
+    await refused(client.embeddings.create({ model, input: "" }), OpenAI.BadRequestError);
+    await refused(client.embeddings.create({ model: "text-embedding-9", input }), OpenAI.NotFoundError);
+    await refused(connect({ apiKey: "guess" }).embeddings.create({ model, input }), OpenAI.AuthenticationError);
+  },
   async retried() {
     assert.strictEqual((await create(ask, connect({ maxRetries: 1 }))).choices[0].message.content, "Here.");
   },
