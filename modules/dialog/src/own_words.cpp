@@ -74,19 +74,29 @@ const OwnWords& own_words(std::string_view language) {
   return english;
 }
 
+OwnGreeting own_greeting_of(const business::Agent& agent) {
+  const auto& greeting = agent.greeting;
+  auto end = greeting.find_last_not_of(' ');
+  if (end == greeting.npos || greeting[end] != '?') return {greeting, ""};
+  auto before = greeting.find_last_of(".!?", end - 1);
+  if (end == 0 || before == greeting.npos) return {greeting, ""};
+  auto begin = greeting.find_first_not_of(' ', before + 1);
+  return {greeting.substr(0, before + 1), greeting.substr(begin, end + 1 - begin)};
+}
+
 std::vector<std::string> own_greeting(const business::Profile& profile, bool recording) {
   const auto& words = own_words(profile.agent.language);
   std::vector<std::string> sentences;
   auto introduced =
       std::string(words.i_am) + " " + profile.agent.name + ", " + std::string(words.assistant);
-  sentences.push_back(profile.agent.greeting.empty()
-                          ? std::string(words.thanks_for_calling) + " " + profile.name + "."
-                          : profile.agent.greeting);
+  auto [said, question] = own_greeting_of(profile.agent);
+  if (said.empty()) said = std::string(words.thanks_for_calling) + " " + profile.name + ".";
+  sentences.push_back(std::move(said));
   sentences.push_back(std::move(introduced));
   if (recording)
     sentences.push_back(profile.agent.recording_notice.empty() ? std::string(words.recorded)
                                                                : profile.agent.recording_notice);
-  sentences.emplace_back(words.how_can_i_help);
+  sentences.push_back(question.empty() ? std::string(words.how_can_i_help) : std::move(question));
   return sentences;
 }
 

@@ -25,6 +25,15 @@ struct OwnWords {
 };
 const OwnWords& own_words(std::string_view language);
 
+/// An agent's own greeting in two: what it says, and the question it ends with, which is asked when
+/// the caller has been told what they have the right to know. Without such a question, or when it
+/// is all there is, the second is empty.
+struct OwnGreeting {
+  std::string said;
+  std::string question;
+};
+OwnGreeting own_greeting_of(const business::Agent& agent);
+
 /// The greeting where the built-in dialogue's English does not serve. An own greeting of the agent
 /// is followed by what a caller has the right to know.
 std::vector<std::string> own_greeting(const business::Profile& profile, bool recording);

@@ -4,6 +4,8 @@
 
 #include <algorithm>
 
+#include "own_words.hpp"
+
 namespace parley::dialog::phrases {
 namespace {
 
@@ -83,11 +85,12 @@ std::string with_article(const std::string& service) {
 
 std::vector<std::string> greeting(const business::Profile& profile, bool recording) {
   std::vector<std::string> sentences;
-  if (profile.agent.greeting.empty()) {
+  auto [said, question] = own_greeting_of(profile.agent);
+  if (said.empty()) {
     sentences.push_back(fmt::format("Thank you for calling {}.", profile.name));
     sentences.push_back(fmt::format("I'm {}, the automated assistant.", profile.agent.name));
   } else {
-    sentences.push_back(profile.agent.greeting);
+    sentences.push_back(std::move(said));
     // An own greeting may leave out what a caller has the right to know.
     auto words = words_of(profile.agent.greeting);
     if (!has_any(words, {"automated|ai|virtual|robot|assistant's|bot", "artificial intelligence",
@@ -99,7 +102,7 @@ std::vector<std::string> greeting(const business::Profile& profile, bool recordi
   if (recording)
     sentences.push_back(profile.agent.recording_notice.empty() ? "This call is recorded."
                                                                : profile.agent.recording_notice);
-  sentences.push_back(how_can_i_help());
+  sentences.push_back(question.empty() ? how_can_i_help() : std::move(question));
   return sentences;
 }
 

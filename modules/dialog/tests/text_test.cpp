@@ -4,6 +4,7 @@
 
 #include "dental.hpp"
 #include "opening.hpp"
+#include "own_words.hpp"
 #include "phrases.hpp"
 #include "services.hpp"
 #include "spoken.hpp"
@@ -177,6 +178,20 @@ TEST(Phrases, AnOwnGreetingStillSaysWhoAndWhat) {
   EXPECT_NE(all.find("Bright Smile Dental"), std::string::npos);
   EXPECT_NE(all.find("automated assistant"), std::string::npos);
   EXPECT_NE(all.find("recorded"), std::string::npos);
+}
+
+TEST(Phrases, TheQuestionOfAnOwnGreetingIsAskedOnceAndLast) {
+  auto profile = testing::dental_practice();
+  profile.agent.greeting =
+      "Welcome to Bright Smile Dental! I'm the virtual receptionist. What may I do? ";
+  std::vector<std::string> wanted{"Welcome to Bright Smile Dental! I'm the virtual receptionist.",
+                                  "This call is recorded.", "What may I do?"};
+  EXPECT_EQ(phrases::greeting(profile, true), wanted);
+  auto model = own_greeting(profile, true);
+  EXPECT_EQ(model.front(), wanted.front());
+  EXPECT_EQ(model.back(), wanted.back());
+  profile.agent.greeting = "?";
+  EXPECT_EQ(own_greeting_of(profile.agent).said, "?");
 }
 
 }  // namespace
