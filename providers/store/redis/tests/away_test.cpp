@@ -124,10 +124,12 @@ TEST_F(RedisAwayTest, NodesHearEachOther) {
   auto there = subscribe(two, "calls");
   ASSERT_TRUE(publish(one, "from one"));
   ASSERT_TRUE(publish(two, "from two"));
-  EXPECT_EQ(next(*there), message("from one"));
-  EXPECT_EQ(next(*there), message("from two"));
-  std::set<std::string> heard{next(*here).payload, next(*here).payload};
-  EXPECT_EQ(heard, (std::set<std::string>{"from one", "from two"})) << "its own once";
+  // Of one publisher they come in order; between two, one's own may be first.
+  const std::set<std::string> both{"from one", "from two"};
+  for (auto* listener : {&*here, &*there}) {
+    std::set<std::string> heard{next(*listener).payload, next(*listener).payload};
+    EXPECT_EQ(heard, both) << "each once";
+  }
 }
 
 TEST_F(RedisAwayTest, SubscriptionsAreRestoredAndTheGapIsTold) {
