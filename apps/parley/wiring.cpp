@@ -193,7 +193,6 @@ void Server::Impl::run() {
   main_loop().run();
 }
 
-/// What runs beside the requests, from the first of them to the last.
 /// What callers were promised while the database was away.
 asio::awaitable<void> Server::Impl::leave_kept_messages() {
   while (true) {
@@ -206,6 +205,7 @@ asio::awaitable<void> Server::Impl::leave_kept_messages() {
   }
 }
 
+/// What runs beside the requests, from the first of them to the last.
 asio::awaitable<void> Server::Impl::serve() {
   auto knowing = knowledge->start();
   co_await std::move(knowing);
