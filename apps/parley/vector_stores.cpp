@@ -70,8 +70,8 @@ Result<void> make_chroma(VectorStoreParts parts, VectorStores& stores,
   options.token = parts.settings.text("chroma.token");
   options.tenant = parts.settings.text("chroma.tenant");
   options.database = parts.settings.text("chroma.database");
-  stores.vectors =
-      providers::chroma::make_vectors(parts.http, **policy, std::move(space), std::move(options));
+  stores.vectors = providers::chroma::make_vectors({parts.clock, parts.http, **policy},
+                                                   std::move(space), std::move(options));
   return {};
 }
 
@@ -86,8 +86,8 @@ Result<void> make_pinecone(VectorStoreParts parts, VectorStores& stores,
                 "knowledge.vectors is pinecone: pinecone.api_key and pinecone.index are needed");
   auto policy = vector_policy(parts.policies);
   if (!policy) return std::unexpected(policy.error());
-  stores.vectors =
-      providers::pinecone::make_vectors(parts.http, **policy, std::move(space), std::move(options));
+  stores.vectors = providers::pinecone::make_vectors({parts.clock, parts.http, **policy},
+                                                     std::move(space), std::move(options));
   return {};
 }
 

@@ -33,7 +33,7 @@ class ChromaWorld final : public VectorServiceWorld {
   ~ChromaWorld() override { asio::co_spawn(serving, front_->stop(), asio::use_future).get(); }
   simulators::Faults& faults() override { return front_->faults(); }
   std::unique_ptr<knowledge::VectorIndex> open(knowledge::VectorSpace space) override {
-    return providers::chroma::make_vectors(*http, policy, std::move(space), options);
+    return providers::chroma::make_vectors({clock, *http, policy}, std::move(space), options);
   }
   providers::chroma::Options options;
 

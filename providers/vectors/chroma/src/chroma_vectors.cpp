@@ -22,17 +22,10 @@ json::array numbers(const knowledge::Vector& vector) {
   return json::array(vector.begin(), vector.end());
 }
 
-std::unexpected<Error> refusal(const net::HttpResponse& response) {
-  auto body = parse_json(response.body);
-  auto said = body ? text_at(*body, "/message") : "";
-  Error error{Errc::unavailable, "Chroma: " + std::to_string(response.status) + " " +
-                                     (said.empty() ? response.body : said).substr(0, 200)};
-  auto status = response.status;
-  if (status == 404) error.code = Errc::not_found;
-  if (status == 401 || status == 403) error.code = Errc::forbidden;
-  if (status == 400 || status == 410 || status == 413 || status == 422) error.code = Errc::invalid;
-  if (status == 429) error.code = Errc::rate_limited;
-  return std::unexpected(std::move(error));
+net::Headers headers(const Options& options) {
+  net::Headers out;
+  if (!options.token.empty()) out.set("x-chroma-token", options.token);
+  return out;
 }
 
 /// Chroma answers with lists of lists: one list for each query, and we ask one.
@@ -58,12 +51,11 @@ Result<Matches> matches_in(const json::value& answer) {
 
 class ChromaVectors final : public knowledge::VectorIndex {
  public:
-  ChromaVectors(net::HttpClient& http, resilience::Policy& policy, knowledge::VectorSpace space,
-                Options options)
-      : http_(http), policy_(policy), space_(std::move(space)), options_(std::move(options)) {
-    while (options_.url.ends_with('/')) options_.url.pop_back();
-    base_ = options_.url + "/api/v2/tenants/" + url_encode(options_.tenant) + "/databases/" +
-            url_encode(options_.database) + "/collections";
+  ChromaVectors(vectors::Exchange::Parts parts, knowledge::VectorSpace space, Options options)
+      : space_(std::move(space)), exchange_(parts, "Chroma", headers(options)) {
+    while (options.url.ends_with('/')) options.url.pop_back();
+    base_ = options.url + "/api/v2/tenants/" + url_encode(options.tenant) + "/databases/" +
+            url_encode(options.database) + "/collections";
   }
 
   const std::string& name() const noexcept override { return name_; }
@@ -142,8 +134,8 @@ class ChromaVectors final : public knowledge::VectorIndex {
       auto id = co_await std::move(finding);
       if (!id) co_return std::unexpected(id.error());
       auto method = what == "count" ? net::Method::get : net::Method::post;
-      auto url = base_ + "/" + *id + "/" + what;
-      auto asking = send(ctx, "records." + what, method, std::move(url), text);
+      vectors::Question question{"records." + what, method, base_ + "/" + *id + "/" + what, text};
+      auto asking = exchange_.ask(ctx, std::move(question));
       auto answer = co_await std::move(asking);
       if (answer || answer.error().code != Errc::not_found || attempt > 0) co_return answer;
       // The collection was deleted, or the server began anew: its id is another one now.
@@ -166,10 +158,10 @@ class ChromaVectors final : public knowledge::VectorIndex {
                       {"metadata", std::move(metadata)},
                       {"configuration", {{"hnsw", {{"space", "cosine"}, {"ef_search", 200}}}}},
                       {"get_or_create", true}};
-    bool make = missing == Missing::make;
-    auto asking = send(std::move(ctx), make ? "collections.create" : "collections.get",
-                       make ? net::Method::post : net::Method::get,
-                       make ? base_ : base_ + "/" + name, make ? json::serialize(body) : "");
+    vectors::Question question{"collections.get", net::Method::get, base_ + "/" + name, ""};
+    if (missing == Missing::make)
+      question = {"collections.create", net::Method::post, base_, json::serialize(body)};
+    auto asking = exchange_.ask(std::move(ctx), std::move(question));
     auto answer = co_await std::move(asking);
     if (!answer) co_return std::unexpected(answer.error());
     auto id = text_at(*answer, "/id");
@@ -179,36 +171,8 @@ class ChromaVectors final : public knowledge::VectorIndex {
     co_return id;
   }
 
-  Task<json::value> send(Context ctx, std::string what, net::Method method, std::string url,
-                         std::string body) {
-    auto call = [&](Context limited) -> Task<json::value> {
-      net::OutgoingRequest request;
-      request.method = method;
-      request.url = url;
-      request.headers.set("Content-Type", "application/json");
-      if (!options_.token.empty()) request.headers.set("x-chroma-token", options_.token);
-      request.body = body;
-      auto sending = http_.send(std::move(limited), std::move(request));
-      auto response = co_await std::move(sending);
-      if (!response) co_return std::unexpected(response.error());
-      if (response->status / 100 != 2) co_return refusal(*response);
-      auto answer = parse_json(response->body.empty() ? "null" : response->body);
-      if (!answer) co_return fail(Errc::corrupt, "Chroma answers no JSON");
-      co_return std::move(*answer);
-    };
-    resilience::Operation operation{std::move(what), resilience::Repeat::safe};
-    auto running = policy_.run(std::move(ctx), std::move(operation), call);
-    auto answer = co_await std::move(running);
-    // Every one of these may be done again.
-    if (!answer && answer.error().code == Errc::outcome_unknown)
-      answer.error().code = Errc::timeout;
-    co_return answer;
-  }
-
-  net::HttpClient& http_;
-  resilience::Policy& policy_;
   knowledge::VectorSpace space_;
-  Options options_;
+  vectors::Exchange exchange_;
   std::string base_;
   std::string name_ = "chroma";
   std::mutex mutex_;
@@ -217,11 +181,10 @@ class ChromaVectors final : public knowledge::VectorIndex {
 
 }  // namespace
 
-std::unique_ptr<knowledge::VectorIndex> make_vectors(net::HttpClient& http,
-                                                     resilience::Policy& policy,
+std::unique_ptr<knowledge::VectorIndex> make_vectors(vectors::Exchange::Parts parts,
                                                      knowledge::VectorSpace space,
                                                      Options options) {
-  return std::make_unique<ChromaVectors>(http, policy, std::move(space), std::move(options));
+  return std::make_unique<ChromaVectors>(parts, std::move(space), std::move(options));
 }
 
 }  // namespace parley::providers::chroma

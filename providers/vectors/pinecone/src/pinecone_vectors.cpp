@@ -1,7 +1,6 @@
 #include "parley/providers/pinecone/pinecone_vectors.hpp"
 
 #include <algorithm>
-#include <charconv>
 #include <mutex>
 
 #include "parley/base/json.hpp"
@@ -23,23 +22,11 @@ constexpr std::size_t most_bytes = 1'500'000;  ///< Pinecone takes 2 MB
 constexpr std::size_t bytes_a_dimension = 14;  ///< "-0.0123456789,"
 constexpr std::size_t bytes_a_record = 400;    ///< ids and names beside the numbers
 
-std::unexpected<Error> refusal(const net::HttpResponse& response) {
-  auto body = parse_json(response.body);
-  std::string said;
-  if (body) said = text_at(*body, "/message");
-  if (body && said.empty()) said = text_at(*body, "/error/message");
-  Error error{Errc::unavailable, "Pinecone: " + std::to_string(response.status) + " " +
-                                     (said.empty() ? response.body : said).substr(0, 200)};
-  auto status = response.status;
-  if (status == 404) error.code = Errc::not_found;
-  if (status == 401 || status == 403) error.code = Errc::forbidden;
-  if (status == 400 || status == 409 || status == 413 || status == 422) error.code = Errc::invalid;
-  if (status == 429) error.code = Errc::rate_limited;
-  auto after = response.headers.get("Retry-After").value_or("");
-  int seconds = 0;
-  if (std::from_chars(after.data(), after.data() + after.size(), seconds).ec == std::errc())
-    error.retry_after = std::chrono::seconds(seconds);
-  return std::unexpected(std::move(error));
+net::Headers headers(const Options& options) {
+  net::Headers out;
+  out.set("Api-Key", options.api_key);
+  out.set("X-Pinecone-Api-Version", std::string(api_version));
+  return out;
 }
 
 Result<Matches> matches_in(const json::value& answer) {
@@ -61,9 +48,10 @@ Result<Matches> matches_in(const json::value& answer) {
 
 class PineconeVectors final : public knowledge::VectorIndex {
  public:
-  PineconeVectors(net::HttpClient& http, resilience::Policy& policy, knowledge::VectorSpace space,
-                  Options options)
-      : http_(http), policy_(policy), space_(std::move(space)), options_(std::move(options)) {
+  PineconeVectors(vectors::Exchange::Parts parts, knowledge::VectorSpace space, Options options)
+      : space_(std::move(space)),
+        options_(std::move(options)),
+        exchange_(parts, "Pinecone", headers(options_)) {
     while (options_.api_url.ends_with('/')) options_.api_url.pop_back();
   }
 
@@ -139,8 +127,9 @@ class PineconeVectors final : public knowledge::VectorIndex {
     auto finding = host(ctx);
     auto where = co_await std::move(finding);
     if (!where) co_return std::unexpected(where.error());
-    auto asking = send(std::move(ctx), std::move(what), net::Method::post, *where + path,
-                       json::serialize(body));
+    vectors::Question question{std::move(what), net::Method::post, *where + path,
+                               json::serialize(body)};
+    auto asking = exchange_.ask(std::move(ctx), std::move(question));
     co_return co_await std::move(asking);
   }
 
@@ -150,8 +139,9 @@ class PineconeVectors final : public knowledge::VectorIndex {
       std::lock_guard lock(mutex_);
       if (!host_.empty()) co_return host_;
     }
-    auto asking = send(std::move(ctx), "indexes.describe", net::Method::get,
-                       options_.api_url + "/indexes/" + url_encode(options_.index), "");
+    vectors::Question question{"indexes.describe", net::Method::get,
+                               options_.api_url + "/indexes/" + url_encode(options_.index), ""};
+    auto asking = exchange_.ask(std::move(ctx), std::move(question));
     auto answer = co_await std::move(asking);
     if (!answer && answer.error().code == Errc::not_found)
       co_return fail(Errc::invalid, "Pinecone has no index " + options_.index +
@@ -174,37 +164,9 @@ class PineconeVectors final : public knowledge::VectorIndex {
     co_return host_;
   }
 
-  Task<json::value> send(Context ctx, std::string what, net::Method method, std::string url,
-                         std::string body) {
-    auto call = [&](Context limited) -> Task<json::value> {
-      net::OutgoingRequest request;
-      request.method = method;
-      request.url = url;
-      request.headers.set("Api-Key", options_.api_key);
-      request.headers.set("X-Pinecone-Api-Version", std::string(api_version));
-      request.headers.set("Content-Type", "application/json");
-      request.body = body;
-      auto sending = http_.send(std::move(limited), std::move(request));
-      auto response = co_await std::move(sending);
-      if (!response) co_return std::unexpected(response.error());
-      if (response->status / 100 != 2) co_return refusal(*response);
-      auto answer = parse_json(response->body.empty() ? "{}" : response->body);
-      if (!answer) co_return fail(Errc::corrupt, "Pinecone answers no JSON");
-      co_return std::move(*answer);
-    };
-    resilience::Operation operation{std::move(what), resilience::Repeat::safe};
-    auto running = policy_.run(std::move(ctx), std::move(operation), call);
-    auto answer = co_await std::move(running);
-    // Every one of these may be done again.
-    if (!answer && answer.error().code == Errc::outcome_unknown)
-      answer.error().code = Errc::timeout;
-    co_return answer;
-  }
-
-  net::HttpClient& http_;
-  resilience::Policy& policy_;
   knowledge::VectorSpace space_;
   Options options_;
+  vectors::Exchange exchange_;
   std::string name_ = "pinecone";
   std::mutex mutex_;
   std::string host_;  ///< under mutex_
@@ -212,11 +174,10 @@ class PineconeVectors final : public knowledge::VectorIndex {
 
 }  // namespace
 
-std::unique_ptr<knowledge::VectorIndex> make_vectors(net::HttpClient& http,
-                                                     resilience::Policy& policy,
+std::unique_ptr<knowledge::VectorIndex> make_vectors(vectors::Exchange::Parts parts,
                                                      knowledge::VectorSpace space,
                                                      Options options) {
-  return std::make_unique<PineconeVectors>(http, policy, std::move(space), std::move(options));
+  return std::make_unique<PineconeVectors>(parts, std::move(space), std::move(options));
 }
 
 }  // namespace parley::providers::pinecone

@@ -26,7 +26,7 @@ class PineconeWorld final : public testkit::VectorServiceWorld {
     asio::co_spawn(serving, simulator->stop(TimePoint::min()), asio::use_future).get();
   }
   std::unique_ptr<knowledge::VectorIndex> open(knowledge::VectorSpace space) override {
-    return make_vectors(*http, policy, std::move(space), options);
+    return make_vectors({clock, *http, policy}, std::move(space), options);
   }
   simulators::Faults& faults() override { return simulator->server().faults(); }
   std::unique_ptr<simulators::PineconeSimulator> simulator;

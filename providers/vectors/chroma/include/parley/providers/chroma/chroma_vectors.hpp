@@ -3,8 +3,7 @@
 #include <string>
 
 #include "parley/knowledge/vector_index.hpp"
-#include "parley/net/client.hpp"
-#include "parley/resilience/policy.hpp"
+#include "parley/providers/vectors/exchange.hpp"
 
 namespace parley::providers::chroma {
 
@@ -16,9 +15,8 @@ struct Options {
 };
 
 /// Vectors in a server of Chroma (API v2), a collection for each business and embedder, made when
-/// the first vector is written. `http` and `policy` outlive it.
-std::unique_ptr<knowledge::VectorIndex> make_vectors(net::HttpClient& http,
-                                                     resilience::Policy& policy,
+/// the first vector is written. What `parts` names outlives it.
+std::unique_ptr<knowledge::VectorIndex> make_vectors(vectors::Exchange::Parts parts,
                                                      knowledge::VectorSpace space, Options options);
 
 }  // namespace parley::providers::chroma

@@ -3,8 +3,7 @@
 #include <string>
 
 #include "parley/knowledge/vector_index.hpp"
-#include "parley/net/client.hpp"
-#include "parley/resilience/policy.hpp"
+#include "parley/providers/vectors/exchange.hpp"
 
 namespace parley::providers::pinecone {
 
@@ -16,9 +15,8 @@ struct Options {
 
 /// Vectors in an index of Pinecone, a namespace for each business and embedder. What was written
 /// shows up in queries and counts some seconds later. Errors besides the port's: invalid when the
-/// index is missing or has other dimensions or another metric. `http` and `policy` outlive it.
-std::unique_ptr<knowledge::VectorIndex> make_vectors(net::HttpClient& http,
-                                                     resilience::Policy& policy,
+/// index is missing or has other dimensions or another metric. What `parts` names outlives it.
+std::unique_ptr<knowledge::VectorIndex> make_vectors(vectors::Exchange::Parts parts,
                                                      knowledge::VectorSpace space, Options options);
 
 }  // namespace parley::providers::pinecone
