@@ -175,9 +175,6 @@ void Server::Impl::run() {
       main_loop().get_executor(), [](const std::string& name, const std::string& what) {
         log::error("task.failed", {{"task", name}, {"error", what}});
       });
-  for (std::size_t i = 0; i < loops.size(); ++i)
-    watch_loop_lag(*tasks, loops[i]->get_executor(), clock, metrics::process_registry(),
-                   {.loop = "core-" + std::to_string(i)});
   watch_load();
   std::vector<asio::executor_work_guard<asio::io_context::executor_type>> guards;
   for (auto& loop : loops) guards.push_back(asio::make_work_guard(*loop));

@@ -45,7 +45,6 @@
 #include "parley/store/migrations.hpp"
 #include "parley/telemetry/load_watch.hpp"
 #include "parley/telemetry/log.hpp"
-#include "parley/telemetry/loop_lag.hpp"
 #include "parley/telemetry/metrics.hpp"
 #include "parley/telemetry/trace.hpp"
 #include "parley/webhooks/webhooks.hpp"

@@ -8,6 +8,12 @@ namespace parley {
 
 namespace {
 
+#ifdef PARLEY_DEBUG
+constexpr bool alarms = true;
+#else
+constexpr bool alarms = false;
+#endif
+
 std::int64_t ms(Duration duration) { return duration / std::chrono::milliseconds(1); }
 
 }  // namespace
@@ -25,9 +31,13 @@ std::string_view to_string(Load load) noexcept {
 }
 
 struct LoadWatch::Loop {
-  explicit Loop(std::string given) : name(std::move(given)) {}
+  Loop(std::string given, metrics::Registry& registry)
+      : name(std::move(given)),
+        lag(registry.histogram("parley_loop_lag_seconds", "How late an event loop ran a timer",
+                               {{"loop", name}})) {}
 
   const std::string name;
+  metrics::Histogram lag;
   std::atomic<Load> load{Load::normal};
   std::atomic<Duration::rep> worst{0};  ///< of the last second
   /// When it is to run next; max until it has begun.
@@ -59,6 +69,7 @@ Load LoadWatch::Loop::judge(Duration lag, Duration length, const Options& option
 
 LoadWatch::LoadWatch(Clock& clock, metrics::Registry& registry, Options options)
     : clock_(clock),
+      registry_(registry),
       options_(options),
       gauge_(registry.gauge("parley_load",
                             "0: the loops keep up, 1: no outbound calls, 2: no calls at all")) {}
@@ -66,9 +77,8 @@ LoadWatch::LoadWatch(Clock& clock, metrics::Registry& registry, Options options)
 LoadWatch::~LoadWatch() = default;
 
 void LoadWatch::watch(TaskGroup& tasks, asio::any_io_executor executor, std::string loop) {
-  if (options_.bound <= Duration::zero()) return;
   auto name = "load/" + loop;
-  loops_.push_back(std::make_unique<Loop>(std::move(loop)));
+  loops_.push_back(std::make_unique<Loop>(std::move(loop), registry_));
   auto task = [this, watched = loops_.back().get()] { return measure(*watched); };
   tasks.spawn_on(std::move(executor), std::move(name), std::move(task));
 }
@@ -83,13 +93,21 @@ asio::awaitable<void> LoadWatch::measure(Loop& loop) {
       loop.planned = planned.time_since_epoch().count();
       co_await clock_.sleep_until(planned);
       now = clock_.now();
-      worst = std::max(worst, now - planned);
+      auto late = now - planned;
+      loop.lag.observe(late);
+      if (alarms && late >= options_.alarm)
+        log::error("loop.late", {{"loop", loop.name}, {"lateMs", ms(late)}});
+      worst = std::max(worst, late);
     }
-    auto load = loop.judge(worst, now - began, options_);
-    if (loop.load.exchange(load) == load) continue;
-    gauge_.set(static_cast<double>(this->load()));
-    log::warn("node.load", {{"loop", loop.name}, {"load", to_string(load)}, {"lateMs", ms(worst)}});
+    if (options_.bound > Duration::zero()) judge(loop, worst, now - began);
   }
+}
+
+void LoadWatch::judge(Loop& loop, Duration worst, Duration length) {
+  auto load = loop.judge(worst, length, options_);
+  if (loop.load.exchange(load) == load) return;
+  gauge_.set(static_cast<double>(this->load()));
+  log::warn("node.load", {{"loop", loop.name}, {"load", to_string(load)}, {"lateMs", ms(worst)}});
 }
 
 Load LoadWatch::of(const Loop& loop) const noexcept {
@@ -98,6 +116,7 @@ Load LoadWatch::of(const Loop& loop) const noexcept {
 
 Load LoadWatch::load() const noexcept {
   auto worst = Load::normal;
+  if (options_.bound <= Duration::zero()) return worst;
   for (auto& loop : loops_) worst = std::max(worst, of(*loop));
   return worst;
 }

@@ -5,7 +5,7 @@
 #include <stdexcept>
 #include <thread>
 
-#include "parley/telemetry/loop_lag.hpp"
+#include "parley/telemetry/load_watch.hpp"
 #include "parley/testkit/sim_world.hpp"
 
 namespace parley::metrics {
@@ -86,7 +86,8 @@ TEST(LoopLag, MeasuresHowLateTheLoopIs) {
   testkit::SimWorld world;
   Registry registry;
   TaskGroup tasks(world.executor());
-  watch_loop_lag(tasks, world.executor(), world.clock(), registry, {.loop = "core-0"});
+  LoadWatch watch(world.clock(), registry, {.bound = Duration::zero(), .interval = 250ms});
+  watch.watch(tasks, world.executor(), "core-0");
   world.run_for(600ms);
   EXPECT_THAT(registry.text(), HasSubstr("parley_loop_lag_seconds_count{loop=\"core-0\"} 2"));
   EXPECT_THAT(registry.text(),

@@ -20,6 +20,8 @@ std::string_view to_string(Load load) noexcept;
 /// row overload it; it is normal again by itself after `recovery` in a row that were at most half
 /// as late as the bound. A loop that does not run at all for `sustained` counts at once.
 ///
+/// Every look is counted in parley_loop_lag_seconds{loop}, whatever the bound.
+///
 /// watch() before the loops run; the rest from any thread, without waiting.
 class LoadWatch {
  public:
@@ -30,6 +32,9 @@ class LoadWatch {
     Duration recovery = std::chrono::seconds(5);
     Duration interval = std::chrono::milliseconds(10);  ///< between two looks at a loop
     Duration second = std::chrono::seconds(1);          ///< over which the worst is taken
+    /// In debug builds (PARLEY_DEBUG) a look that is later than this is an error in the log:
+    /// somebody computed or blocked on an I/O thread.
+    Duration alarm = std::chrono::milliseconds(50);
   };
 
   LoadWatch(Clock& clock, metrics::Registry& registry) : LoadWatch(clock, registry, Options{}) {}
@@ -38,7 +43,7 @@ class LoadWatch {
   LoadWatch(const LoadWatch&) = delete;
   LoadWatch& operator=(const LoadWatch&) = delete;
 
-  /// One loop more, until `tasks` ends, which this outlives.
+  /// One loop more, until `tasks` ends, which this outlives; `loop` names it ("core-0").
   void watch(TaskGroup& tasks, asio::any_io_executor executor, std::string loop);
 
   Load load() const noexcept;
@@ -49,9 +54,11 @@ class LoadWatch {
  private:
   struct Loop;
   asio::awaitable<void> measure(Loop& loop);
+  void judge(Loop& loop, Duration worst, Duration length);
   Load of(const Loop& loop) const noexcept;
 
   Clock& clock_;
+  metrics::Registry& registry_;
   Options options_;
   std::vector<std::unique_ptr<Loop>> loops_;
   metrics::Gauge gauge_;
