@@ -57,21 +57,12 @@ Task<void> CallNodes::look_after_others(Context ctx) {
   if (!rows) co_return std::unexpected(rows.error());
   auto now = clock_.now();
   // Who could not look knows nothing of what the others did meanwhile.
-  if (now - looked_ >= patience) seen_.clear();
+  if (now - looked_ >= patience) others_.forget();
   looked_ = now;
-  std::map<std::string, Sighting> seen;
-  std::map<std::string, std::int64_t> gone;
-  for (const auto& row : *rows) {
-    auto name = row.text("node");
-    if (name == own_) continue;
-    Sighting sighting{row.integer("beat"), now};
-    auto known = seen_.find(name);
-    if (known != seen_.end() && known->second.beat == sighting.beat)
-      sighting.since = known->second.since;
-    if (now - sighting.since >= patience) gone.emplace(name, sighting.beat);
-    seen.emplace(std::move(name), sighting);
-  }
-  seen_ = std::move(seen);
+  Beats beats;
+  for (const auto& row : *rows)
+    if (auto name = row.text("node"); name != own_) beats.emplace(name, row.integer("beat"));
+  auto gone = others_.still(beats, now);
   for (const auto& [name, last_beat] : gone) {
     auto burying = bury(ctx, name, last_beat);
     if (auto buried = co_await std::move(burying); !buried) co_return buried;

@@ -1,10 +1,9 @@
 #pragma once
 #include <filesystem>
 #include <functional>
-#include <map>
 #include <string>
 
-#include "parley/base/clock.hpp"
+#include "parley/base/beat_watch.hpp"
 #include "parley/base/context.hpp"
 #include "parley/base/random.hpp"
 #include "parley/calls/calls.hpp"
@@ -31,10 +30,6 @@ class CallNodes {
   Task<void> turn(Context ctx);
 
  private:
-  struct Sighting {
-    std::int64_t beat = 0;
-    TimePoint since;
-  };
   Task<void> begin(Context ctx);
   Task<void> beat(Context ctx);
   Task<void> look_after_others(Context ctx);
@@ -47,7 +42,7 @@ class CallNodes {
   const Holds holds_;
   bool begun_ = false;
   TimePoint looked_;
-  std::map<std::string, Sighting> seen_;
+  BeatWatch others_{patience};
 };
 
 /// The name kept in `file`, or a new one that is kept there. Where it cannot be kept it is good for

@@ -106,20 +106,12 @@ Task<void> Keeper::look_after_others() {
   auto reading = shared_.relaxed([](store::Tx& tx) { return load_nodes(tx); });
   auto nodes = co_await std::move(reading);
   if (!nodes) co_return std::unexpected(nodes.error());
-  auto now = shared_.parts.clock.now();
-  std::map<std::string, Sighting> seen;
-  std::vector<Node> still;
-  for (const auto& node : *nodes) {
-    if (node.name == shared_.node()) continue;
-    auto known = seen_.find(node.name);
-    bool moved = known == seen_.end() || known->second.beat != node.beat;
-    auto since = moved ? now : known->second.since;
-    seen[node.name] = {node.beat, since};
-    if (now - since >= shared_.options.lease) still.push_back(node);
-  }
-  seen_ = std::move(seen);
-  for (auto& node : still) {
-    auto taking = take_over(node.name, node.beat);
+  Beats beats;
+  for (const auto& node : *nodes)
+    if (node.name != shared_.node()) beats.emplace(node.name, node.beat);
+  auto still = others_.still(beats, shared_.parts.clock.now());
+  for (const auto& [name, beat] : still) {
+    auto taking = take_over(name, beat);
     auto taken = co_await std::move(taking);
     if (!taken) co_return taken;
   }

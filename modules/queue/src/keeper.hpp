@@ -1,4 +1,5 @@
 #pragma once
+#include "parley/base/beat_watch.hpp"
 #include "settler.hpp"
 
 namespace parley::queue {
@@ -6,7 +7,8 @@ namespace parley::queue {
 /// Keeps this node alive in the others' eyes, watches theirs, and what runs here.
 class Keeper {
  public:
-  Keeper(Shared& shared, Settler& settler) : shared_(shared), settler_(settler) {}
+  Keeper(Shared& shared, Settler& settler)
+      : shared_(shared), settler_(settler), others_(shared.options.lease) {}
   /// Registers, beats, takes over the jobs of nodes whose beat stands still, sweeps.
   asio::awaitable<void> keep();
   /// Gives up on handlers that are deaf, and on all when this node cannot beat.
@@ -15,10 +17,6 @@ class Keeper {
   asio::awaitable<void> leave();
 
  private:
-  struct Sighting {
-    std::int64_t beat = 0;
-    TimePoint since;
-  };
   Task<void> turn();
   Task<void> join();
   Task<void> look_after_others();
@@ -30,7 +28,7 @@ class Keeper {
 
   Shared& shared_;
   Settler& settler_;
-  std::map<std::string, Sighting> seen_;
+  BeatWatch others_;
   Wake rejoin_;
   std::mutex mutex_;
   TimePoint last_beat_;  ///< begun, of those that succeeded
