@@ -6,7 +6,6 @@
 
 #include <cstring>
 #include <stdexcept>
-#include <thread>
 
 #include "parley/base/clock.hpp"
 #include "parley/store/migrations.hpp"
@@ -131,13 +130,8 @@ void PostgresServer::thaw() {
 }
 
 void PostgresServer::wait_until_ready() const {
-  using namespace std::chrono_literals;
-  auto give_up = std::chrono::steady_clock::now() + 60s;
-  while (PQping(url("postgres").c_str()) != PQPING_OK) {
-    if (std::chrono::steady_clock::now() > give_up)
-      throw std::runtime_error("PostgreSQL did not start; see " + (folder_ / "log").string());
-    std::this_thread::sleep_for(10ms);
-  }
+  auto where = url("postgres");
+  supervisor_.wait_until([&] { return PQping(where.c_str()) == PQPING_OK; }, folder_ / "log");
 }
 
 std::string PostgresServer::url(const std::string& database) const {

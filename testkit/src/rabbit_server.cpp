@@ -4,7 +4,6 @@
 #include <unistd.h>
 
 #include <stdexcept>
-#include <thread>
 #include <vector>
 
 #include "parley/base/clock.hpp"
@@ -121,12 +120,8 @@ void RabbitServer::freeze() { supervisor_.order("freeze"); }
 void RabbitServer::go_on() { supervisor_.order("go_on"); }
 
 void RabbitServer::wait_until_ready() const {
-  auto give_up = std::chrono::steady_clock::now() + 240s;
-  while (!accepts(port_) || !accepts(tls_port_)) {
-    if (std::chrono::steady_clock::now() > give_up)
-      throw std::runtime_error("RabbitMQ did not start; see " + (folder_ / "out").string());
-    std::this_thread::sleep_for(50ms);
-  }
+  auto is_up = [this] { return accepts(port_) && accepts(tls_port_); };
+  supervisor_.wait_until(is_up, folder_ / "out", 240s);
 }
 
 std::string RabbitServer::url() const {

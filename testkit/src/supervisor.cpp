@@ -4,7 +4,9 @@
 #include <grp.h>
 #include <sys/wait.h>
 
+#include <fstream>
 #include <stdexcept>
+#include <thread>
 
 namespace parley::testkit {
 
@@ -59,6 +61,21 @@ void Supervisor::order(const std::string& word) {
   if (::write(orders_, line.data(), line.size()) != static_cast<ssize_t>(line.size()) ||
       read_line(answers_) != "done")
     throw std::runtime_error(name_ + "'s supervisor is gone");
+}
+
+void Supervisor::wait_until(const std::function<bool()>& is_up, const std::filesystem::path& log,
+                            std::chrono::seconds patience) const {
+  constexpr std::size_t shown = 500;
+  auto give_up = std::chrono::steady_clock::now() + patience;
+  while (!is_up()) {
+    if (std::chrono::steady_clock::now() > give_up) {
+      std::ifstream file(log);
+      std::string text((std::istreambuf_iterator<char>(file)), {});
+      throw std::runtime_error(name_ + " does not answer; " + log.string() + " ends with: " +
+                               text.substr(text.size() > shown ? text.size() - shown : 0));
+    }
+    std::this_thread::sleep_for(std::chrono::milliseconds(10));
+  }
 }
 
 void Supervisor::stop() {

@@ -3,11 +3,8 @@
 #include <stdlib.h>
 
 #include <cstdlib>
-#include <fstream>
 #include <stdexcept>
-#include <thread>
 
-#include "parley/base/clock.hpp"
 #include "parley/testkit/free_port.hpp"
 
 namespace parley::testkit {
@@ -57,16 +54,7 @@ void VendorServer::start() {
 }
 
 void VendorServer::wait_until_it_listens() const {
-  auto give_up = std::chrono::steady_clock::now() + 60s;
-  while (!accepts(port_)) {
-    if (std::chrono::steady_clock::now() > give_up) {
-      std::ifstream log(folder_ / "log");
-      std::string text((std::istreambuf_iterator<char>(log)), {});
-      throw std::runtime_error("it does not listen: " +
-                               text.substr(text.size() > 500 ? text.size() - 500 : 0));
-    }
-    std::this_thread::sleep_for(20ms);
-  }
+  supervisor_.wait_until([this] { return accepts(port_); }, folder_ / "log");
 }
 
 }  // namespace parley::testkit

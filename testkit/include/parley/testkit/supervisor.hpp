@@ -2,6 +2,9 @@
 #include <sys/types.h>
 #include <unistd.h>
 
+#include <chrono>
+#include <filesystem>
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -27,7 +30,11 @@ class Supervisor {
   /// `environment` ("NAME=value") is all that it has. Throws std::runtime_error.
   void start(const char* script, std::vector<std::string> environment, Account account = {});
   void order(const std::string& word);  ///< throws when it is gone
-  void stop();                          ///< waits until it has cleaned up; idempotent
+  /// Returns once the server answers, as `is_up` says. Throws std::runtime_error with the end of
+  /// the server's log when it does not within `patience`.
+  void wait_until(const std::function<bool()>& is_up, const std::filesystem::path& log,
+                  std::chrono::seconds patience = std::chrono::seconds(60)) const;
+  void stop();  ///< waits until it has cleaned up; idempotent
 
  private:
   std::string name_;
