@@ -65,17 +65,16 @@ class NoJournal final : public voice::Journal {
 asio::awaitable<void> echo(std::unique_ptr<telephony::MediaStream> media) {
   audio::VoiceActivityDetector activity;
   audio::Samples samples(audio::telephone_frame_samples);
-  while (true) {
-    auto receiving = media->next();
-    auto event = co_await std::move(receiving);
-    if (!event) co_return;
-    auto* heard = std::get_if<telephony::MediaAudio>(&*event);
-    if (!heard || heard->payload.size() != samples.size()) continue;
+  auto receiving = media->receive_all([&](telephony::MediaEvent& event) {
+    auto* heard = std::get_if<telephony::MediaAudio>(&event);
+    if (!heard || heard->payload.size() != samples.size()) return true;
     std::span codes(reinterpret_cast<const std::uint8_t*>(heard->payload.data()), samples.size());
     audio::mulaw_decode(codes, samples);
     (void)activity.process(samples);
     (void)media->send_audio(heard->payload);
-  }
+    return true;
+  });
+  (void)co_await std::move(receiving);
 }
 
 asio::awaitable<void> call(Clock& clock, std::unique_ptr<telephony::MediaStream> media) {

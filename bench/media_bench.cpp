@@ -60,7 +60,7 @@ class LoopSocket final : public net::WebSocket {
   std::string tail_ = R"(","payload":")" + payload() + "\"}}";
 };
 
-/// Runs `frames` frames through `each` on one coroutine.
+/// Runs `each` for `frames` frames on one coroutine.
 template <class Each>
 void on_stream(std::int64_t frames, Each each) {
   asio::io_context io{1};
@@ -69,7 +69,8 @@ void on_stream(std::int64_t frames, Each each) {
     auto opening =
         providers::twilio::open_media_stream(Context{}, clock, std::make_unique<LoopSocket>());
     auto opened = co_await std::move(opening);
-    for (std::int64_t i = 0; i < frames; ++i) co_await each(*opened->media);
+    auto running = each(*opened->media, frames);
+    co_await std::move(running);
   };
   asio::co_spawn(io, work(clock, frames, each), [](std::exception_ptr thrown) {
     if (thrown) std::rethrow_exception(thrown);
@@ -87,14 +88,17 @@ void frame_in(benchmark::State& state) {
   const auto before = allocations;
   for (auto _ : state) {
     audio::VoiceActivityDetector activity;
-    on_stream(batch, [&](telephony::MediaStream& media) -> asio::awaitable<void> {
-      auto receiving = media.next();
-      auto event = co_await std::move(receiving);
-      auto& payload = std::get<telephony::MediaAudio>(*event).payload;
-      std::span codes(reinterpret_cast<const std::uint8_t*>(payload.data()), payload.size());
-      audio::mulaw_decode(codes, samples);
-      benchmark::DoNotOptimize(activity.process(samples));
-    });
+    on_stream(
+        batch, [&](telephony::MediaStream& media, std::int64_t frames) -> asio::awaitable<void> {
+          auto receiving = media.receive_all([&](telephony::MediaEvent& event) {
+            auto& payload = std::get<telephony::MediaAudio>(event).payload;
+            std::span codes(reinterpret_cast<const std::uint8_t*>(payload.data()), payload.size());
+            audio::mulaw_decode(codes, samples);
+            benchmark::DoNotOptimize(activity.process(samples));
+            return --frames > 0;
+          });
+          (void)co_await std::move(receiving);
+        });
   }
   state.SetItemsProcessed(state.iterations() * batch);
   state.counters["allocations_a_frame"] =
@@ -109,11 +113,14 @@ void frame_out(benchmark::State& state) {
   std::vector<std::uint8_t> codes(piece.size());
   const auto before = allocations;
   for (auto _ : state) {
-    on_stream(batch / 10, [&](telephony::MediaStream& media) -> asio::awaitable<void> {
-      audio::mulaw_encode(piece, codes);
-      benchmark::DoNotOptimize(media.send_audio(std::as_bytes(std::span(codes))));
-      co_return;
-    });
+    on_stream(batch / 10,
+              [&](telephony::MediaStream& media, std::int64_t pieces) -> asio::awaitable<void> {
+                for (; pieces > 0; --pieces) {
+                  audio::mulaw_encode(piece, codes);
+                  benchmark::DoNotOptimize(media.send_audio(std::as_bytes(std::span(codes))));
+                }
+                co_return;
+              });
   }
   state.SetItemsProcessed(state.iterations() * batch);
   state.counters["allocations_a_frame"] =

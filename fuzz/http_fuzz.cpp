@@ -69,14 +69,15 @@ std::string read_frames(std::string_view bytes, FrameReader::Side side, std::siz
   FrameReader reader(side, 1000);
   std::string log;
   while (!bytes.empty()) {
-    auto piece = bytes.substr(0, step);
+    std::string piece(bytes.substr(0, step));
     bytes.remove_prefix(piece.size());
-    while (!piece.empty()) {
+    std::span<char> left(piece);
+    while (!left.empty()) {
       std::optional<FrameEvent> event;
-      piece.remove_prefix(reader.feed(piece, event));
+      left = left.subspan(reader.feed(left, event));
       if (!event) break;
       log += static_cast<char>('0' + event->index());
-      if (auto* message = std::get_if<WebSocketMessage>(&*event)) {
+      if (auto* message = std::get_if<MessageView>(&*event)) {
         require(message->payload.size() <= 1000);
         log += message->payload;
       }

@@ -50,17 +50,17 @@ asio::awaitable<void> read_stream(Clock& clock, std::string_view text) {
   require(!opened->start.call_sid.empty() && !opened->start.stream_sid.empty());
   auto& media = *opened->media;
   require(media.send_mark("turn-1").has_value());
-  for (int i = 0; i < most_events; ++i) {
-    auto reading = media.next();
-    auto event = co_await std::move(reading);
-    if (!event) co_return;
-    if (auto* audio = std::get_if<telephony::MediaAudio>(&*event)) {
+  int events = 0;
+  auto reading = media.receive_all([&](telephony::MediaEvent& event) {
+    if (auto* audio = std::get_if<telephony::MediaAudio>(&event)) {
       require(!audio->payload.empty() && audio->timestamp.count() >= 0);
       require(audio->timestamp <= longest_call);
-    } else if (auto* mark = std::get_if<telephony::MediaMark>(&*event)) {
+    } else if (auto* mark = std::get_if<telephony::MediaMark>(&event)) {
       require(mark->name == "turn-1");
     }
-  }
+    return ++events < most_events;
+  });
+  (void)co_await std::move(reading);
 }
 
 struct Handler final : telephony::CallHandler {

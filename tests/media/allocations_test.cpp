@@ -52,21 +52,19 @@ struct Listener {
     audio::VoiceActivityDetector activity;
     audio::Samples samples(audio::telephone_frame_samples);
     std::int64_t before = 0;
-    while (true) {
-      auto receiving = opened->media->next();
-      auto event = co_await std::move(receiving);
-      if (!event) co_return;
-      auto& payload = std::get<telephony::MediaAudio>(*event).payload;
+    auto receiving = opened->media->receive_all([&](telephony::MediaEvent& event) {
+      auto& payload = std::get<telephony::MediaAudio>(event).payload;
       audio::mulaw_decode(
           std::span(reinterpret_cast<const std::uint8_t*>(payload.data()), payload.size()),
           samples);
       (void)activity.process(samples);
-      opened->media->reuse(std::move(std::get<telephony::MediaAudio>(*event)));
       auto count = frames + 1;
       if (count == warm_up) at_start = before = allocations;
       if (count == warm_up + measured) asked = allocations - before;
       frames = count;
-    }
+      return true;
+    });
+    (void)co_await std::move(receiving);
   }
 };
 

@@ -173,21 +173,27 @@ std::string to_hex(std::span<const std::byte> bytes) {
 
 // Ordinary base64 carries audio, 50 times a second and call: libsodium takes the same time for all
 // contents, as secrets need it, and five times as long.
-std::string base64_encode(std::span<const std::byte> bytes) {
-  std::string text((bytes.size() + 2) / 3 * 4, '=');
-  auto* out = text.data();
+void append_base64(std::string& text, std::span<const std::byte> bytes) {
+  auto before = text.size();
+  text.resize(before + (bytes.size() + 2) / 3 * 4, '=');
+  auto* out = text.data() + before;
   auto at = [&](std::size_t i) { return static_cast<unsigned>(bytes[i]); };
   std::size_t i = 0;
   for (; i + 3 <= bytes.size(); i += 3, out += 4) {
     auto word = at(i) << 16U | at(i + 1) << 8U | at(i + 2);
     for (unsigned k = 0; k < 4; ++k) out[k] = base64_alphabet[word >> (18U - 6U * k) & 63U];
   }
-  if (i == bytes.size()) return text;
+  if (i == bytes.size()) return;
   bool two = i + 2 == bytes.size();
   auto word = at(i) << 16U | (two ? at(i + 1) << 8U : 0U);
   out[0] = base64_alphabet[word >> 18U & 63U];
   out[1] = base64_alphabet[word >> 12U & 63U];
   if (two) out[2] = base64_alphabet[word >> 6U & 63U];
+}
+
+std::string base64_encode(std::span<const std::byte> bytes) {
+  std::string text;
+  append_base64(text, bytes);
   return text;
 }
 

@@ -127,7 +127,7 @@ struct QuietLine final : telephony::MediaStream {
   std::shared_ptr<Line> line;
   telephony::Codec codec() const noexcept override { return telephony::Codec::mulaw; }
   int rate_hz() const noexcept override { return 8000; }
-  Task<telephony::MediaEvent> next() override {
+  Task<void> receive_all(telephony::MediaTaker) override {
     while (!line->ending) co_await line->wake.wait();
     co_return std::unexpected(*line->ending);
   }

@@ -2,6 +2,7 @@
 #include <boost/asio/buffer.hpp>
 #include <cstring>
 #include <memory>
+#include <span>
 #include <string_view>
 
 namespace parley::net {
@@ -13,6 +14,8 @@ class InputBuffer {
   explicit InputBuffer(std::size_t first_capacity = 4096) : first_capacity_(first_capacity) {}
 
   std::string_view data() const noexcept { return {bytes_.get() + begin_, end_ - begin_}; }
+  /// For a parser that changes them where they lie.
+  std::span<char> bytes() noexcept { return {bytes_.get() + begin_, end_ - begin_}; }
   bool empty() const noexcept { return begin_ == end_; }
   void consume(std::size_t count) noexcept {
     begin_ += count;
@@ -24,11 +27,20 @@ class InputBuffer {
   void grow_to(std::size_t capacity) {
     while (capacity_ < capacity) grow(capacity_ == 0 ? capacity : capacity_ * 2);
   }
-  /// Gives the room back when nothing is in it and it is larger than an idle connection needs.
-  void shrink() {
-    if (!empty() || capacity_ <= first_capacity_) return;
+  void append(std::string_view more) {
+    if (more.empty()) return;
+    while (capacity_ - end_ < more.size()) grow(capacity_ == 0 ? first_capacity_ : capacity_ * 2);
+    std::memcpy(bytes_.get() + end_, more.data(), more.size());
+    end_ += more.size();
+  }
+  /// Gives its room back: nothing is in it any more.
+  void drop() noexcept {
     bytes_.reset();
     capacity_ = begin_ = end_ = 0;
+  }
+  /// Gives the room back when nothing is in it and it is larger than an idle connection needs.
+  void shrink() {
+    if (empty() && capacity_ > first_capacity_) drop();
   }
 
   /// Room to read into: at least a quarter of the capacity.

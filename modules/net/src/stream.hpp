@@ -55,6 +55,11 @@ class Stream {
       if (ec != asio::error::would_block && ec != asio::error::try_again) co_return count;
     }
   }
+  /// What is there, without waiting; would_block when nothing is. Not with TLS.
+  std::size_t read_now(asio::mutable_buffer into, error_code& ec) noexcept {
+    if (!socket_.non_blocking()) socket_.non_blocking(true, ec);
+    return socket_.read_some(into, ec);
+  }
   /// What the connection takes at once, without waiting; 0 with TLS and after a failure, which
   /// start_write() will meet again.
   std::size_t write_now(asio::const_buffer from) noexcept {

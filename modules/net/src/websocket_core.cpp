@@ -7,6 +7,15 @@
 
 namespace parley::net {
 
+Task<void> WebSocket::receive_all(MessageTaker taker) {
+  while (true) {
+    auto receiving = receive();
+    auto message = co_await std::move(receiving);
+    if (!message) co_return std::unexpected(message.error());
+    if (!taker({message->binary, message->payload})) co_return Result<void>{};
+  }
+}
+
 namespace {
 
 constexpr std::size_t max_batch_bytes = 64u << 10;
@@ -49,21 +58,44 @@ void WebSocketCore::break_off(Error why) noexcept {
   urgent_.clear();
   normal_.clear();
   queued_bytes_ = 0;
+  watch_.reset();
   stream_->close();
   notify();
 }
 
-Result<WebSocketMessage> WebSocketCore::ended() const {
+std::unexpected<Error> WebSocketCore::ended() const {
   if (end_) return std::unexpected(*end_);
   return fail(Errc::end_of_stream, "the socket was closed");
 }
 
 // Reading
 
-std::optional<Result<WebSocketMessage>> WebSocketCore::on_event(FrameEvent event) {
-  if (auto* message = std::get_if<WebSocketMessage>(&event)) {
+/// One who reads, until it is destroyed.
+struct WebSocketCore::Reading {
+  explicit Reading(WebSocketCore& core) : core_(core) {
+    core.reading_ = true;
+    core.note_heard();
+  }
+  ~Reading() {
+    core_.watch_.reset();
+    core_.taker_ = nullptr;
+    core_.reading_ = false;
+    core_.notify();
+  }
+  Reading(const Reading&) = delete;
+  Reading& operator=(const Reading&) = delete;
+
+ private:
+  WebSocketCore& core_;
+};
+
+/// Silence is counted from here.
+void WebSocketCore::note_heard() noexcept { reading_since_ = last_heard_ = clock_.now(); }
+
+std::optional<MessageView> WebSocketCore::on_event(FrameEvent event) {
+  if (auto* message = std::get_if<MessageView>(&event)) {
     if (closing_) return std::nullopt;  // it crossed our close frame
-    return Result<WebSocketMessage>(std::move(*message));
+    return *message;
   }
   if (auto* ping = std::get_if<Ping>(&event)) {
     pong_ = std::move(ping->payload);
@@ -72,7 +104,6 @@ std::optional<Result<WebSocketMessage>> WebSocketCore::on_event(FrameEvent event
   }
   if (std::holds_alternative<Pong>(event)) return std::nullopt;
   deaf_ = true;
-  in_.clear();
   if (auto* closed = std::get_if<PeerClose>(&event)) {
     peer_closed_ = true;
     auto detail = "closed by the peer with code " + std::to_string(closed->code);
@@ -85,17 +116,29 @@ std::optional<Result<WebSocketMessage>> WebSocketCore::on_event(FrameEvent event
     start_closing(close_payload(violation.code, violation.what));
   }
   notify();
-  return ended();
+  return std::nullopt;
+}
+
+/// The next message that is whole in `bytes`, of which it takes what it has read. What else it
+/// meets there is seen to; after the end nothing is left.
+std::optional<MessageView> WebSocketCore::next_message(std::span<char>& bytes) {
+  while (!bytes.empty() && !deaf_) {
+    std::optional<FrameEvent> event;
+    bytes = bytes.subspan(reader_.feed(bytes, event));
+    if (!event) break;
+    if (auto message = on_event(std::move(*event))) return message;
+  }
+  if (deaf_) bytes = {};
+  return std::nullopt;
 }
 
 std::optional<Result<WebSocketMessage>> WebSocketCore::poll() {
   if (end_ || dead_) return ended();
-  while (!in_.empty()) {
-    std::optional<FrameEvent> event;
-    in_.consume(reader_.feed(in_.data(), event));
-    if (!event) break;
-    if (auto outcome = on_event(std::move(*event))) return outcome;
-  }
+  auto bytes = in_.bytes();
+  auto message = next_message(bytes);
+  in_.consume(in_.bytes().size() - bytes.size());  // the message lies there until more is read
+  if (message) return WebSocketMessage{message->binary, std::string(message->payload)};
+  if (end_) return ended();
   return std::nullopt;
 }
 
@@ -109,31 +152,89 @@ Task<WebSocketMessage> WebSocketCore::receive() {
 
 Task<WebSocketMessage> WebSocketCore::read_message() {
   auto self = shared_from_this();
-  struct Reading {
-    WebSocketCore& core;
-    explicit Reading(WebSocketCore& c) : core(c) {
-      core.reading_ = true;
-      core.reading_since_ = core.last_heard_ = core.clock_.now();
-    }
-    ~Reading() {
-      core.reading_ = false;
-      core.notify();
-    }
-  } reading(*this);
+  Reading reading(*this);
   while (true) {
-    error_code ec;
-    auto into = in_.prepare();
-    auto count = co_await stream_->read_when_there(into, ec);
-    if (ec) {
-      if (!dead_) co_await throw_if_cancelled();
-      break_off(Error{Errc::unavailable, "the connection broke: " + ec.message()});
-      co_return ended();
-    }
-    last_heard_ = clock_.now();
-    in_.commit(count);
-    if (deaf_) in_.clear();
+    if (!co_await read_more()) co_return ended();
     if (auto outcome = poll()) co_return std::move(*outcome);
   }
+}
+
+/// False when the connection broke.
+asio::awaitable<bool> WebSocketCore::read_more() {
+  error_code ec;
+  auto into = in_.prepare();
+  auto count = co_await stream_->read_when_there(into, ec);
+  if (ec) {
+    if (!dead_) co_await throw_if_cancelled();
+    break_off(Error{Errc::unavailable, "the connection broke: " + ec.message()});
+    co_return false;
+  }
+  last_heard_ = clock_.now();
+  in_.commit(count);
+  if (deaf_) in_.clear();
+  co_return true;
+}
+
+Task<void> WebSocketCore::receive_all(MessageTaker taker) {
+  if (reading_) co_return fail(Errc::conflict, "receive() is already waiting");
+  if (closing_) co_return ended();
+  auto self = shared_from_this();
+  Reading reading(*this);
+  taker_ = std::move(taker);
+  wants_more_ = true;
+  thrown_ = nullptr;
+  auto* loop = Readiness::loop_of(executor_);
+  while (true) {
+    auto left = give(in_.bytes());
+    in_.consume(in_.bytes().size() - left.size());
+    if (has_all()) break;
+    if (stream_->is_tls() || !loop) {
+      if (!co_await read_more()) break;
+      continue;
+    }
+    in_.drop();  // what comes lies in the thread's room
+    watch_.emplace(*loop, stream_->socket().native_handle(), static_cast<Reader&>(*this));
+    while (!has_all()) {
+      error_code ec;
+      co_await changed_.async_wait(asio::redirect_error(asio::use_awaitable, ec));
+      if (!has_all()) co_await throw_if_cancelled();
+    }
+    break;
+  }
+  if (thrown_) std::rethrow_exception(std::exchange(thrown_, nullptr));
+  if (!wants_more_) co_return Result<void>{};
+  co_return ended();
+}
+
+/// Gives the taker what is whole in `bytes`; returns what it does not want any more.
+std::span<char> WebSocketCore::give(std::span<char> bytes) noexcept {
+  try {
+    while (!has_all()) {
+      auto message = next_message(bytes);
+      if (!message) break;
+      reading_since_ = last_heard_;
+      wants_more_ = taker_(*message);
+    }
+  } catch (...) {
+    thrown_ = std::current_exception();
+  }
+  return bytes;
+}
+
+void WebSocketCore::on_readable() noexcept {
+  // Of the thread: in its cache, and a quiet socket needs none. Nothing of it outlives this call.
+  thread_local std::array<char, 64u << 10> room;
+  auto self = shared_from_this();
+  error_code ec;
+  auto count = stream_->read_now(asio::buffer(room), ec);
+  if (ec == asio::error::would_block || ec == asio::error::try_again) return;
+  if (ec) return break_off(Error{Errc::unavailable, "the connection broke: " + ec.message()});
+  last_heard_ = clock_.now();
+  auto left = give(std::span(room).first(count));
+  if (!has_all()) return;
+  in_.append({left.data(), left.size()});
+  watch_.reset();
+  changed_.cancel();
 }
 
 // Writing
@@ -174,31 +275,31 @@ std::optional<MaskKey> WebSocketCore::next_mask() {
   return key;
 }
 
-void WebSocketCore::fill_batch() {
-  if (pong_) append_frame(batch_, Opcode::pong, *pong_, next_mask());
+void WebSocketCore::fill_batch(std::string& batch) {
+  if (pong_) append_frame(batch, Opcode::pong, *pong_, next_mask());
   pong_.reset();
-  if (ping_due_) append_frame(batch_, Opcode::ping, {}, next_mask());
+  if (ping_due_) append_frame(batch, Opcode::ping, {}, next_mask());
   ping_due_ = false;
   for (auto* queue : {&urgent_, &normal_}) {
-    while (!queue->empty() && batch_.size() < max_batch_bytes) {
+    while (!queue->empty() && batch.size() < max_batch_bytes) {
       auto& message = queue->front();
-      append_frame(batch_, message.binary ? Opcode::binary : Opcode::text, message.payload,
+      append_frame(batch, message.binary ? Opcode::binary : Opcode::text, message.payload,
                    next_mask());
       queued_bytes_ -= message.payload.size();
       queue->pop_front();
     }
   }
-  if (broken_ && batch_.size() < max_batch_bytes && urgent_.empty() && normal_.empty()) {
-    auto before = batch_.size();
-    append_frame(batch_, broken_->binary ? Opcode::binary : Opcode::text, broken_->payload,
+  if (broken_ && batch.size() < max_batch_bytes && urgent_.empty() && normal_.empty()) {
+    auto before = batch.size();
+    append_frame(batch, broken_->binary ? Opcode::binary : Opcode::text, broken_->payload,
                  next_mask());
-    batch_.resize(before + (batch_.size() - before) / 2);
+    batch.resize(before + (batch.size() - before) / 2);
     broken_.reset();
     close_frame_.reset();
     breaks_ = true;
   }
   if (close_frame_ && urgent_.empty() && normal_.empty()) {
-    append_frame(batch_, Opcode::close, *close_frame_, next_mask());
+    append_frame(batch, Opcode::close, *close_frame_, next_mask());
     close_frame_.reset();
     close_sent_ = true;
   }
@@ -206,12 +307,17 @@ void WebSocketCore::fill_batch() {
 
 /// A batch nearly always fits the socket's buffer: it is gone without a handler to wait for.
 void WebSocketCore::write_batch() {
+  thread_local std::string room;  // of the thread: nothing of it outlives this call
   while (!writing_ && !dead_ && !close_sent_) {
-    fill_batch();
-    if (batch_.empty()) return;
-    auto taken = stream_->write_now(asio::buffer(batch_));
-    if (taken == batch_.size()) {
-      forget_batch();
+    room.clear();
+    fill_batch(room);
+    if (room.empty()) return;
+    auto taken = stream_->write_now(asio::buffer(room));
+    bool all = taken == room.size();
+    if (!all) rest_.assign(room, taken);
+    // A large message passed through once: the room it took is given back.
+    if (room.capacity() > 2 * max_batch_bytes) room = {};
+    if (all) {
       if (breaks_) return break_off(Error{Errc::unavailable, "broken off in mid-message"});
       notify();
       continue;
@@ -221,20 +327,13 @@ void WebSocketCore::write_batch() {
     auto written = [self = shared_from_this()](const error_code& ec, std::size_t) {
       self->on_written(ec);
     };
-    stream_->start_write(asio::buffer(batch_) + taken,
-                         asio::bind_executor(executor_, std::move(written)));
+    stream_->start_write(asio::buffer(rest_), asio::bind_executor(executor_, std::move(written)));
   }
-}
-
-void WebSocketCore::forget_batch() {
-  // A large message passed through once; an idle socket need not keep its room.
-  if (batch_.capacity() > 2 * max_batch_bytes) batch_ = {};
-  batch_.clear();
 }
 
 void WebSocketCore::on_written(const error_code& ec) {
   writing_ = false;
-  forget_batch();
+  rest_ = {};
   if (ec || breaks_)
     break_off(Error{Errc::unavailable, "the connection broke: " + ec.message()});
   else
@@ -340,7 +439,10 @@ class OpenWebSocket final : public WebSocket {
   Result<void> send(WebSocketMessage message, Priority priority) override {
     return core_->send(std::move(message), priority);
   }
-  void reuse(WebSocketMessage message) override { core_->reuse(std::move(message)); }
+  Task<void> receive_all(MessageTaker taker) override {
+    if (timing_ == Timing::by_owner) return core_->receive_all(std::move(taker));
+    return receive_all_watched(std::move(taker));
+  }
   std::size_t drop_queued() override { return core_->drop_queued(); }
   std::size_t queued_bytes() const noexcept override { return core_->queued_bytes(); }
   asio::awaitable<void> close(int code, std::string reason) override {
@@ -354,6 +456,12 @@ class OpenWebSocket final : public WebSocket {
     auto message = core_->receive();
     auto watch = watch_forever(core_, clock_);
     auto first = co_await race(std::move(message), std::move(watch));
+    co_return std::get<0>(std::move(first));
+  }
+  Task<void> receive_all_watched(MessageTaker taker) {
+    auto messages = core_->receive_all(std::move(taker));
+    auto watch = watch_forever(core_, clock_);
+    auto first = co_await race(std::move(messages), std::move(watch));
     co_return std::get<0>(std::move(first));
   }
   static asio::awaitable<void> watch_forever(std::shared_ptr<WebSocketCore> core, Clock& clock) {

@@ -6,6 +6,7 @@
 
 #include "input_buffer.hpp"
 #include "parley/base/random.hpp"
+#include "readiness.hpp"
 #include "stream.hpp"
 #include "websocket_frames.hpp"
 
@@ -17,7 +18,8 @@ namespace parley::net {
 /// Writing: messages wait in three queues (control, urgent, normal). A write takes as many of them
 /// as fit a batch, so that what was sent in one turn of the loop leaves in one system call, and
 /// what becomes urgent meanwhile waits for at most one batch.
-class WebSocketCore : public std::enable_shared_from_this<WebSocketCore> {
+class WebSocketCore final : public std::enable_shared_from_this<WebSocketCore>,
+                            private Readiness::Reader {
  public:
   struct Parts {
     std::unique_ptr<Stream> stream;
@@ -28,10 +30,10 @@ class WebSocketCore : public std::enable_shared_from_this<WebSocketCore> {
   WebSocketCore(asio::any_io_executor executor, Clock& clock, Parts parts);
 
   Task<WebSocketMessage> receive();
-  void reuse(WebSocketMessage message) { reader_.reuse(std::move(message.payload)); }
+  Task<void> receive_all(MessageTaker taker);
   Result<void> send(WebSocketMessage message, WebSocket::Priority priority);
   std::size_t drop_queued();
-  std::size_t queued_bytes() const noexcept { return queued_bytes_ + batch_.size(); }
+  std::size_t queued_bytes() const noexcept { return queued_bytes_ + rest_.size(); }
   asio::awaitable<void> close(int code, std::string reason);
   void break_within(WebSocketMessage message);
   /// Ends everything at once; a waiting receive() returns.
@@ -44,9 +46,16 @@ class WebSocketCore : public std::enable_shared_from_this<WebSocketCore> {
   std::optional<Result<WebSocketMessage>> poll();
 
  private:
-  Result<WebSocketMessage> ended() const;
-  std::optional<Result<WebSocketMessage>> on_event(FrameEvent event);
+  struct Reading;
+  std::unexpected<Error> ended() const;
+  std::optional<MessageView> next_message(std::span<char>& bytes);
+  std::optional<MessageView> on_event(FrameEvent event);
   Task<WebSocketMessage> read_message();
+  asio::awaitable<bool> read_more();
+  void on_readable() noexcept override;
+  bool has_all() const noexcept { return dead_ || end_ || thrown_ || !wants_more_; }
+  std::span<char> give(std::span<char> bytes) noexcept;
+  void note_heard() noexcept;
   asio::awaitable<void> await_peer_close();
   void start_closing(std::string close_payload);
   void break_off(Error why) noexcept;
@@ -54,8 +63,7 @@ class WebSocketCore : public std::enable_shared_from_this<WebSocketCore> {
   std::optional<MaskKey> next_mask();
   void schedule_write();
   void write_batch();
-  void fill_batch();
-  void forget_batch();
+  void fill_batch(std::string& batch);
   void on_written(const error_code& ec);
   void notify() noexcept;
 
@@ -75,12 +83,16 @@ class WebSocketCore : public std::enable_shared_from_this<WebSocketCore> {
   bool ping_due_ = false;
   std::optional<std::string> close_frame_;
   std::optional<WebSocketMessage> broken_;  ///< half of it goes last
-  std::string batch_;
+  std::string rest_;  ///< of what is being written: what the connection did not take at once
   bool write_scheduled_ = false;
   bool writing_ = false;
   TimePoint write_began_{};
 
   bool reading_ = false;
+  std::optional<Readiness::Watch> watch_;  ///< while all messages are given
+  MessageTaker taker_;
+  bool wants_more_ = false;
+  std::exception_ptr thrown_;  ///< by the taker
   TimePoint last_heard_{};
   TimePoint reading_since_{};
   bool closing_ = false;  ///< a close frame is queued or sent: nothing more may be sent

@@ -132,25 +132,18 @@ std::optional<Violation> FrameReader::check_length(std::uint64_t length) {
   } else {
     if (in_message_) return Violation{1002, "a new message inside a fragmented one"};
     in_message_ = true;
-    message_.binary = opcode_ == Opcode::binary;
-    message_.payload.clear();
+    binary_ = opcode_ == Opcode::binary;
+    // The room of a large one is given back to the heap: a quiet socket should be small.
+    if (parts_.capacity() > reserved_at_once) parts_ = {};
+    parts_.clear();
   }
-  if (length > max_message_bytes_ - message_.payload.size())
+  if (length > max_message_bytes_ - parts_.size())
     return Violation{1009, "the message is too large"};
-  // At once, not by doubling; a length alone does not get a stranger memory.
-  message_.payload.reserve(message_.payload.size() +
-                           static_cast<std::size_t>(std::min(length, reserved_at_once)));
   return std::nullopt;
 }
 
-void FrameReader::reuse(std::string payload) noexcept {
-  // A large one is given back to the heap: a quiet socket should be small.
-  if (in_message_ || payload.capacity() > reserved_at_once) return;
-  payload.clear();
-  message_.payload = std::move(payload);
-}
-
-std::size_t FrameReader::take_header(std::string_view bytes, std::optional<FrameEvent>& event) {
+std::size_t FrameReader::take_header(std::span<const char> bytes,
+                                     std::optional<FrameEvent>& event) {
   std::size_t taken = 0;
   while (header_bytes_ < header_length() && taken < bytes.size())
     header_[header_bytes_++] = static_cast<std::uint8_t>(bytes[taken++]);
@@ -160,13 +153,28 @@ std::size_t FrameReader::take_header(std::string_view bytes, std::optional<Frame
   return taken;
 }
 
-void FrameReader::take_payload(std::string_view bytes) {
-  auto& into = is_control(opcode_) ? control_ : message_.payload;
-  auto begin = into.size();
-  into.append(bytes);
-  if (side_ == Side::server) apply_mask(into.data() + begin, bytes.size(), mask_, mask_offset_);
+/// `bytes` are of this frame; what is whole in them is not copied.
+std::optional<FrameEvent> FrameReader::take_payload(std::span<char> bytes) {
+  if (side_ == Side::server) apply_mask(bytes.data(), bytes.size(), mask_, mask_offset_);
   mask_offset_ = (mask_offset_ + bytes.size()) % 4;
   remaining_ -= bytes.size();
+  std::string_view piece(bytes.data(), bytes.size());
+  bool whole = remaining_ == 0;
+  if (whole) {
+    in_payload_ = false;
+    header_bytes_ = 0;
+  }
+  if (is_control(opcode_)) {
+    control_ += piece;
+    return whole ? std::optional(end_control()) : std::nullopt;
+  }
+  bool last = whole && final_;
+  if (last) in_message_ = false;
+  if (last && parts_.empty()) return end_data(piece);
+  // At once, not by doubling; a length alone does not get a stranger memory.
+  parts_.reserve(parts_.size() + piece.size() + std::min(remaining_, reserved_at_once));
+  parts_ += piece;
+  return last ? std::optional(end_data(parts_)) : std::nullopt;
 }
 
 FrameEvent FrameReader::end_control() {
@@ -181,33 +189,23 @@ FrameEvent FrameReader::end_control() {
   return PeerClose{code, std::move(reason)};
 }
 
-std::optional<FrameEvent> FrameReader::end_data() {
-  if (!final_) return std::nullopt;
-  in_message_ = false;
-  if (!message_.binary && !is_text(message_.payload))
-    return Violation{1007, "the text is not UTF-8"};
-  FrameEvent event = std::move(message_);
-  message_ = {};
-  return event;
+FrameEvent FrameReader::end_data(std::string_view payload) const {
+  if (!binary_ && !is_text(payload)) return Violation{1007, "the text is not UTF-8"};
+  return MessageView{binary_, payload};
 }
 
-std::size_t FrameReader::feed(std::string_view bytes, std::optional<FrameEvent>& event) {
+std::size_t FrameReader::feed(std::span<char> bytes, std::optional<FrameEvent>& event) {
   std::size_t taken = 0;
   while (!event) {
     if (!in_payload_) {
-      taken += take_header(bytes.substr(taken), event);
+      taken += take_header(bytes.subspan(taken), event);
       if (!in_payload_ || event) return taken;
     }
-    auto piece = bytes.substr(taken, remaining_);
-    take_payload(piece);
+    auto piece = bytes.subspan(taken);
+    piece = piece.first(std::min<std::uint64_t>(piece.size(), remaining_));
     taken += piece.size();
-    if (remaining_ > 0) return taken;
-    in_payload_ = false;
-    header_bytes_ = 0;
-    if (is_control(opcode_))
-      event = end_control();
-    else
-      event = end_data();
+    event = take_payload(piece);
+    if (in_payload_) return taken;
   }
   return taken;
 }

@@ -3,6 +3,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <variant>
@@ -41,7 +42,8 @@ struct Violation {
   int code = 1002;
   std::string_view what;
 };
-using FrameEvent = std::variant<WebSocketMessage, Ping, Pong, PeerClose, Violation>;
+/// A message lies in the bytes that were fed, or in the reader until it is fed again.
+using FrameEvent = std::variant<MessageView, Ping, Pong, PeerClose, Violation>;
 
 /// Puts messages together from frames and fragments.
 class FrameReader {
@@ -50,19 +52,17 @@ class FrameReader {
   FrameReader(Side side, std::size_t max_message_bytes)
       : side_(side), max_message_bytes_(max_message_bytes) {}
 
-  /// Takes bytes until one event is complete or all are used; returns how many it took. After a
-  /// Violation or PeerClose it must not be fed again.
-  std::size_t feed(std::string_view bytes, std::optional<FrameEvent>& event);
-  /// Room for the next message: of one that was used up.
-  void reuse(std::string payload) noexcept;
+  /// Takes bytes until one event is complete or all are used; returns how many it took. Unmasks
+  /// where they lie. After a Violation or PeerClose it must not be fed again.
+  std::size_t feed(std::span<char> bytes, std::optional<FrameEvent>& event);
 
  private:
   std::optional<Violation> begin_frame();
   std::optional<Violation> check_length(std::uint64_t length);
   FrameEvent end_control();
-  std::optional<FrameEvent> end_data();
-  std::size_t take_header(std::string_view bytes, std::optional<FrameEvent>& event);
-  void take_payload(std::string_view bytes);
+  FrameEvent end_data(std::string_view payload) const;
+  std::optional<FrameEvent> take_payload(std::span<char> bytes);
+  std::size_t take_header(std::span<const char> bytes, std::optional<FrameEvent>& event);
   std::size_t header_length() const noexcept;
 
   Side side_;
@@ -79,7 +79,8 @@ class FrameReader {
   std::string control_;
 
   bool in_message_ = false;
-  WebSocketMessage message_;
+  bool binary_ = false;
+  std::string parts_;  ///< of a message that did not come in one piece
 };
 
 }  // namespace parley::net

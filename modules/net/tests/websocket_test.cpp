@@ -2,16 +2,17 @@
 
 #include <future>
 
-#include "net_fixture.hpp"
-#include "websocket_frames.hpp"
 #include "websocket_handshake.hpp"
+#include "websocket_peer.hpp"
 
 namespace parley::net {
 namespace {
 
 using ::testing::HasSubstr;
 using testing::RawClient;
+using testing::RawPeer;
 using testing::TestServer;
+using testing::with_client;
 using Priority = WebSocket::Priority;
 
 constexpr MaskKey key{1, 2, 3, 4};
@@ -24,59 +25,6 @@ asio::awaitable<void> echo(HttpRequest, std::unique_ptr<WebSocket> socket) {
     if (!message) co_return;
     if (!socket->send(std::move(*message))) co_return;
   }
-}
-
-/// A WebSocket peer made of bytes.
-class RawPeer : public RawClient {
- public:
-  RawPeer(std::uint16_t port, std::string_view path) : RawClient(port) {
-    send("GET " + std::string(path) +
-         " HTTP/1.1\r\nHost: a\r\nUpgrade: websocket\r\nConnection: keep-alive, Upgrade\r\n"
-         "Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n");
-    handshake = take_until("\r\n\r\n");
-  }
-  void send_frame(Opcode opcode, std::string_view payload) {
-    std::string bytes;
-    append_frame(bytes, opcode, payload, key);
-    send(bytes);
-  }
-  std::optional<FrameEvent> next() {
-    while (true) {
-      std::optional<FrameEvent> event;
-      auto bytes = take(1);
-      if (bytes.empty()) return std::nullopt;
-      reader_.feed(bytes, event);
-      if (event) return event;
-    }
-  }
-  std::string next_text() {
-    auto event = next();
-    auto* message = event ? std::get_if<WebSocketMessage>(&*event) : nullptr;
-    return message ? message->payload : "(none)";
-  }
-  int next_close() {
-    auto event = next();
-    auto* closed = event ? std::get_if<PeerClose>(&*event) : nullptr;
-    return closed ? closed->code : 0;
-  }
-  std::string handshake;
-
- private:
-  FrameReader reader_{FrameReader::Side::client, 1 << 20};
-};
-
-/// Runs `use` with a client socket open to the server.
-template <class Use>
-void with_client(TestServer& server, std::string_view path, Use use) {
-  testing::run([&]() -> asio::awaitable<void> {
-    SystemClock clock;
-    WebSocketTarget target{.url = server.url(path, "ws")};
-    auto socket = co_await connect_websocket(Context{}, clock, std::move(target));
-    EXPECT_TRUE(socket) << socket.error().detail;
-    if (!socket) co_return;
-    auto work = use(**socket);
-    co_await std::move(work);
-  });
 }
 
 TEST(WebSocket, HandshakeIsTheStandardsExample) {

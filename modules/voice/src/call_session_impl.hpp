@@ -37,6 +37,7 @@ struct CallSession::Impl {
   asio::awaitable<void> answer(Context ctx, dialog::UserTurn turn);
 
   asio::awaitable<void> read_media();
+  void on_media(telephony::MediaEvent& event);
   void on_audio(const telephony::MediaAudio& audio);
   void on_frame(std::span<const std::int16_t> frame);
   void on_digit(char digit);

@@ -36,25 +36,24 @@ void decode(telephony::Codec codec, std::span<const std::byte> payload, audio::S
 }  // namespace
 
 asio::awaitable<void> CallSession::Impl::read_media() {
-  while (true) {
-    auto receiving = parts.media->next();
-    auto event = co_await std::move(receiving);
-    if (!event) {
-      bool orderly = event.error().code == Errc::end_of_stream;
-      end(orderly ? EndReason::caller_hung_up : EndReason::media_lost);
-      co_return;
-    }
-    if (auto* audio = std::get_if<telephony::MediaAudio>(&*event)) {
-      on_audio(*audio);
-      parts.media->reuse(std::move(*audio));
-    } else if (auto* key = std::get_if<telephony::MediaDigit>(&*event)) {
-      on_digit(key->digit);
-    } else if (auto* typed_turn = std::get_if<telephony::MediaText>(&*event)) {
-      on_text(std::move(typed_turn->text));
-    } else {
-      playout.on_mark(std::get<telephony::MediaMark>(*event).name);
-    }
-  }
+  auto receiving = parts.media->receive_all([this](telephony::MediaEvent& event) {
+    on_media(event);
+    return true;
+  });
+  auto received = co_await std::move(receiving);
+  bool orderly = received.error().code == Errc::end_of_stream;
+  end(orderly ? EndReason::caller_hung_up : EndReason::media_lost);
+}
+
+void CallSession::Impl::on_media(telephony::MediaEvent& event) {
+  if (auto* audio = std::get_if<telephony::MediaAudio>(&event))
+    on_audio(*audio);
+  else if (auto* key = std::get_if<telephony::MediaDigit>(&event))
+    on_digit(key->digit);
+  else if (auto* typed_turn = std::get_if<telephony::MediaText>(&event))
+    on_text(std::move(typed_turn->text));
+  else
+    playout.on_mark(std::get<telephony::MediaMark>(event).name);
 }
 
 void CallSession::Impl::on_audio(const telephony::MediaAudio& audio) {

@@ -22,7 +22,9 @@ class RecordedLine final : public telephony::MediaStream {
       : line_(std::move(shared)), sound_(sound) {}
   telephony::Codec codec() const noexcept override { return line_.codec(); }
   int rate_hz() const noexcept override { return line_.rate_hz(); }
-  Task<telephony::MediaEvent> next() override { return line_.next(); }
+  Task<void> receive_all(telephony::MediaTaker taker) override {
+    return line_.receive_all(std::move(taker));
+  }
   Result<void> send_audio(std::span<const std::byte> payload) override {
     std::span codes(reinterpret_cast<const std::uint8_t*>(payload.data()), payload.size());
     auto samples = audio::mulaw_decode(codes);

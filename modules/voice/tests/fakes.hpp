@@ -45,20 +45,20 @@ class FakeLine final : public telephony::MediaStream {
   telephony::Codec codec() const noexcept override { return telephony::Codec::mulaw; }
   int rate_hz() const noexcept override { return 8000; }
 
-  Task<telephony::MediaEvent> next() override {
+  Task<void> receive_all(telephony::MediaTaker taker) override {
     while (true) {
-      if (!s->events.empty()) {
-        auto event = std::move(s->events.front());
-        s->events.pop_front();
-        co_return event;
-      }
       auto now = s->clock.now();
       auto due = std::ranges::find_if(s->marks, [&](auto& m) { return m.first <= now; });
-      if (due != s->marks.end()) {
-        telephony::MediaMark mark{due->second};
+      std::optional<telephony::MediaEvent> event;
+      if (!s->events.empty()) {
+        event = std::move(s->events.front());
+        s->events.pop_front();
+      } else if (due != s->marks.end()) {
+        event = telephony::MediaMark{due->second};
         s->marks.erase(due);
-        co_return mark;
       }
+      if (event && !taker(*event)) co_return Result<void>{};
+      if (event) continue;
       if (s->ending) co_return std::unexpected(*s->ending);
       auto when = TimePoint::max();
       for (auto& mark : s->marks) when = std::min(when, mark.first);

@@ -122,13 +122,13 @@ void BrowserLine::hear(audio::Samples samples) {
   heard_until_ += length;
 }
 
-Task<telephony::MediaEvent> BrowserLine::next() {
+Task<void> BrowserLine::receive_all(telephony::MediaTaker taker) {
   while (true) {
-    if (!events_.empty()) {
+    while (!events_.empty()) {
       auto event = std::move(events_.front());
       events_.pop_front();
       if (std::holds_alternative<telephony::MediaAudio>(event)) --audio_events_;
-      co_return event;
+      if (!taker(event)) co_return Result<void>{};
     }
     if (hung_up_ || closed_) co_return fail(Errc::end_of_stream, "the visitor left");
     auto limit = socket_ ? TimePoint::max() : detached_ + options_.resume_within;
@@ -294,7 +294,9 @@ class LineStream final : public telephony::MediaStream {
   explicit LineStream(std::shared_ptr<BrowserLine> line) : line_(std::move(line)) {}
   telephony::Codec codec() const noexcept override { return telephony::Codec::pcm16; }
   int rate_hz() const noexcept override { return audio::telephone_rate_hz; }
-  Task<telephony::MediaEvent> next() override { return line_->next(); }
+  Task<void> receive_all(telephony::MediaTaker taker) override {
+    return line_->receive_all(std::move(taker));
+  }
   Result<void> send_audio(std::span<const std::byte> payload) override {
     return line_->send_audio(payload);
   }

@@ -33,7 +33,7 @@ class BrowserLine final : public telephony::Companion,
   void detach(const std::shared_ptr<Attachment>& socket);
 
   // The call's side: see telephony::MediaStream.
-  Task<telephony::MediaEvent> next();
+  Task<void> receive_all(telephony::MediaTaker taker);
   Result<void> send_audio(std::span<const std::byte> payload);
   Result<void> send_mark(std::string name);
   Result<void> clear();
@@ -94,7 +94,7 @@ class BrowserLine final : public telephony::Companion,
   bool ready_ = false;  ///< the first socket was told the session
   telephony::MediaStream::Counters counters_;
 
-  std::deque<telephony::MediaEvent> events_;  ///< for next()
+  std::deque<telephony::MediaEvent> events_;  ///< to be given
   std::size_t audio_events_ = 0;              ///< how many of them are audio
 
   std::optional<CallerAudio> audio_;

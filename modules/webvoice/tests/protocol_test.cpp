@@ -2,6 +2,7 @@
 #include "browser_world.hpp"
 #include "parley/audio/frame.hpp"
 #include "parley/base/strings.hpp"
+#include "parley/testkit/next_event.hpp"
 
 namespace parley::webvoice {
 namespace {
@@ -24,7 +25,7 @@ Task<void> echo(telephony::MediaStream& stream) {
   auto& companion = *stream.companion();
   std::size_t samples = 0;
   while (true) {
-    auto waiting = stream.next();
+    auto waiting = testkit::next_event(stream);
     auto event = co_await std::move(waiting);
     if (!event) co_return Result<void>{};
     if (auto* audio = std::get_if<MediaAudio>(&*event)) {
@@ -79,13 +80,13 @@ TEST_F(WebVoiceProtocol, TheAgentsSoundComesWithItsBeginningItsEndAndMarks) {
     EXPECT_EQ(stream.codec(), telephony::Codec::pcm16);
     EXPECT_TRUE(stream.send_audio(as_bytes(tone)).has_value());
     EXPECT_TRUE(stream.send_mark("turn-1").has_value());
-    auto waiting = stream.next();
+    auto waiting = testkit::next_event(stream);
     auto event = co_await std::move(waiting);
     EXPECT_TRUE(event && std::get<MediaMark>(*event).name == "turn-1");
     EXPECT_TRUE(stream.send_audio(as_bytes(tone)).has_value());
     EXPECT_TRUE(stream.send_mark("turn-2").has_value());
     EXPECT_TRUE(stream.clear().has_value());
-    auto returning = stream.next();
+    auto returning = testkit::next_event(stream);
     auto returned = co_await std::move(returning);
     EXPECT_TRUE(returned && std::get<MediaMark>(*returned).name == "turn-2");
     co_return Result<void>{};
@@ -320,7 +321,7 @@ TEST_F(WebVoiceProtocol, TheAgentGoesOnWhereTheEarLeftIt) {
       co_await clock.sleep_for(std::chrono::milliseconds(5));
     }
     EXPECT_TRUE(stream.send_mark("turn-1").has_value());
-    auto waiting = stream.next();
+    auto waiting = testkit::next_event(stream);
     (void)co_await std::move(waiting);
     co_return Result<void>{};
   };
@@ -369,7 +370,7 @@ TEST_F(WebVoiceProtocol, SpeechThatIsAwayMakesItATextAndBack) {
     companion.engine_works(Engine::synthesizer);
     companion.tool_used("find_slots", "");
     companion.cut_off("Our opening");
-    auto waiting = stream.next();
+    auto waiting = testkit::next_event(stream);
     (void)co_await std::move(waiting);
     co_return Result<void>{};
   };
@@ -388,10 +389,10 @@ TEST_F(WebVoiceProtocol, SpeechThatIsAwayMakesItATextAndBack) {
 
 TEST_F(WebVoiceProtocol, ATurnThatIsNotTakenIsToldAndEndsNothing) {
   switchboard.hold = [](telephony::MediaStream& stream) -> Task<void> {
-    auto waiting = stream.next();
+    auto waiting = testkit::next_event(stream);
     auto event = co_await std::move(waiting);
     stream.companion()->not_taken(std::get<telephony::MediaText>(*event).text);
-    auto going_on = stream.next();
+    auto going_on = testkit::next_event(stream);
     auto again = co_await std::move(going_on);
     stream.companion()->heard(std::get<telephony::MediaText>(*again).text, 1, "text");
     co_return Result<void>{};
@@ -413,7 +414,7 @@ TEST_F(WebVoiceProtocol, WhatWaitsForTheCallIsBoundedAndTheRestToldToTheVisitor)
     while (flood.wait_for(std::chrono::seconds(0)) != std::future_status::ready)
       co_await clock.sleep_for(std::chrono::milliseconds(5));
     for (int i = 0; i < 1000; ++i) {
-      auto waiting = stream.next();
+      auto waiting = testkit::next_event(stream);
       auto event = co_await std::move(waiting);
       EXPECT_EQ(std::get<telephony::MediaText>(*event).text, std::to_string(i));
     }

@@ -58,31 +58,26 @@ class TwilioMediaStream final : public telephony::MediaStream {
   int rate_hz() const noexcept override { return 8000; }
   Counters counters() const noexcept override { return counters_; }
 
-  Task<telephony::MediaEvent> next() override {
-    while (true) {
-      if (!returned_marks_.empty()) {
-        telephony::MediaMark mark{std::move(returned_marks_.front())};
-        returned_marks_.erase(returned_marks_.begin());
-        co_return mark;
-      }
-      auto receiving = socket_->receive();
-      auto message = co_await std::move(receiving);
-      if (!message) co_return std::unexpected(message.error());
-      auto event = read(*message);
-      socket_->reuse(std::move(*message));
-      if (event) co_return std::move(*event);
-      if (stopped_) co_return fail(Errc::end_of_stream, "the call ended");
-    }
+  Task<void> receive_all(telephony::MediaTaker taker) override {
+    bool wanted = give_returned_marks(taker);
+    if (!wanted) co_return Result<void>{};
+    auto receiving = socket_->receive_all([&](net::MessageView message) {
+      auto event = read(message);
+      if (event) wanted = taker(*event);
+      take_back(std::move(event));
+      wanted = wanted && give_returned_marks(taker);
+      return wanted && !stopped_;
+    });
+    auto received = co_await std::move(receiving);
+    if (received && wanted) co_return fail(Errc::end_of_stream, "the call ended");
+    co_return received;
   }
 
-  void reuse(telephony::MediaAudio audio) override { spare_ = std::move(audio.payload); }
-
   Result<void> send_audio(std::span<const std::byte> payload) override {
-    auto encoded = base64_encode(payload);
     std::string message;
-    message.reserve(media_prefix_.size() + encoded.size() + 3);
+    message.reserve(media_prefix_.size() + (payload.size() + 2) / 3 * 4 + 3);
     message += media_prefix_;
-    message += encoded;
+    append_base64(message, payload);
     message += "\"}}";
     return socket_->send({false, std::move(message)});
   }
@@ -114,7 +109,31 @@ class TwilioMediaStream final : public telephony::MediaStream {
  private:
   static std::string quoted(std::string_view value) { return json::serialize(json::string(value)); }
 
-  std::optional<telephony::MediaEvent> read(const net::WebSocketMessage& message) {
+  /// The room of the thread for the next sound: in its cache, where one of each call's would not
+  /// be.
+  static std::vector<std::byte>& room() {
+    thread_local std::vector<std::byte> bytes;
+    return bytes;
+  }
+  /// Whoever took a sound may have left its room there.
+  static void take_back(std::optional<telephony::MediaEvent> event) {
+    if (!event) return;
+    if (auto* audio = std::get_if<telephony::MediaAudio>(&*event))
+      room() = std::move(audio->payload);
+  }
+
+  /// False when the taker wants no more.
+  bool give_returned_marks(const telephony::MediaTaker& taker) {
+    bool wanted = true;
+    while (wanted && !returned_marks_.empty()) {
+      telephony::MediaEvent mark = telephony::MediaMark{std::move(returned_marks_.front())};
+      returned_marks_.erase(returned_marks_.begin());
+      wanted = taker(mark);
+    }
+    return wanted;
+  }
+
+  std::optional<telephony::MediaEvent> read(net::MessageView message) {
     if (message.binary) return malformed();
     if (auto usual = read_usual_media(message.payload))
       return usual->stream_sid == stream_sid_ ? take_media(*usual) : malformed();
@@ -149,7 +168,7 @@ class TwilioMediaStream final : public telephony::MediaStream {
   }
 
   std::optional<telephony::MediaEvent> take_media(const MediaMessage& media) {
-    auto payload = std::exchange(spare_, {});
+    auto payload = std::exchange(room(), {});
     auto decoded = base64_decode(media.payload, payload);
     auto chunk = media.chunk;
     if (!decoded || payload.empty() || payload.size() > largest_payload_bytes || chunk < 1 ||
@@ -203,8 +222,7 @@ class TwilioMediaStream final : public telephony::MediaStream {
   std::string media_prefix_;
   Counters counters_;
   std::vector<std::string> pending_marks_;   ///< sent, not echoed
-  std::vector<std::byte> spare_;             ///< room for the next sound
-  std::vector<std::string> returned_marks_;  ///< to be given by next()
+  std::vector<std::string> returned_marks_;  ///< to be given
   std::int64_t last_chunk_ = 0;
   std::set<std::int64_t> missing_;
   bool stopped_ = false;

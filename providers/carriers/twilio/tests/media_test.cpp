@@ -4,6 +4,7 @@
 
 #include "fake_socket.hpp"
 #include "parley/base/strings.hpp"
+#include "parley/testkit/next_event.hpp"
 #include "parley/testkit/sim_world.hpp"
 
 namespace parley::providers::twilio {
@@ -46,7 +47,7 @@ struct MediaTest : ::testing::Test {
     return std::move(stream->media);
   }
   Result<MediaEvent> next(telephony::MediaStream& stream) {
-    return world.run([&] { return stream.next(); });
+    return world.run([&] { return testkit::next_event(stream); });
   }
 };
 

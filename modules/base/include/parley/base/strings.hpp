@@ -27,6 +27,8 @@ std::string latin1_to_utf8(std::string_view bytes);
 
 std::string to_hex(std::span<const std::byte> bytes);
 std::string base64_encode(std::span<const std::byte> bytes);
+/// The same, behind what `text` has.
+void append_base64(std::string& text, std::span<const std::byte> bytes);
 /// Standard alphabet with padding. Errors: invalid.
 Result<std::vector<std::byte>> base64_decode(std::string_view text);
 /// The same into the room that `bytes` has.

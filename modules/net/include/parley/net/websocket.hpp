@@ -11,6 +11,14 @@ struct WebSocketMessage {
   std::string payload;
 };
 
+/// A message where it lies: good until its taker returns.
+struct MessageView {
+  bool binary = false;
+  std::string_view payload;
+};
+/// Takes the next message; false: wants no more. May throw, which ends receive_all() with it.
+using MessageTaker = std::function<bool(MessageView)>;
+
 /// One open WebSocket, server or client side, used from one strand. Pings are answered inside.
 class WebSocket {
  public:
@@ -21,9 +29,9 @@ class WebSocket {
   /// when nothing (not even a pong) came for the idle time, or no message for the message
   /// time, too_large.
   virtual Task<WebSocketMessage> receive() = 0;
-  /// Takes back a message of receive() that was used up: the next one comes in its room, so that a
-  /// stream of messages asks nothing of the heap. Others ignore it.
-  virtual void reuse(WebSocketMessage message) { (void)message; }
+  /// Gives each message to `taker` as it comes, until that wants no more; for streams: no coroutine
+  /// is resumed, nothing copied and nothing asked of the heap for a message. Errors: as receive().
+  virtual Task<void> receive_all(MessageTaker taker);
   /// Queues and returns at once. Urgent messages overtake the normal ones not yet on the wire.
   /// Errors: rate_limited when the queue holds its bound (the message is not queued),
   /// end_of_stream after close.

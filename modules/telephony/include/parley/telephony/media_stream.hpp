@@ -1,6 +1,7 @@
 #pragma once
 #include <chrono>
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <memory>
 #include <span>
@@ -33,20 +34,21 @@ struct MediaText {
   std::string text;
 };
 using MediaEvent = std::variant<MediaAudio, MediaDigit, MediaMark, MediaText>;
+/// Takes the next event, whose content it may move away; false: wants no more for now.
+using MediaTaker = std::function<bool(MediaEvent&)>;
 
 /// A running call's audio both ways, whatever the carrier. Used from one strand. Broken input from
 /// the carrier (bad base64, unknown messages, duplicates, wrong order) is dropped and counted
-/// inside; next() only gives what is sound and in order.
+/// inside; receive_all() only gives what is sound and in order.
 class MediaStream {
  public:
   virtual ~MediaStream() = default;
   virtual Codec codec() const noexcept = 0;
   virtual int rate_hz() const noexcept = 0;
-  /// Errors: end_of_stream when the call is over, unavailable when the connection broke, timeout
-  /// when the carrier sent nothing at all for too long.
-  virtual Task<MediaEvent> next() = 0;
-  /// Takes back sound of next() that was used up: the next comes in its room. Others ignore it.
-  virtual void reuse(MediaAudio audio) { (void)audio; }
+  /// Gives `taker` each event as it comes, until it wants no more. Errors: end_of_stream when the
+  /// call is over, unavailable when the connection broke, timeout when the carrier sent nothing at
+  /// all for too long.
+  virtual Task<void> receive_all(MediaTaker taker) = 0;
   /// Audio in codec(), any length; the carrier buffers it and plays in order. Errors: rate_limited
   /// when the connection does not take more now (nothing was queued), end_of_stream.
   virtual Result<void> send_audio(std::span<const std::byte> payload) = 0;
