@@ -4,17 +4,15 @@
 #include <array>
 #include <cmath>
 
-#include "parley/audio/g711.hpp"
-
 namespace parley::voice {
 
 namespace {
 
-constexpr std::int64_t ring_size = 16384;  // 1.2 s ahead of the ear and the longest delay behind
-constexpr std::size_t step = 4;  // compared at 2 kHz: a telephone's voice has its strength there
-constexpr std::size_t heard_steps = EchoGuard::window_samples / step;
-constexpr std::size_t delay_steps = static_cast<std::size_t>(
-    EchoGuard::longest_delay / std::chrono::microseconds(125) / static_cast<int>(step));
+constexpr std::int64_t ring_steps = 4096;  // 1.2 s ahead of the ear and the longest delay behind
+constexpr Duration step_length = std::chrono::microseconds(125) * static_cast<int>(EchoGuard::step);
+constexpr std::size_t heard_steps = EchoGuard::window_samples / EchoGuard::step;
+constexpr std::size_t delay_steps =
+    static_cast<std::size_t>(EchoGuard::longest_delay / step_length);
 /// How much of the sound must be explained. A caller who speaks as loud as the echo halves it; two
 /// voices of the same pitch reach about 0.4 by chance.
 constexpr double surely_echo = 0.6;
@@ -25,41 +23,52 @@ constexpr double least_speech = 0.3;
 constexpr int sightings_to_trust = 4;
 constexpr std::size_t drift_steps = 40;  // 20 ms
 
-/// To a quarter of the rate, and only what changes: no offset, less of the deep parts.
-void thin_out(auto&& sample_at, std::span<float> out) {
-  float before = 0;
+/// The mean of a step's samples, or of what there is of them.
+float mean_of(std::span<const std::int16_t> samples, std::size_t index) {
+  auto own = samples.subspan(index * EchoGuard::step);
+  own = own.first(std::min(own.size(), EchoGuard::step));
+  float sum = 0;
+  for (auto sample : own) sum += static_cast<float>(sample);
+  return sum / static_cast<float>(own.size());
+}
+
+/// Only what changes: no offset, less of the deep parts.
+void differences(auto&& value_at, std::span<float> out) {
+  float before = value_at(std::size_t{0});
   for (std::size_t i = 0; i < out.size(); ++i) {
-    float sum = 0;
-    for (std::size_t k = 0; k < step; ++k) sum += static_cast<float>(sample_at(i * step + k));
-    out[i] = i == 0 ? 0 : sum - before;
-    before = sum;
+    float value = value_at(i);
+    out[i] = value - before;
+    before = value;
   }
 }
+
+std::size_t place(std::int64_t step) { return static_cast<std::size_t>(step % ring_steps); }
 
 }  // namespace
 
-std::int64_t EchoGuard::index_of(TimePoint when) const {
-  return (when - origin_) / std::chrono::microseconds(125);
-}
+std::int64_t EchoGuard::step_of(TimePoint when) const { return (when - origin_) / step_length; }
 
 void EchoGuard::played(TimePoint at, std::span<const std::int16_t> samples) {
   if (ring_.empty()) {
-    ring_.assign(ring_size, audio::mulaw_silence);
+    ring_.assign(ring_steps, 0);
     origin_ = at;
   }
-  auto begin = std::max<std::int64_t>(index_of(at), 0);
-  for (auto gap = std::max(end_, begin - ring_size); gap < begin; ++gap)
-    ring_[static_cast<std::size_t>(gap % ring_size)] = audio::mulaw_silence;
-  for (std::size_t i = 0; i < samples.size(); ++i)
-    ring_[static_cast<std::size_t>((begin + static_cast<std::int64_t>(i)) % ring_size)] =
-        audio::mulaw_encode(samples[i]);
-  end_ = begin + static_cast<std::int64_t>(samples.size());
+  auto begin = std::max<std::int64_t>(step_of(at), 0);
+  for (auto gap = std::max(end_, begin - ring_steps); gap < begin; ++gap) ring_[place(gap)] = 0;
+  end_ = begin;
+  for (std::size_t i = 0; i * step < samples.size(); ++i)
+    ring_[place(end_++)] = static_cast<std::int16_t>(std::lround(mean_of(samples, i)));
+}
+
+float EchoGuard::played_in(std::int64_t index) const {
+  bool known = index >= 0 && index < end_ && index >= end_ - ring_steps;
+  return known ? static_cast<float>(ring_[place(index)]) : 0;
 }
 
 void EchoGuard::note_quiet(std::span<const std::int16_t> frame) {
   std::array<float, audio::telephone_frame_samples / step> thinned{};
   if (frame.size() != audio::telephone_frame_samples) return;
-  thin_out([&](std::size_t i) { return frame[i]; }, thinned);
+  differences([&](std::size_t i) { return mean_of(frame, i); }, thinned);
   double energy = 0;
   for (float value : thinned) energy += static_cast<double>(value) * value;
   energy /= static_cast<double>(thinned.size());
@@ -68,7 +77,7 @@ void EchoGuard::note_quiet(std::span<const std::int16_t> frame) {
 }
 
 bool EchoGuard::may_hear(TimePoint now) const {
-  return !ring_.empty() && index_of(now - longest_delay) < end_;
+  return !ring_.empty() && step_of(now - longest_delay) < end_;
 }
 
 EchoGuard::Match EchoGuard::best_match(std::span<const float> heard,
@@ -104,17 +113,11 @@ EchoGuard::Match EchoGuard::best_match(std::span<const float> heard,
 bool EchoGuard::is_echo(TimePoint now, std::span<const std::int16_t> window) {
   if (!may_hear(now) || window.size() != window_samples) return false;
   std::array<float, heard_steps> heard{};
-  thin_out([&](std::size_t i) { return window[i]; }, heard);
+  differences([&](std::size_t i) { return mean_of(window, i); }, heard);
   std::array<float, heard_steps + delay_steps> reference;
-  auto begin = index_of(now) - static_cast<std::int64_t>(reference.size() * step);
-  thin_out(
-      [&](std::size_t i) {
-        auto at = begin + static_cast<std::int64_t>(i);
-        bool known = at >= 0 && at < end_ && at >= end_ - ring_size;
-        return known ? audio::mulaw_decode(ring_[static_cast<std::size_t>(at % ring_size)])
-                     : std::int16_t{0};
-      },
-      reference);
+  auto begin = step_of(now) - static_cast<std::int64_t>(reference.size());
+  differences([&](std::size_t i) { return played_in(begin + static_cast<std::int64_t>(i)); },
+              reference);
   if (delay_ && sightings_ >= sightings_to_trust) {
     auto first = *delay_ - std::min(*delay_, drift_steps);
     auto match = best_match(heard, reference, first, std::min(delay_steps, *delay_ + drift_steps));

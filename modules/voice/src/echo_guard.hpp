@@ -15,6 +15,8 @@ namespace parley::voice {
 /// about 50 us a frame until the delay is known, a tenth of that afterwards.
 class EchoGuard {
  public:
+  /// Compared at 2 kHz, a step for four samples: a telephone's voice has its strength there.
+  static constexpr std::size_t step = 4;
   /// How much of the caller's sound is compared: the last 160 ms.
   static constexpr std::size_t window_samples = 1280;
   static constexpr Duration longest_delay = std::chrono::milliseconds(700);
@@ -30,17 +32,18 @@ class EchoGuard {
 
  private:
   struct Match {
-    std::size_t delay = 0;  ///< in steps of four samples
+    std::size_t delay = 0;  ///< in steps
     double share = 0;       ///< of the window's energy, the line's noise left out, that it explains
   };
   Match best_match(std::span<const float> heard, std::span<const float> reference,
                    std::size_t first, std::size_t last) const;
-  std::int64_t index_of(TimePoint when) const;
+  std::int64_t step_of(TimePoint when) const;
+  float played_in(std::int64_t index) const;
 
-  /// About two seconds in mu-law, which is how they were played; none until something was.
-  std::vector<std::uint8_t> ring_;
+  /// About two seconds of what was played, the mean of each step; none until something was.
+  std::vector<std::int16_t> ring_;
   TimePoint origin_{};
-  std::int64_t end_ = 0;              ///< sample index after the last one played
+  std::int64_t end_ = 0;              ///< index of the step after the last one played
   double noise_ = 0;                  ///< energy of a step of the line's noise
   std::optional<std::size_t> delay_;  ///< where the last echoes were
   int sightings_ = 0;                 ///< of echoes with that delay
