@@ -18,6 +18,7 @@
 #include "fakes.hpp"
 #include "media_load.hpp"
 #include "parley/audio/voice_activity.hpp"
+#include "parley/base/large_pages.hpp"
 #include "parley/net/server.hpp"
 #include "parley/providers/twilio/media.hpp"
 #include "parley/telemetry/log.hpp"
@@ -179,6 +180,7 @@ void measure(const std::string& who, const std::string& work, int streams, doubl
 
 int main(int argc, char** argv) {
   using namespace parley;
+  run_with_large_pages(argv);  // as the server does
   std::vector<int> streams{250, 500, 1000, 1500, 2000};
   double seconds = 5;
   std::string only, only_work;

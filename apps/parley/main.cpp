@@ -4,6 +4,7 @@
 #include <cstring>
 
 #include "commands.hpp"
+#include "parley/base/large_pages.hpp"
 #include "parley/base/strings.hpp"
 #include "parley/knowledge/extractor.hpp"
 
@@ -16,14 +17,17 @@ int complain(int exit_code, const std::string& what) {
 
 namespace {
 
-void add_serve(CLI::App& app, CommonOptions& common, std::function<int()>& chosen) {
+void add_serve(CLI::App& app, CommonOptions& common, char** arguments,
+               std::function<int()>& chosen) {
   auto options = std::make_shared<ServeOptions>();
   auto* command =
       app.add_subcommand("serve", "Answer calls: runs the server until SIGTERM or Ctrl-C");
   command->add_flag("--demo", options->demo,
                     "Start with a dental practice at +12125550100 and a sign-in that is printed");
-  command->callback(
-      [&, options] { chosen = [&, options] { return run_serve(common, *options); }; });
+  command->callback([&, options, arguments] {
+    run_with_large_pages(arguments);
+    chosen = [&, options] { return run_serve(common, *options); };
+  });
 }
 
 void add_call(CLI::App& app, CommonOptions& common, std::function<int()>& chosen) {
@@ -172,7 +176,7 @@ int main(int argc, char** argv) {
   app.add_option("--config", common.config_file, "Configuration file (TOML)");
   app.add_option("--set", common.assignments, "Set one key: --set server.listen=0.0.0.0:80");
   std::function<int()> chosen;
-  add_serve(app, common, chosen);
+  add_serve(app, common, argv, chosen);
   add_call(app, common, chosen);
   add_eval(app, common, chosen);
   add_transform(app, chosen);

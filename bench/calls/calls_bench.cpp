@@ -10,6 +10,7 @@
 
 #include "../served.hpp"
 #include "crowd.hpp"
+#include "parley/base/large_pages.hpp"
 #include "parley/base/strings.hpp"
 #include "parley/base/task_group.hpp"
 #include "parley/business/businesses.hpp"
@@ -305,6 +306,7 @@ void measure(int calls, int threads, int seconds) {
 }  // namespace parley::bench
 
 int main(int count, char** words) {
+  parley::run_with_large_pages(words);  // as the server does
   auto number = [&](int index, int otherwise) {
     return count > index ? std::stoi(words[index]) : otherwise;
   };

@@ -111,6 +111,16 @@ TEST_F(Serving, ASecondServerFindsFolderOrPortTaken) {
   EXPECT_THAT(third.err, HasSubstr(listen.substr(listen.find(':') + 1)));
 }
 
+TEST_F(Serving, ItsHeapHasLargePages) {
+  std::ifstream maps("/proc/" + std::to_string(server->pid()) + "/smaps");
+  bool heap = false, advised = false;
+  for (std::string line; std::getline(maps, line);) {
+    if (line.find('-') < line.find(' ')) heap = line.ends_with("[heap]");
+    if (heap && line.starts_with("VmFlags:")) advised |= line.find(" hg") != std::string::npos;
+  }
+  EXPECT_TRUE(advised);
+}
+
 TEST_F(Serving, ATermSignalEndsItInOrder) {
   e2e::ServerProcess other({{"PARLEY_DEMO_PASSWORD", "a password of mine"}});
   EXPECT_NE(other.password(), "a password of mine") << "a given password is not printed";
