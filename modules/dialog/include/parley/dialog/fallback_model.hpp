@@ -18,7 +18,7 @@ using OnTakeOver = std::function<void(const TakeOver&)>;
 struct FallbackTimes {
   /// So long without an event, and the next engine is started beside it; who gives one first goes
   /// on, the other is cancelled.
-  Duration slow_after = std::chrono::seconds(1);
+  Duration slow_after = std::chrono::milliseconds(800);
   /// An engine that failed or lost its place is left alone: so long the first time, twice as long
   /// each further time, at least as long as it asked for (Retry-After).
   Duration first_rest = std::chrono::seconds(10);

@@ -14,9 +14,9 @@ namespace parley::speech {
 using OnFallback = std::function<void(const std::string& engine, const Error& error)>;
 
 struct RecognizerFallbackOptions {
-  Duration open_limit = std::chrono::seconds(1);    ///< for a session to open
-  Duration answer_limit = std::chrono::seconds(1);  ///< for the words after finalize()
-  Duration rest = std::chrono::seconds(30);         ///< of an engine that failed
+  Duration open_limit = std::chrono::milliseconds(800);    ///< for a session to open
+  Duration answer_limit = std::chrono::milliseconds(800);  ///< for the words after finalize()
+  Duration rest = std::chrono::seconds(30);                ///< of an engine that failed
 };
 
 /// Several recognizers as one, best first. open() takes the first that answers in time. When an
@@ -40,7 +40,7 @@ class FallbackRecognizer final : public Recognizer {
 };
 
 struct SynthesizerFallbackOptions {
-  Duration first_audio_limit = std::chrono::seconds(1);
+  Duration first_audio_limit = std::chrono::milliseconds(800);
   /// Between two pieces: a caller has heard all there is by then.
   Duration gap_limit = std::chrono::seconds(2);
   Duration rest = std::chrono::seconds(30);  ///< of an engine that failed
