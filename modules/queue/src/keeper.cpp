@@ -142,7 +142,7 @@ Task<void> Keeper::take_over(std::string name, std::int64_t beat) {
         settlement.run_at = shared_.steady_now();
         settlement.position = Shared::position_of(orphan.job.run_at);
       }
-      auto settled = settle_job(tx, settlement);
+      auto settled = settle_job(tx, shared_.kind(), settlement);
       if (!settled) return std::unexpected(settled.error());
       jobs += *settled ? 1 : 0;
       bool ended = *settled && settlement.as != Settlement::As::again;

@@ -10,11 +10,11 @@ Metrics::Metrics(metrics::Registry& all)
       taken_over(all.counter("parley_queue_taken_over_total", "Jobs of nodes that died")),
       dead(all.gauge("parley_queue_dead_jobs", "Dead letters, counted no further than 10,000")) {}
 
-void Metrics::ended(const std::string& handler, std::string_view outcome) const {
+void Metrics::ended(const std::string& handler, std::string_view outcome, int attempts) const {
   registry
       .counter("parley_queue_attempts_total", "Attempts at jobs, by how they ended",
                {{"handler", handler}, {"outcome", std::string(outcome)}})
-      .add();
+      .add(attempts);
 }
 
 Shared::Shared(Queue::Parts given, Queue::Options chosen)

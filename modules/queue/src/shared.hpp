@@ -19,7 +19,7 @@ struct Registration {
 struct Metrics {
   explicit Metrics(metrics::Registry& registry);
   /// outcome: done, again, dead, cancelled, refused.
-  void ended(const std::string& handler, std::string_view outcome) const;
+  void ended(const std::string& handler, std::string_view outcome, int attempts = 1) const;
   metrics::Registry& registry;
   metrics::Histogram waited;
   metrics::Histogram ran;
