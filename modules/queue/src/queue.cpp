@@ -7,6 +7,7 @@
 #include "lane.hpp"
 #include "parley/base/strings.hpp"
 #include "parley/telemetry/log.hpp"
+#include "time_limits.hpp"
 #include "timekeeper.hpp"
 
 namespace parley::queue {
@@ -31,6 +32,7 @@ class Queue::Impl {
       : shared_(parts, std::move(options)),
         settler_(shared_),
         keeper_(shared_, settler_),
+        limits_(shared_),
         timekeeper_(shared_, [this](store::Tx& tx, NewJob job) { return enqueue(tx, job); }),
         tasks_(parts.executor, report) {
     for (auto& [name, state] : shared_.lanes)
@@ -53,6 +55,7 @@ class Queue::Impl {
   void start() {
     if (std::exchange(started_, true)) return;
     tasks_.spawn("queue keeper", [this] { return keeper_.keep(); });
+    tasks_.spawn("queue limits", [this] { return limits_.watch(); });
     tasks_.spawn("queue watch", [this] { return keeper_.watch(); });
     tasks_.spawn("queue timekeeper", [this] { return timekeeper_.run(); });
     tasks_.spawn("queue settler", [this] { return settler_.run(); });
@@ -170,7 +173,7 @@ class Queue::Impl {
     });
     auto asked = co_await std::move(work);
     if (!asked || !running) co_return asked;
-    if (auto run = shared_.running(id)) run->ask_to_stop(Running::Stop::cancelled);
+    if (auto run = shared_.running(id)) shared_.ask_to_stop(*run, Running::Stop::cancelled);
     co_return asked;
   }
 
@@ -253,6 +256,7 @@ class Queue::Impl {
   Shared shared_;
   Settler settler_;
   Keeper keeper_;
+  TimeLimits limits_;
   Timekeeper timekeeper_;
   std::vector<std::unique_ptr<Lane>> lanes_;
   bool started_ = false;

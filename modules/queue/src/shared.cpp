@@ -108,9 +108,19 @@ void Shared::set_node(std::string name) {
 }
 
 void Shared::begin(const std::shared_ptr<Running>& run) {
-  std::lock_guard lock(mutex_);
-  running_[run->claimed.job.id.str()] = run;
-  shown.running.set(static_cast<double>(running_.size()));
+  {
+    std::lock_guard lock(mutex_);
+    running_[run->claimed.job.id.str()] = run;
+    shown.running.set(static_cast<double>(running_.size()));
+  }
+  if (run->deadline >= next_limit_) return;
+  next_limit_ = run->deadline;
+  stops.raise();
+}
+
+void Shared::ask_to_stop(Running& run, Running::Stop why) {
+  auto none = Running::Stop::none;
+  if (run.stop.compare_exchange_strong(none, why)) stops.raise();
 }
 
 void Shared::end(const std::shared_ptr<Running>& run) {
