@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <array>
 
+#include "parley/store/array.hpp"
 #include "parley/store/sort.hpp"
 
 namespace parley::queue {
@@ -93,64 +94,78 @@ std::optional<JobState> parse_job_state(std::string_view text) noexcept {
 
 namespace {
 
-constexpr std::string_view insert_into =
-    "INSERT INTO jobs (id, organization_id, handler, lane, state, priority, position, run_at, "
-    "expires_at, unique_key, group_key, payload, trace_id, span_id, created_at) VALUES ";
-constexpr std::size_t inserted_columns = 15;
+using enum store::Array::Type;
 
-void add_values(store::Tx& tx, const NewRow& row, store::Params& params) {
-  const auto& ctx = tx.context();
-  for (store::Value value : std::initializer_list<store::Value>{
-           row.id, ctx.organization, row.job.handler, row.lane, name_of(row.state),
-           static_cast<int>(row.job.priority), row.position, row.run_at, row.expires_at,
-           null_if_empty(row.job.unique_key), null_if_empty(row.job.group), row.payload,
-           ctx.trace.trace_id, ctx.trace.span_id, tx.now()})
-    params.push_back(std::move(value));
+/// Whose key another job had already is told which one that is.
+Result<void> find_duplicates(store::Tx& tx, Kind kind, std::span<const NewRow> rows,
+                             std::span<Enqueued> enqueued) {
+  store::Array keys(kind, {{"wanted_key"}});
+  for (const auto& row : rows)
+    if (!row.job.unique_key.empty()) keys.add({row.job.unique_key});
+  store::Params params{tx.context().organization};
+  auto from = keys.bind("wanted", params);
+  auto holders = tx.query("SELECT id, unique_key FROM " + from +
+                              ", jobs WHERE organization_id = ?1 AND unique_key = wanted_key",
+                          std::move(params));
+  if (!holders) return std::unexpected(holders.error());
+  std::map<std::string, JobId> holder_of;
+  for (const auto& row : *holders) holder_of.emplace(row.text("unique_key"), row.id<JobId>("id"));
+  for (std::size_t i = 0; i < rows.size(); ++i) {
+    if (rows[i].job.unique_key.empty()) continue;
+    auto holder = holder_of.find(rows[i].job.unique_key);
+    if (holder == holder_of.end())
+      return fail(Errc::conflict, "the job that had the key has just ended");
+    if (holder->second != rows[i].id) enqueued[i] = {holder->second, Enqueued::As::duplicate};
+  }
+  return {};
 }
 
-/// "(?1, ?2, ...), (?16, ...)".
-std::string places_of(std::size_t rows) {
-  std::string text;
-  for (std::size_t i = 0; i < rows * inserted_columns; ++i) {
-    bool first = i % inserted_columns == 0;
-    text += fmt::format("{}?{}", first ? (i ? "), (" : "(") : ", ", i + 1);
-  }
-  return text + ")";
+Result<void> insert_some(store::Tx& tx, Kind kind, std::span<const NewRow> rows,
+                         std::vector<Enqueued>& all) {
+  store::Array fresh(kind, {{"new_id"},
+                            {"new_handler"},
+                            {"new_lane"},
+                            {"new_state"},
+                            {"new_priority", integer},
+                            {"new_position", integer},
+                            {"new_run_at"},
+                            {"new_expires_at"},
+                            {"new_unique_key"},
+                            {"new_group_key"},
+                            {"new_payload"}});
+  for (const auto& row : rows)
+    fresh.add({row.id, row.job.handler, row.lane, name_of(row.state),
+               static_cast<int>(row.job.priority), row.position, row.run_at, row.expires_at,
+               null_if_empty(row.job.unique_key), null_if_empty(row.job.group), row.payload});
+  const auto& ctx = tx.context();
+  store::Params params{ctx.organization, ctx.trace.trace_id, ctx.trace.span_id, tx.now()};
+  auto from = fresh.bind("fresh", params);
+  auto inserted = tx.execute(
+      "INSERT INTO jobs (id, organization_id, handler, lane, state, priority, position, run_at, "
+      "expires_at, unique_key, group_key, payload, trace_id, span_id, created_at) "
+      "SELECT new_id, ?1, new_handler, new_lane, new_state, new_priority, new_position, "
+      "new_run_at, new_expires_at, new_unique_key, new_group_key, new_payload, ?2, ?3, ?4 FROM " +
+          from +
+          " WHERE true "
+          "ON CONFLICT (organization_id, unique_key) WHERE unique_key IS NOT NULL DO NOTHING",
+      std::move(params));
+  if (!inserted) return std::unexpected(inserted.error());
+  for (const auto& row : rows) all.push_back({row.id});
+  if (*inserted == static_cast<std::int64_t>(rows.size())) return {};
+  return find_duplicates(tx, kind, rows, std::span(all).last(rows.size()));
 }
 
 }  // namespace
 
-Result<bool> insert_job(store::Tx& tx, const NewRow& row, JobId& id) {
-  id = row.id;
-  static const auto sql =
-      std::string(insert_into) + places_of(1) +
-      " ON CONFLICT (organization_id, unique_key) WHERE unique_key IS NOT NULL DO NOTHING";
-  store::Params params;
-  add_values(tx, row, params);
-  auto inserted = tx.execute(sql, std::move(params));
-  if (!inserted) return std::unexpected(inserted.error());
-  if (*inserted == 1) return true;
-  auto other = tx.one("SELECT id FROM jobs WHERE organization_id = ?1 AND unique_key = ?2",
-                      {tx.context().organization, row.job.unique_key});
-  if (!other) return std::unexpected(other.error());
-  id = other->id<JobId>("id");
-  return false;
-}
-
-Result<void> insert_jobs(store::Tx& tx, std::span<const NewRow> rows) {
-  // 64, 32, 16 .. 1 at once: few statements to prepare.
-  for (std::size_t size = 64; !rows.empty(); size /= 2) {
-    if (size > rows.size()) continue;
-    auto sql = std::string(insert_into) + places_of(size);
-    for (; rows.size() >= size; rows = rows.subspan(size)) {
-      store::Params params;
-      params.reserve(size * inserted_columns);
-      for (const auto& row : rows.first(size)) add_values(tx, row, params);
-      auto inserted = tx.execute(sql, std::move(params));
-      if (!inserted) return std::unexpected(inserted.error());
-    }
+Result<std::vector<Enqueued>> insert_jobs(store::Tx& tx, Kind kind, std::span<const NewRow> rows) {
+  std::vector<Enqueued> all;
+  all.reserve(rows.size());
+  while (!rows.empty()) {
+    auto some = rows.first(std::min(rows.size(), most_at_once));
+    if (auto done = insert_some(tx, kind, some, all); !done) return std::unexpected(done.error());
+    rows = rows.subspan(some.size());
   }
-  return {};
+  return all;
 }
 
 Result<Job> load_job(store::Tx& tx, const JobId& id) {
@@ -191,12 +206,17 @@ std::size_t claim_size(std::size_t limit) {
 }
 
 std::string claim_sql(Kind kind, std::size_t limit) {
+  // The rows are locked, so they stay at their place until they are changed: PostgreSQL need not
+  // look for them in an index again.
+  bool postgres = kind == Kind::postgresql;
   return fmt::format(
-      "WITH next AS MATERIALIZED (SELECT id FROM jobs WHERE state = 'ready' AND lane = ?1 "
+      "WITH next AS MATERIALIZED (SELECT {} AS place FROM jobs WHERE state = 'ready' AND lane = ?1 "
       "ORDER BY priority, position LIMIT {}{}) "
       "UPDATE jobs SET state = 'running', node = ?2, attempts = attempts + 1, fence = fence + 1, "
-      "started_at = ?3 WHERE id IN (SELECT id FROM next) RETURNING {}",
-      limit, skip_locked(kind), columns);
+      "started_at = ?3 WHERE {} RETURNING {}",
+      postgres ? "ctid" : "rowid", limit, skip_locked(kind),
+      postgres ? "ctid = ANY(ARRAY(SELECT place FROM next))" : "rowid IN (SELECT place FROM next)",
+      columns);
 }
 
 Result<std::vector<Claimed>> claim_jobs(store::Tx& tx, Kind kind, const std::string& lane,
@@ -217,59 +237,70 @@ Result<bool> is_held(store::Tx& tx, const Lease& lease) {
          rows->front().text("state") == "running";
 }
 
-Result<std::vector<JobId>> finish_jobs(store::Tx& tx, std::span<const Settlement> done) {
-  // Texts for 1, 2, 4 .. pairs, the last one repeated: few statements to prepare.
-  std::size_t size = 1;
-  while (size < done.size()) size *= 2;
-  std::string pairs;
-  store::Params params{tx.now()};
-  for (std::size_t i = 0; i < size; ++i) {
-    const auto& lease = done[std::min(i, done.size() - 1)].lease;
-    pairs += fmt::format("{}(?{}, ?{})", i ? ", " : "", 2 * i + 2, 2 * i + 3);
-    params.emplace_back(lease.id);
-    params.emplace_back(lease.fence);
+namespace {
+
+JobState state_after(Settlement::As as) {
+  switch (as) {
+    case Settlement::As::done:
+      return JobState::done;
+    case Settlement::As::again:
+      return JobState::delayed;
+    case Settlement::As::dead:
+      return JobState::dead;
+    case Settlement::As::cancelled:
+      break;
   }
-  auto rows = tx.query(
-      "WITH ended(ended_id, ended_fence) AS (VALUES " + pairs +
-          ") UPDATE jobs SET state = 'done', progress = 100, finished_at = ?1, unique_key = NULL, "
-          "node = '' FROM ended "
-          // By the primary key: PostgreSQL takes the index of what is running for small, and reads
-          // through all that has ended since it was vacuumed.
-          "WHERE id = ended_id AND fence = ended_fence AND state || '' = 'running' RETURNING id",
-      std::move(params));
-  return read_all<JobId>(rows, [](const store::Row& row) { return row.id<JobId>("id"); });
+  return JobState::cancelled;
 }
 
-Result<bool> settle_job(store::Tx& tx, const Settlement& s) {
-  auto attempts = s.attempt == Settlement::Attempt::counts ? 0 : 1;
-  Result<std::int64_t> changed = 0;
-  switch (s.as) {
-    case Settlement::As::done: {
-      auto finished = finish_jobs(tx, {&s, 1});
-      if (!finished) return std::unexpected(finished.error());
-      return !finished->empty();
-    }
-    case Settlement::As::again:
-      changed = tx.execute(
-          "UPDATE jobs SET state = 'delayed', run_at = ?1, position = ?2, last_error = ?3, "
-          "attempts = attempts - ?4, node = '' WHERE id = ?5 AND fence = ?6 AND state = 'running'",
-          {s.run_at, s.position, shortened(s.error), attempts, s.lease.id, s.lease.fence});
-      break;
-    case Settlement::As::dead:
-      changed = tx.execute(
-          "UPDATE jobs SET state = 'dead', last_error = ?1, died_at = ?2, unique_key = NULL, "
-          "attempts = attempts - ?3, node = '' WHERE id = ?4 AND fence = ?5 AND state = 'running'",
-          {shortened(s.error), tx.now(), attempts, s.lease.id, s.lease.fence});
-      break;
-    case Settlement::As::cancelled:
-      changed = tx.execute(
-          "UPDATE jobs SET state = 'cancelled', finished_at = ?1, unique_key = NULL, node = '' "
-          "WHERE id = ?2 AND fence = ?3 AND state = 'running'",
-          {tx.now(), s.lease.id, s.lease.fence});
-      break;
+}  // namespace
+
+Result<std::vector<bool>> settle_jobs(store::Tx& tx, Kind kind, std::span<const Settlement> ended) {
+  store::Array ends(kind, {{"ended_id"},
+                           {"ended_fence", integer},
+                           {"next_state"},
+                           {"next_run_at"},
+                           {"next_position", integer},
+                           {"error"},
+                           {"not_counted", integer}});
+  for (const auto& s : ended) {
+    bool again = s.as == Settlement::As::again;
+    bool failed = again || s.as == Settlement::As::dead;
+    ends.add({s.lease.id, s.lease.fence, name_of(state_after(s.as)),
+              again ? store::Value(s.run_at) : store::Value(),
+              again ? store::Value(s.position) : store::Value(),
+              failed ? store::Value(shortened(s.error)) : store::Value(),
+              s.attempt == Settlement::Attempt::counts ? 0 : 1});
   }
-  if (!changed) return std::unexpected(changed.error());
-  return *changed == 1;
+  store::Params params{tx.now()};
+  auto from = ends.bind("ends", params);
+  auto rows = tx.query(
+      "UPDATE jobs SET state = next_state, node = '', run_at = COALESCE(next_run_at, run_at), "
+      "position = COALESCE(next_position, position), last_error = COALESCE(error, last_error), "
+      "attempts = attempts - not_counted, "
+      "progress = CASE next_state WHEN 'done' THEN 100 ELSE progress END, "
+      "finished_at = CASE WHEN next_state IN ('done', 'cancelled') THEN ?1 END, "
+      "died_at = CASE next_state WHEN 'dead' THEN ?1 END, "
+      "unique_key = CASE next_state WHEN 'delayed' THEN unique_key END FROM " +
+          from +
+          // By the primary key: PostgreSQL takes the index of what is running for small, and reads
+          // through all that has ended since it was vacuumed.
+          " WHERE id = ended_id AND fence = ended_fence AND state || '' = 'running' "
+          "RETURNING id, fence",
+      std::move(params));
+  if (!rows) return std::unexpected(rows.error());
+  std::set<std::pair<std::string, std::int64_t>> ours;
+  for (const auto& row : *rows) ours.emplace(row.text("id"), row.integer("fence"));
+  std::vector<bool> settled;
+  settled.reserve(ended.size());
+  for (const auto& s : ended) settled.push_back(ours.contains({s.lease.id.str(), s.lease.fence}));
+  return settled;
+}
+
+Result<bool> settle_job(store::Tx& tx, Kind kind, const Settlement& settlement) {
+  auto settled = settle_jobs(tx, kind, {&settlement, 1});
+  if (!settled) return std::unexpected(settled.error());
+  return settled->front();
 }
 
 Result<bool> finished_with(store::Tx& tx, const Lease& lease) {

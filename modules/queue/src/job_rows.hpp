@@ -37,16 +37,14 @@ struct NewRow {
   std::string payload;  ///< serialized
   Duration delay{};     ///< until run_at
 };
-/// False: a job with the same unique key has not ended, and `id` becomes its id.
-Result<bool> insert_job(store::Tx& tx, const NewRow& row, JobId& id);
-/// Of jobs without unique keys: many rows a statement.
-Result<void> insert_jobs(store::Tx& tx, std::span<const NewRow> rows);
+/// One statement for many rows. A row is a duplicate when a job with its unique key has not ended.
+Result<std::vector<Enqueued>> insert_jobs(store::Tx& tx, Kind kind, std::span<const NewRow> rows);
 Result<Job> load_job(store::Tx& tx, const JobId& id);
 /// Of the transaction's organization.
 Result<store::Listed<Job>> list_jobs(store::Tx& tx, const JobFilter& filter);
 
-/// Jobs that one statement claims or finishes at most: many share its commit.
-inline constexpr std::size_t most_at_once = 256;
+/// Jobs that one statement inserts, claims or ends at most: many share its commit.
+inline constexpr std::size_t most_at_once = 512;
 /// `limit` is 1, 2, 4 .. most_at_once: it stands in the text, so that plans know it.
 std::string claim_sql(Kind kind, std::size_t limit);
 /// The largest of those sizes that is at most `limit`.
@@ -66,10 +64,10 @@ struct Settlement {
   std::string error;          ///< again, dead
   enum class Attempt { counts, does_not_count } attempt = Attempt::counts;
 };
-/// The ids of those that were still ours. Groups are the caller's.
-Result<std::vector<JobId>> finish_jobs(store::Tx& tx, std::span<const Settlement> done);
-/// False: the lease was lost.
-Result<bool> settle_job(store::Tx& tx, const Settlement& settlement);
+/// One statement for all of them, whose leases differ. For each, whether it was still ours; false:
+/// the lease was lost. Groups are the caller's.
+Result<std::vector<bool>> settle_jobs(store::Tx& tx, Kind kind, std::span<const Settlement> ended);
+Result<bool> settle_job(store::Tx& tx, Kind kind, const Settlement& settlement);
 /// Whether this attempt finished the job itself, by JobRun::finish.
 Result<bool> finished_with(store::Tx& tx, const Lease& lease);
 Result<bool> note_progress(store::Tx& tx, const Lease& lease, int percent,

@@ -23,7 +23,7 @@ class ActiveRun final : public JobRun {
 
   Result<void> finish(store::Tx& tx) override {
     const auto& lease = run_->claimed.lease;
-    auto settled = settle_job(tx, Settlement{lease});
+    auto settled = settle_job(tx, shared_.kind(), Settlement{lease});
     if (!settled) return std::unexpected(settled.error());
     if (!*settled) return lost();
     tx.after_commit([run = run_] { run->finished = true; });

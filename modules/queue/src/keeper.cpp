@@ -72,7 +72,7 @@ Task<void> Keeper::join() {
 void Keeper::lost() {
   log::error("queue.node_lost", {{"node", shared_.node()}, {"jobs", shared_.running().size()}});
   shared_.set_node("");
-  for (const auto& run : shared_.running()) run->ask_to_stop(Running::Stop::lost);
+  for (const auto& run : shared_.running()) shared_.ask_to_stop(*run, Running::Stop::lost);
   rejoin_.raise();
 }
 
@@ -90,7 +90,7 @@ asio::awaitable<void> Keeper::watch() {
     // Before anybody can have taken its jobs.
     if (!shared_.node().empty() && now - beaten > shared_.options.lease * 8 / 10) lost();
     for (const auto& run : shared_.running()) {
-      if (now < run->give_up || run->settled.exchange(true)) continue;
+      if (now < run->give_up() || run->settled.exchange(true)) continue;
       const auto& claimed = run->claimed;
       const auto* registration = shared_.find(claimed.job.handler);
       log::error("queue.handler_deaf",
@@ -142,7 +142,7 @@ Task<void> Keeper::take_over(std::string name, std::int64_t beat) {
         settlement.run_at = shared_.steady_now();
         settlement.position = Shared::position_of(orphan.job.run_at);
       }
-      auto settled = settle_job(tx, settlement);
+      auto settled = settle_job(tx, shared_.kind(), settlement);
       if (!settled) return std::unexpected(settled.error());
       jobs += *settled ? 1 : 0;
       bool ended = *settled && settlement.as != Settlement::As::again;
@@ -168,7 +168,7 @@ Task<void> Keeper::cancel_as_asked() {
   auto ids = co_await std::move(reading);
   if (!ids) co_return std::unexpected(ids.error());
   for (const auto& id : *ids)
-    if (auto run = shared_.running(id)) run->ask_to_stop(Running::Stop::cancelled);
+    if (auto run = shared_.running(id)) shared_.ask_to_stop(*run, Running::Stop::cancelled);
   co_return Result<void>{};
 }
 

@@ -4,15 +4,13 @@
 #include <boost/system/system_error.hpp>
 
 #include "job_run.hpp"
-#include "parley/base/race.hpp"
 #include "parley/telemetry/log.hpp"
+#include "time_limits.hpp"
 
 namespace parley::queue {
 
 namespace {
 
-/// After its limit, how long a handler has to notice that it was cancelled.
-constexpr Duration deaf_after = 10s;
 /// An older node may not know the name yet or any more; another one will.
 constexpr Duration unknown_handler_pause = 60s;
 /// How long notices wait for a hand to be free before other nodes get them.
@@ -147,8 +145,8 @@ void Lane::start(Claimed claimed) {
   ++state_.busy;
   const auto* registration = shared_.find(claimed.job.handler);
   auto limit = registration ? registration->options.time_limit : Duration::zero();
-  auto give_up = shared_.parts.clock.now() + limit + deaf_after;
-  auto run = std::make_shared<Running>(std::move(claimed), give_up);
+  auto deadline = shared_.parts.clock.now() + limit;
+  auto run = std::make_shared<Running>(std::move(claimed), deadline);
   shared_.begin(run);
   tasks_.spawn("job " + run->claimed.job.id.str(), [this, run] { return work(run); });
 }
@@ -216,7 +214,6 @@ Task<void> Lane::attempt(const Registration& registration, const std::shared_ptr
   auto& clock = shared_.parts.clock;
   const auto& job = run->claimed.job;
   auto began = clock.now();
-  auto deadline = began + registration.options.time_limit;
   auto waited = shared_.steady_now() - job.run_at;
   shared_.shown.waited.observe(std::max<Duration>(waited, Duration::zero()));
 
@@ -227,22 +224,13 @@ Task<void> Lane::attempt(const Registration& registration, const std::shared_ptr
   auto span = shared_.parts.tracer.start("job " + job.handler, ctx, trace::SpanKind::consumer);
   span.set("attempt", job.attempts);
   ActiveRun active(shared_, run);
-  // A stop asked for before this counts too.
-  auto stop = [](Shared& shared, Running& r, TimePoint until) -> asio::awaitable<void> {
-    if (r.stop != Running::Stop::none) co_return;
-    auto waiting = r.stopped.wait(shared.parts.clock, 0, until);
-    co_await std::move(waiting);
-  };
-  auto working = guarded(registration.handler, span.context().until(deadline), active);
-  auto stopping = stop(shared_, *run, deadline);
-  auto first = co_await race(std::move(working), std::move(stopping));
+  auto working = guarded(registration.handler, span.context().until(run->deadline), active);
+  auto stoppable = until_told_to_stop(run, std::move(working));
+  auto outcome = co_await std::move(stoppable);
   // The queue itself is being stopped: its jobs are handed back.
   auto state = co_await asio::this_coro::cancellation_state;
   if (state.cancelled() != asio::cancellation_type::none)
     throw boost::system::system_error(asio::error::operation_aborted);
-  auto outcome = first.index() == 0
-                     ? std::get<0>(std::move(first))
-                     : Result<void>(fail(Errc::timeout, "the handler passed its time limit"));
   shared_.shown.ran.observe(clock.now() - began);
   if (outcome) {
     span.ok();

@@ -7,6 +7,7 @@
 #include "lane.hpp"
 #include "parley/base/strings.hpp"
 #include "parley/telemetry/log.hpp"
+#include "time_limits.hpp"
 #include "timekeeper.hpp"
 
 namespace parley::queue {
@@ -31,6 +32,7 @@ class Queue::Impl {
       : shared_(parts, std::move(options)),
         settler_(shared_),
         keeper_(shared_, settler_),
+        limits_(shared_),
         timekeeper_(shared_, [this](store::Tx& tx, NewJob job) { return enqueue(tx, job); }),
         tasks_(parts.executor, report) {
     for (auto& [name, state] : shared_.lanes)
@@ -53,6 +55,7 @@ class Queue::Impl {
   void start() {
     if (std::exchange(started_, true)) return;
     tasks_.spawn("queue keeper", [this] { return keeper_.keep(); });
+    tasks_.spawn("queue limits", [this] { return limits_.watch(); });
     tasks_.spawn("queue watch", [this] { return keeper_.watch(); });
     tasks_.spawn("queue timekeeper", [this] { return timekeeper_.run(); });
     tasks_.spawn("queue settler", [this] { return settler_.run(); });
@@ -106,51 +109,40 @@ class Queue::Impl {
   }
 
   Result<Enqueued> enqueue(store::Tx& tx, const NewJob& job) {
-    auto row = row_of(job);
-    if (!row) return std::unexpected(row.error());
-    Enqueued enqueued;
-    auto fresh = insert_job(tx, *row, enqueued.id);
-    if (!fresh) return std::unexpected(fresh.error());
-    if (!*fresh) {
-      enqueued.as = Enqueued::As::duplicate;
-      return enqueued;
-    }
-    bool ready = row->state == JobState::ready;
-    if (row->state == JobState::waiting) {
-      Due due{enqueued.id, tx.context().organization, job.group};
-      auto joined = join_group(tx, due, row->state);
-      if (!joined) return std::unexpected(joined.error());
-      ready = *joined;
-    }
-    if (ready) tx.after_commit(shared_.waker(row->lane, enqueued.id));
-    if (is_later(row->state)) {
-      tx.after_commit(shared_.waker_of_delays());
-      tx.after_commit(shared_.teller_of_delay(enqueued.id, row->delay));
-    }
-    return enqueued;
+    auto all = enqueue_all(tx, {&job, 1});
+    if (!all) return std::unexpected(all.error());
+    return std::move(all->front());
   }
 
-  Result<std::vector<Enqueued>> enqueue_all(store::Tx& tx, const std::vector<NewJob>& jobs) {
-    std::vector<Enqueued> all(jobs.size());
-    std::vector<NewRow> plain;
-    std::set<std::string> lanes;
-    for (std::size_t i = 0; i < jobs.size(); ++i) {
-      const auto& job = jobs[i];
-      bool alone = !job.unique_key.empty() || !job.group.empty() || job.at || job.delay > 0s;
-      if (alone) {
-        auto one = enqueue(tx, job);
-        if (!one) return std::unexpected(one.error());
-        all[i] = *one;
-        continue;
-      }
+  Result<std::vector<Enqueued>> enqueue_all(store::Tx& tx, std::span<const NewJob> jobs) {
+    std::vector<NewRow> rows;
+    rows.reserve(jobs.size());
+    for (const auto& job : jobs) {
       auto row = row_of(job);
       if (!row) return std::unexpected(row.error());
-      all[i].id = row->id;
-      lanes.insert(row->lane);
-      plain.push_back(std::move(*row));
+      rows.push_back(std::move(*row));
     }
-    if (auto inserted = insert_jobs(tx, plain); !inserted) return std::unexpected(inserted.error());
-    for (const auto& lane : lanes) tx.after_commit(shared_.waker(lane));
+    auto all = insert_jobs(tx, shared_.kind(), rows);
+    if (!all) return all;
+    std::map<std::string, JobId> ready;  // the first of each lane: one look is for all of them
+    bool later = false;
+    for (std::size_t i = 0; i < rows.size(); ++i) {
+      const auto& row = rows[i];
+      if ((*all)[i].as == Enqueued::As::duplicate) continue;
+      if (is_later(row.state)) {
+        later = true;
+        tx.after_commit(shared_.teller_of_delay(row.id, row.delay));
+      } else if (row.state == JobState::waiting) {
+        auto joined =
+            join_group(tx, Due{row.id, tx.context().organization, row.job.group}, row.state);
+        if (!joined) return std::unexpected(joined.error());
+        if (*joined) ready.emplace(row.lane, row.id);
+      } else {
+        ready.emplace(row.lane, row.id);
+      }
+    }
+    for (const auto& [lane, id] : ready) tx.after_commit(shared_.waker(lane, id));
+    if (later) tx.after_commit(shared_.waker_of_delays());
     return all;
   }
 
@@ -181,7 +173,7 @@ class Queue::Impl {
     });
     auto asked = co_await std::move(work);
     if (!asked || !running) co_return asked;
-    if (auto run = shared_.running(id)) run->ask_to_stop(Running::Stop::cancelled);
+    if (auto run = shared_.running(id)) shared_.ask_to_stop(*run, Running::Stop::cancelled);
     co_return asked;
   }
 
@@ -264,6 +256,7 @@ class Queue::Impl {
   Shared shared_;
   Settler settler_;
   Keeper keeper_;
+  TimeLimits limits_;
   Timekeeper timekeeper_;
   std::vector<std::unique_ptr<Lane>> lanes_;
   bool started_ = false;

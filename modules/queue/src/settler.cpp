@@ -9,8 +9,17 @@ namespace {
 
 constexpr std::size_t max_batch = most_at_once;
 
-std::string_view outcome_of(Settlement::As as) {
-  switch (as) {
+bool will_pass(Errc code) {
+  return code == Errc::unavailable || code == Errc::timeout || code == Errc::outcome_unknown ||
+         code == Errc::rate_limited || code == Errc::resource_exhausted || code == Errc::conflict;
+}
+
+}  // namespace
+
+std::string_view Settler::outcome_of(const Item& item) {
+  // Whoever took the job over decides about it.
+  if (item.fate == Item::Fate::refused) return "refused";
+  switch (item.settlement.as) {
     case Settlement::As::done:
       return "done";
     case Settlement::As::again:
@@ -22,13 +31,6 @@ std::string_view outcome_of(Settlement::As as) {
   }
   return "cancelled";
 }
-
-bool will_pass(Errc code) {
-  return code == Errc::unavailable || code == Errc::timeout || code == Errc::outcome_unknown ||
-         code == Errc::rate_limited || code == Errc::resource_exhausted || code == Errc::conflict;
-}
-
-}  // namespace
 
 void Settler::add(std::string handler, Settlement settlement) {
   {
@@ -101,33 +103,27 @@ Task<void> Settler::write(std::vector<Item>& batch) {
   auto work = shared_.relaxed([&](store::Tx& tx) { return settle_all(tx, batch); });
   auto written = co_await std::move(work);
   if (!written) co_return written;
-  for (const auto& item : batch) report(item);
+  std::map<std::pair<std::string, std::string_view>, int> outcomes;
+  for (const auto& item : batch) {
+    report(item);
+    ++outcomes[{item.handler, outcome_of(item)}];
+  }
+  for (const auto& [ended, attempts] : outcomes)
+    shared_.shown.ended(ended.first, ended.second, attempts);
   co_return written;
 }
 
 Result<void> Settler::settle_all(store::Tx& tx, std::vector<Item>& batch) {
-  std::vector<Settlement> done;
-  for (auto& item : batch) {
-    item.fate = Item::Fate::open;
-    if (item.settlement.as == Settlement::As::done) done.push_back(item.settlement);
-  }
-  std::set<std::string> finished;
-  if (!done.empty()) {
-    auto ids = finish_jobs(tx, done);
-    if (!ids) return std::unexpected(ids.error());
-    for (const auto& id : *ids) finished.insert(id.str());
-  }
-  for (auto& item : batch) {
-    if (item.settlement.as == Settlement::As::done) {
-      bool ours = finished.contains(item.settlement.lease.id.str());
-      item.fate = ours ? Item::Fate::settled : Item::Fate::refused;
-    } else {
-      auto settled = settle_job(tx, item.settlement);
-      if (!settled) return std::unexpected(settled.error());
-      item.fate = *settled ? Item::Fate::settled : Item::Fate::refused;
-    }
+  std::vector<Settlement> ended;
+  ended.reserve(batch.size());
+  for (const auto& item : batch) ended.push_back(item.settlement);
+  auto settled = settle_jobs(tx, shared_.kind(), ended);
+  if (!settled) return std::unexpected(settled.error());
+  for (std::size_t i = 0; i < batch.size(); ++i) {
+    auto& item = batch[i];
+    item.fate = (*settled)[i] ? Item::Fate::settled : Item::Fate::refused;
     if (item.fate == Item::Fate::settled) {
-      if (auto ended = after_end(tx, item); !ended) return ended;
+      if (auto done = after_end(tx, item); !done) return done;
     } else {
       auto itself = finished_with(tx, item.settlement.lease);
       if (!itself) return std::unexpected(itself.error());
@@ -151,16 +147,11 @@ Result<void> Settler::after_end(store::Tx& tx, const Item& item) {
   return leave_group(tx, lease.organization, lease.group, lease.id);
 }
 
-void Settler::report(const Item& item) const {
+void Settler::report(const Item& item) {
   const auto& id = item.settlement.lease.id.str();
-  if (item.fate == Item::Fate::refused) {
-    // Whoever took the job over decides about it.
-    shared_.shown.ended(item.handler, "refused");
+  if (item.fate == Item::Fate::refused)
     log::warn("queue.lease_lost", {{"job", id}, {"handler", item.handler}});
-    return;
-  }
-  shared_.shown.ended(item.handler, outcome_of(item.settlement.as));
-  if (item.fate == Item::Fate::finished_itself) return;
+  if (item.fate != Item::Fate::settled) return;
   if (item.settlement.as == Settlement::As::dead)
     log::error("queue.job_dead",
                {{"job", id}, {"handler", item.handler}, {"reason", item.settlement.error}});

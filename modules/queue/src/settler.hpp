@@ -26,7 +26,8 @@ class Settler {
   Result<void> after_end(store::Tx& tx, const Item& item);
   std::vector<Item> take(std::size_t at_most);
   void put_back(std::vector<Item> batch);
-  void report(const Item& item) const;
+  static std::string_view outcome_of(const Item& item);
+  static void report(const Item& item);
 
   Shared& shared_;
   Wake news_;

@@ -10,11 +10,11 @@ Metrics::Metrics(metrics::Registry& all)
       taken_over(all.counter("parley_queue_taken_over_total", "Jobs of nodes that died")),
       dead(all.gauge("parley_queue_dead_jobs", "Dead letters, counted no further than 10,000")) {}
 
-void Metrics::ended(const std::string& handler, std::string_view outcome) const {
+void Metrics::ended(const std::string& handler, std::string_view outcome, int attempts) const {
   registry
       .counter("parley_queue_attempts_total", "Attempts at jobs, by how they ended",
                {{"handler", handler}, {"outcome", std::string(outcome)}})
-      .add();
+      .add(attempts);
 }
 
 Shared::Shared(Queue::Parts given, Queue::Options chosen)
@@ -108,9 +108,19 @@ void Shared::set_node(std::string name) {
 }
 
 void Shared::begin(const std::shared_ptr<Running>& run) {
-  std::lock_guard lock(mutex_);
-  running_[run->claimed.job.id.str()] = run;
-  shown.running.set(static_cast<double>(running_.size()));
+  {
+    std::lock_guard lock(mutex_);
+    running_[run->claimed.job.id.str()] = run;
+    shown.running.set(static_cast<double>(running_.size()));
+  }
+  if (run->deadline >= next_limit_) return;
+  next_limit_ = run->deadline;
+  stops.raise();
+}
+
+void Shared::ask_to_stop(Running& run, Running::Stop why) {
+  auto none = Running::Stop::none;
+  if (run.stop.compare_exchange_strong(none, why)) stops.raise();
 }
 
 void Shared::end(const std::shared_ptr<Running>& run) {

@@ -1,6 +1,7 @@
 #pragma once
 // What the parts of one queue share. Thread-safe.
 #include <atomic>
+#include <boost/asio/cancellation_signal.hpp>
 #include <map>
 #include <mutex>
 
@@ -19,7 +20,7 @@ struct Registration {
 struct Metrics {
   explicit Metrics(metrics::Registry& registry);
   /// outcome: done, again, dead, cancelled, refused.
-  void ended(const std::string& handler, std::string_view outcome) const;
+  void ended(const std::string& handler, std::string_view outcome, int attempts = 1) const;
   metrics::Registry& registry;
   metrics::Histogram waited;
   metrics::Histogram ran;
@@ -31,20 +32,27 @@ struct Metrics {
 /// Notices under this name say that something has come due, of whatever lane.
 constexpr std::string_view lane_of_delays = "@due";
 
+/// After its limit, how long a handler has to notice that it was cancelled.
+constexpr Duration deaf_after = 10s;
+
 /// An attempt that runs here.
 struct Running {
-  Running(Claimed c, TimePoint hopeless) : claimed(std::move(c)), give_up(hopeless) {}
+  Running(Claimed c, TimePoint limit) : claimed(std::move(c)), deadline(limit) {}
   const Claimed claimed;
-  const TimePoint give_up;  ///< past its limit, and deaf to being cancelled
+  const TimePoint deadline;  ///< its time limit
   enum class Stop { none, cancelled, lost };
   std::atomic<Stop> stop{Stop::none};
-  Wake stopped;
   std::atomic<bool> settled{false};   ///< its end is decided: nobody else decides it
   std::atomic<bool> finished{false};  ///< by JobRun::finish, committed
 
-  void ask_to_stop(Stop why) {
-    auto none = Stop::none;
-    if (stop.compare_exchange_strong(none, why)) stopped.raise();
+  /// Past its limit, and deaf to being cancelled.
+  TimePoint give_up() const { return deadline + deaf_after; }
+
+  // The rest only on the queue's executor.
+  asio::cancellation_signal signal;  ///< cancels the handler
+  bool was_told = false;             ///< the handler, to stop
+  void tell_to_stop() {
+    if (!std::exchange(was_told, true)) signal.emit(asio::cancellation_type::terminal);
   }
 };
 
@@ -149,10 +157,15 @@ struct Shared {
   std::string node() const;
   void set_node(std::string name);
 
+  /// Only on the queue's executor.
   void begin(const std::shared_ptr<Running>& run);
   void end(const std::shared_ptr<Running>& run);
   std::vector<std::shared_ptr<Running>> running() const;
   std::shared_ptr<Running> running(const JobId& id) const;
+  void ask_to_stop(Running& run, Running::Stop why);
+  /// When the next limit is looked at, if nothing raises `stops` before. Only on the queue's
+  /// executor.
+  void expect_limit(TimePoint next) { next_limit_ = next; }
 
   Queue::Parts parts;
   const Queue::Options options;
@@ -160,6 +173,7 @@ struct Shared {
   std::map<std::string, Registration, std::less<>> handlers;             ///< fixed from start() on
   std::map<std::string, std::shared_ptr<LaneState>, std::less<>> lanes;  ///< fixed
   Wake delays;  ///< something is due sooner than was known
+  Wake stops;   ///< an attempt is to stop, or its limit is sooner than was known
   const std::shared_ptr<Herald> herald;
 
  private:
@@ -169,6 +183,7 @@ struct Shared {
   mutable std::mutex mutex_;
   std::string node_;
   std::map<std::string, std::shared_ptr<Running>> running_;
+  TimePoint next_limit_ = TimePoint::max();
 };
 
 }  // namespace parley::queue

@@ -89,7 +89,7 @@ class Queue {
   /// handler, naming the nearest), invalid, too_large.
   Result<Enqueued> enqueue(store::Tx& tx, NewJob job);
   Task<Enqueued> enqueue(Context ctx, NewJob job);
-  /// Many, in fewer statements: those that are to run now and have neither key nor group.
+  /// Many, by one statement, and one more for each that has a group.
   Result<std::vector<Enqueued>> enqueue_all(store::Tx& tx, std::vector<NewJob> jobs);
 
   /// ctx.organization bounds what is seen and touched; empty: everything, for internal use.
