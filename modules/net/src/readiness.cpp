@@ -22,17 +22,19 @@ Readiness::Watch::Watch(asio::io_context& loop, int descriptor, Reader& reader)
     : readiness_(asio::use_service<Readiness>(static_cast<asio::execution_context&>(loop))),
       descriptor_(descriptor),
       reader_(reader) {
-  readiness_.add(*this);
+  readiness_.ask(*this, EPOLL_CTL_ADD);
+  ++readiness_.watches_;
+  readiness_.wait();
 }
 
 Readiness::Watch::~Watch() { readiness_.remove(*this); }
 
-void Readiness::add(Watch& watch) {
-  epoll_event wanted{.events = EPOLLIN | EPOLLRDHUP, .data = {.ptr = &watch}};
-  if (::epoll_ctl(epoll_->native_handle(), EPOLL_CTL_ADD, watch.descriptor_, &wanted) != 0)
+void Readiness::Watch::again() { readiness_.ask(*this, EPOLL_CTL_MOD); }
+
+void Readiness::ask(Watch& watch, int operation) {
+  epoll_event wanted{.events = EPOLLIN | EPOLLRDHUP | EPOLLET, .data = {.ptr = &watch}};
+  if (::epoll_ctl(epoll_->native_handle(), operation, watch.descriptor_, &wanted) != 0)
     throw std::system_error(errno, std::generic_category(), "epoll_ctl");
-  ++watches_;
-  wait();
 }
 
 void Readiness::remove(Watch& watch) noexcept {
@@ -61,9 +63,10 @@ void Readiness::tell() {
       ::epoll_wait(epoll_->native_handle(), events_.data(), static_cast<int>(events_.size()), 0);
   untold_ = std::span(events_).first(static_cast<std::size_t>(std::max(count, 0)));
   while (!untold_.empty()) {
-    auto* watch = static_cast<Watch*>(untold_.front().data.ptr);
+    auto event = untold_.front();
     untold_ = untold_.subspan(1);
-    if (watch) watch->reader_.on_readable();
+    if (auto* watch = static_cast<Watch*>(event.data.ptr))
+      watch->reader_.on_readable((event.events & (EPOLLRDHUP | EPOLLHUP | EPOLLERR)) != 0);
   }
 }
 

@@ -14,15 +14,16 @@ namespace asio = boost::asio;
 
 /// Tells many sockets of one loop that they have something to read, without a wait of Asio's for
 /// each message, which is an allocation and a system call: they are in one epoll instance of their
-/// own, level-triggered, and Asio waits for that (epoll(7): instances nest). One for each
+/// own, edge-triggered, and Asio waits for that (epoll(7): instances nest). One for each
 /// io_context, on its thread.
 class Readiness final : public asio::execution_context::service {
  public:
   /// Who is told.
   class Reader {
    public:
-    /// Called again and again while something is there that is not read. May end any Watch.
-    virtual void on_readable() noexcept = 0;
+    /// Something came; `ended`: nothing more will come behind it. Told once: who leaves something
+    /// unread says Watch::again(). May end any Watch.
+    virtual void on_readable(bool ended) noexcept = 0;
 
    protected:
     ~Reader() = default;
@@ -36,6 +37,8 @@ class Readiness final : public asio::execution_context::service {
     ~Watch();
     Watch(const Watch&) = delete;
     Watch& operator=(const Watch&) = delete;
+    /// Tells of what is there once more, after the others.
+    void again();
 
    private:
     friend Readiness;
@@ -53,7 +56,7 @@ class Readiness final : public asio::execution_context::service {
 
  private:
   void shutdown() noexcept override;
-  void add(Watch& watch);
+  void ask(Watch& watch, int operation);
   void remove(Watch& watch) noexcept;
   void wait();
   void tell();

@@ -221,7 +221,7 @@ std::span<char> WebSocketCore::give(std::span<char> bytes) noexcept {
   return bytes;
 }
 
-void WebSocketCore::on_readable() noexcept {
+void WebSocketCore::on_readable(bool ended) noexcept {
   // Of the thread: in its cache, and a quiet socket needs none. Nothing of it outlives this call.
   thread_local std::array<char, 64u << 10> room;
   auto self = shared_from_this();
@@ -231,7 +231,10 @@ void WebSocketCore::on_readable() noexcept {
   if (ec) return break_off(Error{Errc::unavailable, "the connection broke: " + ec.message()});
   last_heard_ = clock_.now();
   auto left = give(std::span(room).first(count));
-  if (!has_all()) return;
+  if (!has_all()) {
+    if (ended || count == room.size()) watch_->again();
+    return;
+  }
   in_.append({left.data(), left.size()});
   watch_.reset();
   changed_.cancel();

@@ -52,7 +52,7 @@ class WebSocketCore final : public std::enable_shared_from_this<WebSocketCore>,
   std::optional<MessageView> on_event(FrameEvent event);
   Task<WebSocketMessage> read_message();
   asio::awaitable<bool> read_more();
-  void on_readable() noexcept override;
+  void on_readable(bool ended) noexcept override;
   bool has_all() const noexcept { return dead_ || end_ || thrown_ || !wants_more_; }
   std::span<char> give(std::span<char> bytes) noexcept;
   void note_heard() noexcept;
