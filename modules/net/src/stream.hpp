@@ -1,4 +1,7 @@
 #pragma once
+#include <sys/socket.h>
+#include <unistd.h>
+
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/redirect_error.hpp>
 #include <boost/asio/ssl.hpp>
@@ -26,8 +29,13 @@ class Stream {
   Stream(const Stream&) = delete;
   Stream& operator=(const Stream&) = delete;
 
+  ~Stream() { return_to_loop(); }
+
   bool is_tls() const noexcept { return tls_.has_value(); }
-  Socket& socket() noexcept { return socket_; }
+  Socket& socket() noexcept {
+    return_to_loop();
+    return socket_;
+  }
   SSL* native_tls() { return tls_->native_handle(); }
 
   void verify_host(const std::string& host) {
@@ -41,38 +49,56 @@ class Stream {
   }
   asio::awaitable<std::size_t> read_some(asio::mutable_buffer into, error_code& ec) {
     auto token = asio::redirect_error(asio::use_awaitable, ec);
-    return tls_ ? tls_->async_read_some(into, token) : socket_.async_read_some(into, token);
+    return tls_ ? tls_->async_read_some(into, token) : socket().async_read_some(into, token);
   }
   /// The same for a peer of whom something is rarely there already: waits first, where read_some()
   /// asks the kernel first and then waits, which is a system call more for each message.
   asio::awaitable<std::size_t> read_when_there(asio::mutable_buffer into, error_code& ec) {
     if (tls_) co_return co_await read_some(into, ec);
-    if (!socket_.non_blocking()) socket_.non_blocking(true, ec);
     while (true) {
-      co_await socket_.async_wait(Socket::wait_read, asio::redirect_error(asio::use_awaitable, ec));
+      co_await socket().async_wait(Socket::wait_read,
+                                   asio::redirect_error(asio::use_awaitable, ec));
       if (ec) co_return 0;
-      auto count = socket_.read_some(into, ec);
-      if (ec != asio::error::would_block && ec != asio::error::try_again) co_return count;
+      auto count = read_now(into, ec);
+      if (ec != asio::error::would_block) co_return count;
     }
   }
-  /// What is there, without waiting; would_block when nothing is. Not with TLS.
+  /// What is there, without waiting; would_block when nothing is, eof at the end. Not with TLS.
   std::size_t read_now(asio::mutable_buffer into, error_code& ec) noexcept {
-    if (!socket_.non_blocking()) socket_.non_blocking(true, ec);
-    return socket_.read_some(into, ec);
+    auto count = ::recv(descriptor(), into.data(), into.size(), MSG_DONTWAIT);
+    if (count < 0 && (errno == EAGAIN || errno == EINTR))
+      ec = asio::error::would_block;
+    else if (count < 0)
+      ec = {errno, boost::system::system_category()};
+    else if (count == 0)
+      ec = asio::error::eof;
+    else
+      ec = {};
+    return static_cast<std::size_t>(std::max<ssize_t>(count, 0));
   }
   /// What the connection takes at once, without waiting; 0 with TLS and after a failure, which
   /// start_write() will meet again.
   std::size_t write_now(asio::const_buffer from) noexcept {
-    error_code ec;
     if (tls_) return 0;
-    if (!socket_.non_blocking()) socket_.non_blocking(true, ec);
-    auto count = socket_.write_some(from, ec);
-    return ec ? 0 : count;
+    auto count = ::send(descriptor(), from.data(), from.size(), MSG_DONTWAIT | MSG_NOSIGNAL);
+    return static_cast<std::size_t>(std::max<ssize_t>(count, 0));
+  }
+  /// The descriptor, for who watches it: Asio's loop, which would be woken by each message too, is
+  /// told of it no more. read_now() and write_now() leave it so, anything else takes it back. Not
+  /// with TLS, nor while an operation waits.
+  int leave_loop() {
+    error_code ec;
+    auto protocol = socket().local_endpoint(ec).protocol();
+    if (ec) return socket_.native_handle();
+    auto left = socket_.release(ec);
+    if (ec) return socket_.native_handle();
+    protocol_ = protocol;
+    return outside_ = left;
   }
   template <class Buffers>
   asio::awaitable<std::size_t> write(Buffers from, error_code& ec) {
     auto token = asio::redirect_error(asio::use_awaitable, ec);
-    return tls_ ? asio::async_write(*tls_, from, token) : asio::async_write(socket_, from, token);
+    return tls_ ? asio::async_write(*tls_, from, token) : asio::async_write(socket(), from, token);
   }
   /// Calls handler(error_code, size).
   template <class Handler>
@@ -80,7 +106,7 @@ class Stream {
     if (tls_)
       asio::async_write(*tls_, from, std::move(handler));
     else
-      asio::async_write(socket_, from, std::move(handler));
+      asio::async_write(socket(), from, std::move(handler));
   }
 
   /// TLS's own goodbye: without it a client cannot tell the end from a cut.
@@ -90,27 +116,38 @@ class Stream {
   /// Tells the peer that nothing more will come.
   void shutdown_send() noexcept {
     error_code ec;
-    socket_.shutdown(Socket::shutdown_send, ec);
+    socket().shutdown(Socket::shutdown_send, ec);
   }
   /// Ends the pending read and write with operation_aborted; a plain connection stays usable.
   void cancel() noexcept {
     error_code ec;
-    socket_.cancel(ec);
+    socket().cancel(ec);
   }
   /// Closes so that the peer sees a failure, not an end. What was not sent yet may be lost.
   void reset() noexcept {
     error_code ec;
-    socket_.set_option(asio::socket_base::linger(true, 0), ec);
+    socket().set_option(asio::socket_base::linger(true, 0), ec);
     socket_.close(ec);
   }
   void close() noexcept {
     error_code ec;
-    socket_.close(ec);
+    socket().close(ec);
   }
 
  private:
+  int descriptor() { return outside_ < 0 ? socket_.native_handle() : outside_; }
+  void return_to_loop() noexcept {
+    if (outside_ < 0) return;
+    error_code ec;
+    socket_.assign(*protocol_, outside_, ec);
+    if (ec) ::close(outside_);  // the loop takes no more: the connection ends
+    outside_ = -1;
+  }
+
   Socket socket_;
   std::optional<asio::ssl::stream<Socket&>> tls_;
+  std::optional<Socket::protocol_type> protocol_;
+  int outside_ = -1;  ///< the descriptor while the loop does not have it
 };
 
 }  // namespace parley::net

@@ -193,7 +193,8 @@ Task<void> WebSocketCore::receive_all(MessageTaker taker) {
       continue;
     }
     in_.drop();  // what comes lies in the thread's room
-    watch_.emplace(*loop, stream_->socket().native_handle(), static_cast<Reader&>(*this));
+    auto descriptor = writing_ ? stream_->socket().native_handle() : stream_->leave_loop();
+    watch_.emplace(*loop, descriptor, static_cast<Reader&>(*this));
     while (!has_all()) {
       error_code ec;
       co_await changed_.async_wait(asio::redirect_error(asio::use_awaitable, ec));
