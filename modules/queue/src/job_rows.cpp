@@ -104,8 +104,10 @@ Result<void> find_duplicates(store::Tx& tx, Kind kind, std::span<const NewRow> r
     if (!row.job.unique_key.empty()) keys.add({row.job.unique_key});
   store::Params params{tx.context().organization};
   auto from = keys.bind("wanted", params);
+  // CROSS JOIN: so that SQLite looks each of them up, instead of reading all keys there are.
   auto holders = tx.query("SELECT id, unique_key FROM " + from +
-                              ", jobs WHERE organization_id = ?1 AND unique_key = wanted_key",
+                              " CROSS JOIN jobs "
+                              "WHERE organization_id = ?1 AND unique_key = wanted_key",
                           std::move(params));
   if (!holders) return std::unexpected(holders.error());
   std::map<std::string, JobId> holder_of;
