@@ -1,7 +1,7 @@
 // Jobs enqueued, run and finished a second, durably, on SQLite (synchronous=FULL) and PostgreSQL
 // (fsync on, loopback TCP); and what a claim costs as more jobs are queued. Beside them, in the
 // same run on the same PostgreSQL server, graphile-worker and pg-boss (rivals/queue.cjs).
-//   queue_bench [jobs for each line] [most queued jobs]
+//   queue_bench [jobs for each line] [most queued jobs] [sqlite|postgresql|graphile-worker|pg-boss]
 #include <fmt/format.h>
 #include <stdlib.h>
 
@@ -59,6 +59,9 @@ struct Load {
   int enqueuers;
   int batch;  ///< jobs in one transaction
 };
+/// Jobs in hand at once: as many as graphile-worker's local queue holds, and fewer than pg-boss
+/// has.
+constexpr int workers = 512;
 constexpr Load loads[]{{"64 enqueuers, one job a transaction", 64, 1},
                        {"8 enqueuers, a hundred jobs a transaction", 8, 100}};
 
@@ -72,7 +75,7 @@ void show(std::string_view name, std::string_view load, double through, double e
 void through(World& world, Load load, std::int64_t jobs) {
   Queue queue(
       {world.io.get_executor(), world.clock, world.random, world.db, world.registry, world.tracer},
-      {.workers = {{"default", 128}}});
+      {.workers = {{"default", workers}}});
   std::int64_t ran = 0;
   queue.add("bench.v1", {}, [&](Context, JobRun&) -> Task<void> {
     ++ran;
@@ -202,18 +205,23 @@ int main(int argc, char** argv) {
   using namespace parley;
   auto jobs = argc > 1 ? std::strtoll(argv[1], nullptr, 10) : 20'000;
   auto most = argc > 2 ? std::strtoll(argv[2], nullptr, 10) : 1'000'000;
+  const std::string only = argc > 3 ? argv[3] : "";
+  auto wanted = [&](std::string_view whose) { return only.empty() || only == whose; };
   ::setenv("PARLEY_TEST_POSTGRES_FSYNC", "on", 1);
   if (!log::configure({.level = log::Level::error})) return 1;
   SystemClock clock;
   auto folder = (std::filesystem::temp_directory_path() / "parley-bench-XXXXXX").string();
   if (!::mkdtemp(folder.data())) return 1;
-  {
+  if (wanted("sqlite")) {
     auto sqlite = store::open_sqlite(clock, {.file = folder + "/bench.db"}).value();
     queue::measure_all(*sqlite, jobs, most);
   }
   std::filesystem::remove_all(folder);
   auto& server = testkit::PostgresServer::instance();
-  auto postgres = store::open_postgres(clock, {.url = server.url(server.make_empty_database())});
-  queue::measure_all(**postgres, jobs, most);
-  for (auto* name : {"graphile-worker", "pg-boss"}) queue::rival(server, name, jobs);
+  if (wanted("postgresql")) {
+    auto postgres = store::open_postgres(clock, {.url = server.url(server.make_empty_database())});
+    queue::measure_all(**postgres, jobs, most);
+  }
+  for (auto* name : {"graphile-worker", "pg-boss"})
+    if (wanted(name)) queue::rival(server, name, jobs);
 }

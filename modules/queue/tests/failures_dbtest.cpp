@@ -166,6 +166,91 @@ TEST_P(FailuresDbTest, AHandlerThatHangsIsCancelledAtItsLimit) {
   EXPECT_EQ(seen.size(), 2u);
 }
 
+TEST_P(FailuresDbTest, EachAttemptHasItsOwnLimit) {
+  auto& queue = make(quiet());
+  bool release = false;
+  auto hang_once = [&](Context c, JobRun& r) -> Task<void> {
+    note(c, r);
+    if (r.attempt() > 1) co_return Result<void>{};
+    while (!release) {
+      auto pause = clock.sleep_for(1s);
+      co_await std::move(pause);
+    }
+    co_return Result<void>{};
+  };
+  queue.add("long.v1", {.first_pause = 1ms, .time_limit = 1h}, hang_once);
+  queue.add("short.v1", {.first_pause = 1ms, .time_limit = 5s}, hang_once);
+  queue.start();
+  auto last = put(queue, job("long", "long.v1")).id;
+  until([&] { return seen.size() == 1; });
+  for (std::size_t i = 0; i < 3; ++i) {
+    auto id = put(queue, job("short", "short.v1")).id;
+    until([&] { return seen.size() == 2 + 2 * i; });
+    clock.advance(6s);
+    until_state(queue, id, JobState::done);
+    EXPECT_EQ(look(queue, id).attempts, 2);
+    EXPECT_EQ(look(queue, id).last_error, "the handler passed its time limit");
+  }
+  EXPECT_EQ(state(queue, last), JobState::running);
+  release = true;
+  clock.advance(1s);
+  until_state(queue, last, JobState::done);
+  EXPECT_EQ(look(queue, last).attempts, 1);
+}
+
+/// However they end: they share a statement.
+TEST_P(FailuresDbTest, ManyEndAtOnceEachInItsWay) {
+  auto options = quiet();
+  options.workers["default"] = 64;
+  auto& queue = make(options);
+  bool release = false;
+  queue.add("work.v1", {.max_attempts = 2, .first_pause = 1h},
+            [&](Context, JobRun& r) -> Task<void> {
+              while (!release) {
+                auto pause = clock.sleep_for(1ms);
+                co_await std::move(pause);
+              }
+              auto what = r.payload().at("what").as_string();
+              if (what == "again") co_return fail(Errc::unavailable, "it's {\"away\"} \\");
+              if (what == "dead") co_return fail(Errc::invalid, "NULL");
+              co_return Result<void>{};
+            });
+  queue.start();
+  std::vector<NewJob> jobs;
+  for (int i = 0; i < 16; ++i)
+    for (auto* what : {"done", "again", "dead", "cancelled"}) {
+      jobs.push_back(job(what));
+      jobs.back().unique_key = what + std::to_string(i);
+    }
+  auto all = write([&](store::Tx& tx) { return queue.enqueue_all(tx, jobs); });
+  ASSERT_TRUE(all) << all.error().detail;
+  until([&] {
+    auto running = run([&] { return queue.lanes(ctx); });
+    return running->at(0).running == 64;
+  });
+  for (std::size_t i = 3; i < jobs.size(); i += 4)
+    ASSERT_TRUE(run([&] { return queue.cancel(ctx, (*all)[i].id); }));
+  release = true;
+  until_finished();
+  constexpr JobState wanted[]{JobState::done, JobState::delayed, JobState::dead,
+                              JobState::cancelled};
+  constexpr std::string_view errors[]{"", "it's {\"away\"} \\", "NULL", ""};
+  for (std::size_t i = 0; i < jobs.size(); ++i) {
+    auto ended = look(queue, (*all)[i].id);
+    EXPECT_EQ(ended.state, wanted[i % 4]);
+    EXPECT_EQ(ended.last_error, errors[i % 4]);
+    EXPECT_EQ(ended.progress, i % 4 == 0 ? 100 : 0);
+    EXPECT_EQ(ended.finished_at.has_value(), i % 4 == 0 || i % 4 == 3);
+    EXPECT_EQ(ended.died_at.has_value(), i % 4 == 2);
+    EXPECT_EQ(ended.unique_key.empty(), i % 4 != 1) << "free again, but for the one that goes on";
+    EXPECT_EQ(ended.attempts, 1);
+    if (i % 4 == 1) EXPECT_GE(ended.run_at, clock.wall() + 29min);
+  }
+  for (auto* outcome : {"done", "again", "dead", "cancelled"})
+    EXPECT_NE(registry_.text().find("outcome=\"" + std::string(outcome) + "\"} 16"),
+              std::string::npos);
+}
+
 TEST_P(FailuresDbTest, AHandlerDeafToCancellationIsGivenUpAndItsAnswerRefused) {
   auto& queue = make(quiet());
   bool release = false;

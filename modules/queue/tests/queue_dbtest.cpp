@@ -175,6 +175,32 @@ TEST_P(QueueDbTest, ManyAreEnqueuedAtOnce) {
   EXPECT_EQ(refused.error().code, Errc::not_found);
 }
 
+/// More than one statement takes, some of them with keys that others have.
+TEST_P(QueueDbTest, ManyWithKeysAreEnqueuedAtOnce) {
+  auto& queue = make(quiet());
+  queue.add("work.v1", {}, noting());
+  auto keyed = [](int i) {
+    auto one = job(std::to_string(i));
+    one.unique_key = "key '" + std::to_string(i) + "' {\"\\}";
+    return one;
+  };
+  auto before = put(queue, keyed(7)).id;
+  std::vector<NewJob> jobs;
+  for (int i = 0; i < 1100; ++i) jobs.push_back(i % 2 ? keyed(i) : job(std::to_string(i)));
+  jobs[1000].unique_key = jobs[1].unique_key;
+  auto all = write([&](store::Tx& tx) { return queue.enqueue_all(tx, jobs); });
+  ASSERT_TRUE(all) << all.error().detail;
+  ASSERT_EQ(all->size(), jobs.size());
+  EXPECT_EQ((*all)[7].id, before);
+  EXPECT_EQ((*all)[1000].id, (*all)[1].id);
+  for (std::size_t i = 0; i < jobs.size(); ++i)
+    EXPECT_EQ((*all)[i].as == Enqueued::As::duplicate, i == 7 || i == 1000) << i;
+  auto stored = read([](store::Tx& tx) { return tx.one("SELECT COUNT(*) AS n FROM jobs"); });
+  EXPECT_EQ(stored->integer("n"), 1099);
+  EXPECT_EQ(look(queue, (*all)[999].id).unique_key, jobs[999].unique_key);
+  EXPECT_EQ(look(queue, (*all)[999].id).payload, jobs[999].payload);
+}
+
 TEST_P(QueueDbTest, NoMoreAtOnceThanWorkers) {
   auto& queue = make(quiet());
   int running = 0, most = 0, done = 0;
