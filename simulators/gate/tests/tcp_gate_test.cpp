@@ -1,4 +1,6 @@
 // In front of a real HTTP server.
+#include <future>
+
 #include "gate_fixture.hpp"
 #include "parley/net/client.hpp"
 #include "parley/net/server.hpp"
@@ -114,6 +116,16 @@ TEST_F(HttpGateTest, DelaysAndTricklesTakeTheirTime) {
   ASSERT_TRUE(slow);
   EXPECT_EQ(slow->body.size(), 1000u);
   EXPECT_GE(clock.now() - begun, 100ms) << "a thousand bytes at ten thousand a second";
+}
+
+TEST_F(HttpGateTest, ACutIsAlsoOfWhatIsNotConnectedYet) {
+  open(server->port(), "delay 300ms first 1");
+  std::future<Errc> failing = std::async(std::launch::async, [this] { return error_of(); });
+  while (gate->counts().accepted == 0) std::this_thread::yield();
+  gate->cut();
+  EXPECT_EQ(failing.get(), Errc::unavailable);
+  EXPECT_EQ(served, 0);
+  EXPECT_TRUE(send());
 }
 
 TEST_F(HttpGateTest, AServiceThatIsAwayIsCounted) {
