@@ -10,21 +10,7 @@
 #include "parley/audio/voice_activity.hpp"
 #include "parley/base/strings.hpp"
 #include "parley/providers/twilio/media.hpp"
-
-namespace {
-/// Of this thread, since it began: what the media path asks the heap for is part of its figures.
-thread_local std::int64_t allocations = 0;
-}  // namespace
-
-// NOLINTBEGIN(cppcoreguidelines-no-malloc): what new and delete are made of
-void* operator new(std::size_t size) {
-  ++allocations;
-  if (void* memory = std::malloc(std::max<std::size_t>(size, 1))) return memory;
-  throw std::bad_alloc();
-}
-void operator delete(void* memory) noexcept { std::free(memory); }
-void operator delete(void* memory, std::size_t) noexcept { std::free(memory); }
-// NOLINTEND(cppcoreguidelines-no-malloc)
+#include "parley/testkit/heap_count.hpp"
 
 namespace parley {
 namespace {
@@ -85,7 +71,7 @@ double per_frame(std::int64_t count, std::int64_t frames) {
 void frame_in(benchmark::State& state) {
   constexpr std::int64_t batch = 1000;
   audio::Samples samples(audio::telephone_frame_samples);
-  const auto before = allocations;
+  const auto before = testkit::allocations;
   for (auto _ : state) {
     audio::VoiceActivityDetector activity;
     on_stream(
@@ -102,7 +88,7 @@ void frame_in(benchmark::State& state) {
   }
   state.SetItemsProcessed(state.iterations() * batch);
   state.counters["allocations_a_frame"] =
-      per_frame(allocations - before, state.iterations() * batch);
+      per_frame(testkit::allocations - before, state.iterations() * batch);
 }
 BENCHMARK(frame_in)->Unit(benchmark::kMicrosecond);
 
@@ -111,7 +97,7 @@ void frame_out(benchmark::State& state) {
   constexpr std::int64_t batch = 1000;
   audio::Samples piece(1600, 1000);
   std::vector<std::uint8_t> codes(piece.size());
-  const auto before = allocations;
+  const auto before = testkit::allocations;
   for (auto _ : state) {
     on_stream(batch / 10,
               [&](telephony::MediaStream& media, std::int64_t pieces) -> asio::awaitable<void> {
@@ -124,7 +110,7 @@ void frame_out(benchmark::State& state) {
   }
   state.SetItemsProcessed(state.iterations() * batch);
   state.counters["allocations_a_frame"] =
-      per_frame(allocations - before, state.iterations() * batch);
+      per_frame(testkit::allocations - before, state.iterations() * batch);
 }
 BENCHMARK(frame_out)->Unit(benchmark::kMicrosecond);
 

@@ -112,8 +112,8 @@ void watch_health(Alerting& alerting, health::Monitor& monitor) {
   for (const auto& probe : monitor.probes()) {
     alerts::Rule rule;
     rule.key = "health/" + probe.name;
-    bool essential = probe.weight == health::Probe::Weight::essential;
-    rule.severity = essential ? alerts::Severity::critical : alerts::Severity::error;
+    bool replaceable = probe.weight == health::Probe::Weight::replaceable;
+    rule.severity = replaceable ? alerts::Severity::error : alerts::Severity::critical;
     rule.advice = probe.advice;
     rule.hold = alerting.hold;
     rule.broken = [&monitor, name = probe.name](Context) -> Task<std::optional<std::string>> {

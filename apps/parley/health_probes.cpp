@@ -155,7 +155,8 @@ void add_probes(health::Monitor& monitor, const CheckedParts& parts,
     made.look = std::move(look);
     monitor.add(std::move(made));
   };
-  add(probe("database", "database", essential, "check that it runs, and database.url"),
+  add(probe("database", "database", Probe::Weight::outlived,
+            "check that it runs, and database.url"),
       [&database = parts.database](Context ctx) { return look_at_database(database, ctx); });
   add(probe("disk", "disk", essential, "free some space: a full disk stops bookings"),
       [&files = parts.files, folder = addresses.data_folder](Context) {

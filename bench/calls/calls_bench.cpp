@@ -1,7 +1,12 @@
 // Whole calls with simulated engines: webhook, media socket, voice session, timeline in a database.
 // The server is a process of its own, so that its processor time and memory are told apart from the
-// callers'. calls_bench [CALLS] [IO THREADS] [SECONDS]
+// callers', which are in this one. calls_bench [CALLS] [IO THREADS] [SECONDS]
+//
+// A call's memory is told in parts: what the heap has in use when all calls are up and nobody
+// speaks (no voice of an engine waits then), what it has in use while calls talk, and what the
+// process grew by. The recognizer and the synthesizer are stand-ins that keep nothing themselves.
 #include <fmt/format.h>
+#include <malloc.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -131,6 +136,11 @@ class ServerSide {
   void begin() {
     for (auto& lag : lags_) (void)lag->take();
   }
+  /// The heap's bytes in use, and the engines' samples since the start.
+  std::string memory() const {
+    auto heap = ::mallinfo2();
+    return fmt::format("{} {}\n", heap.uordblks + heap.hblkhd, synthesizer_.samples_said());
+  }
   std::vector<double> late_ms() {
     std::vector<double> all;
     for (auto& lag : lags_)
@@ -212,7 +222,7 @@ class ServerSide {
   std::unique_ptr<net::HttpServer> server_;
 };
 
-/// Answers orders: "m": measure from now; "s": the figures, a line each.
+/// Answers orders: "m": measure from now; "h": the memory; "s": the figures, a line each.
 [[noreturn]] void serve(int in, int out, int calls, int threads) {
   int code = 0;
   try {
@@ -222,6 +232,7 @@ class ServerSide {
     char order = 0;
     while (::read(in, &order, 1) == 1 && order != 'q') {
       if (order == 'm') side.begin();
+      if (order == 'h') say(side.memory());
       if (order != 's') continue;
       auto late = side.late_ms();
       say(fmt::format("{:.2f} {:.2f} ", at(late, 0.5), at(late, 0.99)));
@@ -251,12 +262,37 @@ std::string read_line(int from) {
   return line;
 }
 
+struct Memory {
+  double heap_kb = 0;  ///< in use
+  double said_kb = 0;  ///< by the synthesizer, since the start: mu-law, as it is kept
+};
+
+/// `idle` before the calls, `talking` at the end of the measured time, `resting` when nobody spoke
+/// any more and no voice waited to be sent.
+void show_memory(const Memory& idle, const Memory& talking, const Memory& resting, double grown_kb,
+                 const CrowdReport& report) {
+  double calls = report.connected;
+  auto of_heap = [&](const Memory& then) { return (then.heap_kb - idle.heap_kb) / calls; };
+  auto waiting = (talking.said_kb - static_cast<double>(report.voice_bytes) / 1024) / calls;
+  fmt::print("  memory of a call, talking        {:.1f} KB, and {:.1f} KB of the engines' voice\n",
+             grown_kb / calls - waiting, waiting);
+  fmt::print("    (what the process grew by; the voice is counted: made and not sent yet)\n");
+  fmt::print("  of that in use on the heap       {:.1f} KB with the voice, {:.1f} KB at rest\n",
+             of_heap(talking), of_heap(resting));
+  fmt::print("    (at rest: all calls are up, nobody speaks, no voice waits)\n");
+}
+
 void measure(int calls, int threads, int seconds) {
   int orders[2], answers[2];
   if (::pipe(orders) != 0 || ::pipe(answers) != 0) throw std::runtime_error("no pipe");
   auto child = ::fork();
   if (child == 0) serve(orders[0], answers[1], calls, threads);
   auto order = [&](char what) { (void)!::write(orders[1], &what, 1); };
+  auto memory = [&] {
+    order('h');
+    auto fields = split(read_line(answers[0]), ' ');
+    return Memory{std::stod(fields.at(0)) / 1024, std::stod(fields.at(1)) / 1024};
+  };
   CrowdOptions options;
   options.server_url = read_line(answers[0]);
   options.auth_token = token;
@@ -264,20 +300,27 @@ void measure(int calls, int threads, int seconds) {
   options.calls = calls;
   options.talk = std::chrono::seconds(seconds);
   options.words = question();
-  auto idle = resident_mb(child);
-  double cpu = 0, memory = 0;
-  auto report = run_crowd(
-      options,
-      [&] {
-        order('m');
-        cpu = cpu_seconds(child);
-      },
-      [&] {
-        cpu = cpu_seconds(child) - cpu;
-        memory = resident_mb(child) - idle;
-        order('s');
-      });
-  auto server = split(read_line(answers[0]), ' ');
+  auto idle_kb = resident_mb(child) * 1024;
+  auto idle = memory();
+  Memory talking, resting;
+  double cpu = 0, grown_kb = 0;
+  std::vector<std::string> server;
+  CrowdMoments moments;
+  moments.begins = [&] {
+    order('m');
+    cpu = cpu_seconds(child);
+  };
+  moments.ends = [&] {
+    cpu = cpu_seconds(child) - cpu;
+    talking = memory();
+    grown_kb = resident_mb(child) * 1024 - idle_kb;
+    order('s');
+  };
+  moments.rests = [&] {
+    server = split(read_line(answers[0]), ' ');
+    resting = memory();
+  };
+  auto report = run_crowd(options, moments);
   order('q');
   ::waitpid(child, nullptr, 0);
   std::ranges::sort(report.answer_ms);
@@ -294,8 +337,9 @@ void measure(int calls, int threads, int seconds) {
       at(report.answer_ms, 0.5), at(report.answer_ms, 0.99));
   fmt::print("  a frame waits for its loop       p50 {:>6} ms  p99 {:>6} ms\n", server.at(0),
              server.at(1));
-  fmt::print("  a call takes                     {:.3f} % of a core, {:.0f} KB\n",
-             of_core / report.connected * 100, memory * 1024 / report.connected);
+  fmt::print("  a call takes                     {:.3f} % of a core\n",
+             of_core / report.connected * 100);
+  show_memory(idle, talking, resting, grown_kb, report);
   if (report.frames_late * 100 > report.frames)
     fmt::print(
         "  (the callers themselves were late with {:.1f} % of their frames)\n",

@@ -26,6 +26,8 @@ using std::chrono::milliseconds;
 
 constexpr int phases = 20;  ///< callers speak at other milliseconds of their 20
 constexpr Duration longest_wait = std::chrono::seconds(10);
+/// A question, the wait for its answer, and that.
+constexpr Duration longest_rest = std::chrono::seconds(30);
 
 std::string base64_frame(std::span<const std::int16_t> samples) {
   auto codes = audio::mulaw_encode(samples);
@@ -93,17 +95,19 @@ class Crowd {
         words_(payloads_of(options.words)),
         silence_(base64_frame(audio::Samples(160, 0))) {}
 
-  CrowdReport run(const std::function<void()>& begins, const std::function<void()>& ends) {
+  CrowdReport run(const CrowdMoments& moments) {
     asio::co_spawn(io_, dial_all(), rethrow);
-    asio::co_spawn(io_, live(begins, ends), rethrow);
+    asio::co_spawn(io_, live(moments), rethrow);
     io_.run();
-    auto moments = static_cast<double>(std::max<std::size_t>(report_.frames, 1));
-    report_.caller_share = static_cast<double>(spoken_) / moments;
-    report_.agent_share = static_cast<double>(heard_) / moments;
+    auto frames = static_cast<double>(std::max<std::size_t>(report_.frames, 1));
+    report_.caller_share = static_cast<double>(spoken_) / frames;
+    report_.agent_share = static_cast<double>(heard_) / frames;
     return report_;
   }
 
  private:
+  enum class Stage { dialing, measuring, resting, ending };
+
   static void rethrow(std::exception_ptr thrown) {
     if (thrown) std::rethrow_exception(thrown);
   }
@@ -190,7 +194,7 @@ class Crowd {
       take_messages(*caller);
     }
     caller->over = true;
-    if (!ending_) ++report_.lost;
+    if (stage_ != Stage::ending) ++report_.lost;
   }
 
   void take_messages(Caller& caller) {
@@ -219,12 +223,14 @@ class Crowd {
     auto now = clock_.now();
     auto event = between(text, R"("event":")", '"');
     if (event == "media") {
-      auto payload = between(text, R"("payload":")", '"').size();
-      caller.play_until =
-          std::max(caller.play_until, now) + milliseconds(payload * 3 / 4 * 1000 / 8000);
+      auto payload = between(text, R"("payload":")", '"');
+      auto bytes =
+          payload.size() / 4 * 3 - static_cast<std::size_t>(std::ranges::count(payload, '='));
+      voice_bytes_ += bytes;
+      caller.play_until = std::max(caller.play_until, now) + milliseconds(bytes * 1000 / 8000);
       caller.agent_spoke = true;
       if (caller.does == Caller::Does::waits) {
-        if (measuring_) {
+        if (stage_ == Stage::measuring) {
           ++report_.turns;
           report_.answer_ms.push_back(
               std::chrono::duration<double, std::milli>(now - caller.asked_at).count());
@@ -239,35 +245,47 @@ class Crowd {
     }
   }
 
-  asio::awaitable<void> live(const std::function<void()>& begins,
-                             const std::function<void()>& ends) {
+  asio::awaitable<void> live(const CrowdMoments& moments) {
     auto start = clock_.now();
     auto from = start + options_.dial_over + std::chrono::seconds(5);
     auto until = from + options_.talk;
-    for (std::int64_t n = 0;; ++n) {
+    for (std::int64_t n = 0; stage_ != Stage::ending; ++n) {
       auto due = start + n * milliseconds(1);
       co_await clock_.sleep_until(due);
       auto now = clock_.now();
-      if (!measuring_ && now >= from) {
-        begins();
-        measuring_ = true;
+      if (stage_ == Stage::dialing && now >= from) {
+        moments.begins();
+        stage_ = Stage::measuring;
+      } else if (stage_ == Stage::measuring && now >= until) {
+        report_.voice_bytes = voice_bytes_;
+        moments.ends();
+        stage_ = Stage::resting;
+      } else if (stage_ == Stage::resting && (nobody_speaks(now) || now >= until + longest_rest)) {
+        moments.rests();
+        stage_ = Stage::ending;
       }
-      if (now >= until) break;
       for (auto& caller : phases_[static_cast<std::size_t>(n % phases)]) {
         if (caller->over) continue;
         tick(*caller, now);
-        if (measuring_ && now - due > milliseconds(20)) ++report_.frames_late;
+        if (stage_ == Stage::measuring && now - due > milliseconds(20)) ++report_.frames_late;
       }
     }
-    ends();
-    ending_ = true;
     io_.stop();
+  }
+
+  bool nobody_speaks(TimePoint now) const {
+    auto rests = [now](const std::shared_ptr<Caller>& caller) {
+      return caller->over || (caller->does == Caller::Does::listens &&
+                              now > caller->play_until + std::chrono::seconds(1));
+    };
+    return std::ranges::all_of(phases_,
+                               [&](auto& some) { return std::ranges::all_of(some, rests); });
   }
 
   void tick(Caller& caller, TimePoint now) {
     std::string_view payload = silence_;
     using Does = Caller::Does;
-    if (caller.does == Does::listens && caller.agent_spoke &&
+    if (caller.does == Does::listens && caller.agent_spoke && stage_ != Stage::resting &&
         now > caller.play_until + caller.pause) {
       caller.does = Does::speaks;
       caller.word = 0;
@@ -279,10 +297,10 @@ class Crowd {
         caller.asked_at = now;
       }
     } else if (caller.does == Does::waits && now - caller.asked_at > longest_wait) {
-      if (measuring_) ++report_.unanswered;
+      if (stage_ == Stage::measuring) ++report_.unanswered;
       caller.does = Does::listens;
     }
-    if (measuring_) {
+    if (stage_ == Stage::measuring) {
       ++report_.frames;
       spoken_ += payload.data() != silence_.data();
       heard_ += now < caller.play_until;
@@ -320,16 +338,15 @@ class Crowd {
   std::array<std::vector<std::shared_ptr<Caller>>, phases> phases_;
   std::size_t spoken_ = 0;
   std::size_t heard_ = 0;
-  bool measuring_ = false;
-  bool ending_ = false;
+  std::size_t voice_bytes_ = 0;
+  Stage stage_ = Stage::dialing;
   CrowdReport report_;
 };
 
 }  // namespace
 
-CrowdReport run_crowd(const CrowdOptions& options, const std::function<void()>& begins,
-                      const std::function<void()>& ends) {
-  return Crowd(options).run(begins, ends);
+CrowdReport run_crowd(const CrowdOptions& options, const CrowdMoments& moments) {
+  return Crowd(options).run(moments);
 }
 
 }  // namespace parley::bench

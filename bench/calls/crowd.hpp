@@ -30,12 +30,17 @@ struct CrowdReport {
   double agent_share = 0;         ///< and agents
   std::size_t frames_late = 0;    ///< ticks that this side itself began over 20 ms late
   std::size_t frames = 0;
+  std::size_t voice_bytes = 0;  ///< mu-law they got of the agents, to the end of the measured time
 };
 
 /// Many callers at once over Twilio's media protocol, as cheap as they can be made: they must not
 /// need more of the machine than the server that is measured. One thread, which run() takes.
-/// `server` hears when the measured time begins and ends.
-CrowdReport run_crowd(const CrowdOptions& options, const std::function<void()>& begins,
-                      const std::function<void()>& ends);
+/// Afterwards nobody asks any more, and it is over when all answers were heard.
+struct CrowdMoments {
+  std::function<void()> begins;  ///< the measured time
+  std::function<void()> ends;
+  std::function<void()> rests;  ///< all calls are up, and nobody speaks
+};
+CrowdReport run_crowd(const CrowdOptions& options, const CrowdMoments& moments);
 
 }  // namespace parley::bench

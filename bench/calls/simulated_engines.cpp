@@ -44,8 +44,9 @@ class HeardSession final : public speech::RecognizerSession {
 
 class SpokenSentence final : public speech::SynthesisStream {
  public:
-  SpokenSentence(Clock& clock, TimePoint begins, const audio::Samples& samples)
-      : clock_(clock), begins_(begins), samples_(samples) {}
+  SpokenSentence(Clock& clock, TimePoint begins, const audio::Samples& samples,
+                 std::atomic<std::size_t>& said)
+      : clock_(clock), begins_(begins), samples_(samples), said_(said) {}
   Task<audio::Frame> next() override {
     constexpr std::size_t piece = 1600;
     if (at_ == 0) co_await clock_.sleep_until(begins_);
@@ -53,6 +54,7 @@ class SpokenSentence final : public speech::SynthesisStream {
     auto size = std::min(piece, samples_.size() - at_);
     auto from = samples_.begin() + static_cast<std::ptrdiff_t>(at_);
     at_ += size;
+    said_ += size;
     co_return audio::Frame{audio::Samples(from, from + static_cast<std::ptrdiff_t>(size)),
                            audio::telephone_rate_hz};
   }
@@ -61,6 +63,7 @@ class SpokenSentence final : public speech::SynthesisStream {
   Clock& clock_;
   TimePoint begins_;
   const audio::Samples& samples_;
+  std::atomic<std::size_t>& said_;
   std::size_t at_ = 0;
 };
 
@@ -124,7 +127,8 @@ SimulatedSynthesizer::SimulatedSynthesizer(Clock& clock, EngineTimes times)
 
 Task<std::unique_ptr<speech::SynthesisStream>> SimulatedSynthesizer::synthesize(
     Context, std::string, speech::VoiceOptions) {
-  co_return std::make_unique<SpokenSentence>(clock_, clock_.now() + times_.first_audio, sentence_);
+  co_return std::make_unique<SpokenSentence>(clock_, clock_.now() + times_.first_audio, sentence_,
+                                             samples_said_);
 }
 
 Task<std::unique_ptr<dialog::Dialogue>> SimulatedDialogues::start(Context, dialog::DialogueStart) {

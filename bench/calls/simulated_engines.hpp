@@ -1,4 +1,6 @@
 #pragma once
+#include <atomic>
+
 #include "parley/base/clock.hpp"
 #include "parley/dialog/dialogue.hpp"
 #include "parley/speech/recognizer.hpp"
@@ -34,11 +36,13 @@ class SimulatedSynthesizer final : public speech::Synthesizer {
   std::string name() const override { return "simulated"; }
   Task<std::unique_ptr<speech::SynthesisStream>> synthesize(Context, std::string,
                                                             speech::VoiceOptions) override;
+  std::size_t samples_said() const noexcept { return samples_said_; }  ///< handed out; any thread
 
  private:
   Clock& clock_;
   EngineTimes times_;
   audio::Samples sentence_;
+  std::atomic<std::size_t> samples_said_{0};
 };
 
 /// Greets, and answers whatever it hears with two sentences.

@@ -16,20 +16,7 @@
 #include "parley/base/strings.hpp"
 #include "parley/net/server.hpp"
 #include "parley/providers/twilio/media.hpp"
-
-namespace {
-thread_local std::int64_t allocations = 0;
-}  // namespace
-
-// NOLINTBEGIN(cppcoreguidelines-no-malloc): what new and delete are made of
-void* operator new(std::size_t size) {
-  ++allocations;
-  if (void* memory = std::malloc(std::max<std::size_t>(size, 1))) return memory;
-  throw std::bad_alloc();
-}
-void operator delete(void* memory) noexcept { std::free(memory); }
-void operator delete(void* memory, std::size_t) noexcept { std::free(memory); }
-// NOLINTEND(cppcoreguidelines-no-malloc)
+#include "parley/testkit/heap_count.hpp"
 
 namespace parley {
 namespace {
@@ -59,8 +46,8 @@ struct Listener {
           samples);
       (void)activity.process(samples);
       auto count = frames + 1;
-      if (count == warm_up) at_start = before = allocations;
-      if (count == warm_up + measured) asked = allocations - before;
+      if (count == warm_up) at_start = before = testkit::allocations;
+      if (count == warm_up + measured) asked = testkit::allocations - before;
       frames = count;
       return true;
     });

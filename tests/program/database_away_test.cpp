@@ -83,6 +83,10 @@ TEST_F(DatabaseAway, CallsGoOnAndWhatTheyOweOutlivesAKilledServer) {
   EXPECT_EQ(first.code, 0) << first.out << first.err;
   EXPECT_EQ(second.code, 0) << second.out << second.err;
   EXPECT_THAT(second.out, HasSubstr("Connected. Call CA"));
+  auto ready = get("/health/ready");
+  EXPECT_EQ(ready.status, 200) << "a load balancer leaves callers here";
+  EXPECT_EQ(text_at(ready.body, "/data/status"), "degraded");
+  EXPECT_EQ(text_at(ready.body, "/data/checks/0/status"), "unhealthy");
   EXPECT_EQ(get("/businesses").status, 200) << "as it was last read";
   auto refused = run([&] { return api.get("/documents"); });
   ASSERT_TRUE(refused);

@@ -17,6 +17,7 @@ async function serveDatabase(folder) {
   await server.start();
   // A new connection expects a session that remembers nothing.
   parentPort.on("message", async () => {
+    await db.exec("ROLLBACK");
     await db.exec("DISCARD ALL");
     parentPort.postMessage(path);
   });
@@ -39,13 +40,19 @@ function letThrough(port, database) {
       if (session) return client.end(tooManyConnections());
       session = client;
       client.pause();
-      client.once("close", () => { session = null; });
       database.once("message", (path) => {
+        if (client.destroyed) {  // it did not wait
+          session = null;
+          return;
+        }
         const inside = net.connect(path);
+        client.once("close", () => {
+          session = null;
+          inside.destroy();
+        });
         inside.on("error", () => client.destroy());
         inside.write(first);
         client.pipe(inside).pipe(client);
-        client.once("close", () => inside.destroy());
       });
       database.postMessage("forget");
     });

@@ -1,6 +1,7 @@
 #include "chroma_world.hpp"
-#include "four_meanings.hpp"
-#include "knowledge_fixture.hpp"
+#include "parley/testkit/threaded_gate.hpp"
+#include "pgvector_world.hpp"
+#include "semantic_fixture.hpp"
 
 namespace parley::testkit {
 // vector_stores_test.cpp runs these on the same world.
@@ -12,47 +13,12 @@ namespace parley::knowledge {
 namespace {
 
 /// A knowledge base whose vectors are in a real Chroma.
-class ChromaSearchDbTest : public KnowledgeDbTest {
+class ChromaSearchDbTest : public SemanticKnowledgeTest {
  protected:
-  void SetUp() override {
-    KnowledgeDbTest::SetUp();
-    if (HasFatalFailure() || IsSkipped()) return;
-    vectors = chroma.open({embedder.name(), embedder.dimensions()});
-    auto options = default_options();
-    options.semantic = {&embedder, vectors.get(), 30s};
-    make(options);
-    start();
+  std::unique_ptr<VectorIndex> open_vectors(VectorSpace space) override {
+    return chroma.open(std::move(space));
   }
-  void TearDown() override {
-    stop();
-    knowledge.reset();
-    KnowledgeDbTest::TearDown();
-  }
-  std::int64_t behind() {
-    return run([&] { return knowledge->without_vectors(ctx); }).value();
-  }
-  /// Until every document's vectors are as they should be; pauses between attempts end at once.
-  void wait_until_written() {
-    auto done = run([&]() -> Task<void> {
-      while (true) {
-        auto asking = knowledge->without_vectors(ctx);
-        auto left = co_await std::move(asking);
-        if (!left) co_return std::unexpected(left.error());
-        if (*left == 0) co_return Result<void>{};
-        clock.advance(100ms);
-        co_await asio::post(io.get_executor(), asio::use_awaitable);
-      }
-    });
-    ASSERT_TRUE(done) << done.error().detail;
-  }
-  std::string first(std::string question) {
-    auto found = search(std::move(question));
-    return found.empty() ? "nothing" : found.front().document_name;
-  }
-
-  FourMeanings embedder;
   testkit::ChromaWorld chroma;
-  std::unique_ptr<VectorIndex> vectors;
 };
 INSTANTIATE_TEST_SUITE_P(On, ChromaSearchDbTest, ::testing::Values(store::Database::Kind::sqlite));
 
@@ -81,9 +47,75 @@ TEST_P(ChromaSearchDbTest, ADocumentThatGoesTakesItsVectorsAlong) {
   auto removed = run([&] { return knowledge->remove(ctx, yard.id); });
   ASSERT_TRUE(removed) << removed.error().detail;
   wait_until_written();
-  auto left = run([&] { return vectors->count(ctx, BusinessId("biz_1")); });
-  ASSERT_TRUE(left) << left.error().detail;
-  EXPECT_EQ(*left, 0u);
+  EXPECT_EQ(written(), 0u);
+}
+
+/// A knowledge base whose vectors are in a real PostgreSQL with pgvector, behind a gate.
+class PgvectorSearchDbTest : public SemanticKnowledgeTest {
+ protected:
+  std::unique_ptr<VectorIndex> open_vectors(VectorSpace space) override {
+    return providers::pgvector::make_vectors(*store, std::move(space));
+  }
+  void SetUp() override {
+    auto url = testkit::PgvectorWorld::url(gate.port()) + "&connect_timeout=60";
+    store = providers::pgvector::open_late(clock, opening, {.url = url, .connections = 1}).value();
+    SemanticKnowledgeTest::SetUp();
+    if (HasFatalFailure() || IsSkipped()) return;
+    taken_up("yard.txt", "You can park behind the house.");
+    wait_until_written();
+    ASSERT_EQ(first("automobile"), "yard.txt");
+  }
+  void TearDown() override {
+    come_back();
+    SemanticKnowledgeTest::TearDown();
+  }
+  /// What is open breaks, and the next connection fares so.
+  void go_wrong(std::string plan) {
+    gate.plan(std::move(plan));
+    gate.cut();
+  }
+  void come_back() { go_wrong(""); }
+  asio::awaitable<void> end_patience_once_asked(std::size_t accepted_before) {
+    while (gate.counts().accepted == accepted_before)
+      co_await asio::post(io.get_executor(), asio::use_awaitable);
+    clock.advance(patience);
+  }
+  void expect_to_be_found_again() {
+    auto limit = SystemClock{}.now() + 60s;
+    std::string found;
+    while (found != "yard.txt" && SystemClock{}.now() < limit) found = first("automobile");
+    EXPECT_EQ(found, "yard.txt");
+  }
+
+  testkit::ThreadedGate gate{testkit::PgvectorWorld::server().port()};
+  WorkerPool opening{{"opening", 1}};
+  std::unique_ptr<store::Database> store;
+};
+INSTANTIATE_TEST_SUITE_P(On, PgvectorSearchDbTest,
+                         ::testing::Values(store::Database::Kind::sqlite));
+
+TEST_P(PgvectorSearchDbTest, WordsAnswerWhenItRefuses) {
+  go_wrong("refuse");
+  EXPECT_EQ(first("where to park"), "yard.txt");
+  EXPECT_EQ(first("automobile"), "nothing") << "it was asked, and could not say";
+  come_back();
+  expect_to_be_found_again();
+}
+
+TEST_P(PgvectorSearchDbTest, WordsAnswerInTimeWhenItIsSlow) {
+  auto before = gate.counts().accepted;
+  go_wrong("slow 1/s");
+  TaskGroup meanwhile(io.get_executor());
+  meanwhile.spawn("patience", [&] { return end_patience_once_asked(before); });
+  EXPECT_EQ(first("where to park"), "yard.txt");
+  EXPECT_EQ(gate.counts().open, 1u) << "the store is still about to answer";
+  run([&]() -> Task<void> {
+    auto stopping = meanwhile.stop();
+    co_await std::move(stopping);
+    co_return Result<void>{};
+  });
+  come_back();
+  expect_to_be_found_again();
 }
 
 }  // namespace

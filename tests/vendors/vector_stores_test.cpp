@@ -1,55 +1,21 @@
 #include <gmock/gmock.h>
 
 #include "chroma_world.hpp"
-#include "parley/providers/pgvector/late_database.hpp"
-#include "parley/providers/pgvector/pgvector_vectors.hpp"
 #include "parley/simulators/pinecone_simulator.hpp"
 #include "parley/testkit/postgres_server.hpp"
 #include "parley/testkit/vendor_client.hpp"
+#include "pgvector_world.hpp"
 
 namespace parley::providers {
 namespace {
 
-using knowledge::VectorSpace;
 using ::testing::HasSubstr;
 using testkit::ChromaWorld;
+using testkit::PgvectorWorld;
 using testkit::VectorIndexWorld;
 using testkit::VendorServer;
 
 constexpr const char* scripts = PARLEY_SOURCE_DIR "/tests/vendors/";
-
-/// PostgreSQL with pgvector in WebAssembly. It has one session, so all tests share one connection;
-/// each has a table of its own.
-class PgvectorWorld final : public VectorIndexWorld {
- public:
-  PgvectorWorld() {
-    static int made = 0;
-    test_ = std::to_string(++made);
-  }
-  std::unique_ptr<knowledge::VectorIndex> open(VectorSpace space) override {
-    space.embedder += "/" + test_;
-    return pgvector::make_vectors(database(), std::move(space));
-  }
-  static VendorServer& server() {
-    static VendorServer one(std::string(scripts) + "pgvector_server.cjs");
-    return one;
-  }
-  static std::string url() {
-    return "postgresql://postgres@127.0.0.1:" + std::to_string(server().port()) +
-           "/postgres?sslmode=disable";
-  }
-  std::size_t many() const override { return 2000; }  // WebAssembly
-
- private:
-  static store::Database& database() {
-    static SystemClock clock;
-    static WorkerPool pool{{"opening", 1}};
-    static auto opened = pgvector::open_late(clock, pool, {.url = url(), .connections = 1});
-    if (!opened) throw std::runtime_error("pgvector: " + opened.error().detail);
-    return **opened;
-  }
-  std::string test_;
-};
 
 std::unique_ptr<VectorIndexWorld> in_chroma() { return std::make_unique<ChromaWorld>(); }
 std::unique_ptr<VectorIndexWorld> in_pgvector() { return std::make_unique<PgvectorWorld>(); }

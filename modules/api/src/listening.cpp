@@ -1,5 +1,4 @@
-#include "listening.hpp"
-
+// The WebSocket /calls/{id}/listen: what is said on it stands in its row at the end of this file.
 #include <bit>
 
 #include "parley/audio/g711.hpp"
@@ -8,6 +7,7 @@
 #include "parley/base/task_group.hpp"
 #include "parley/calls/live_calls.hpp"
 #include "request_check.hpp"
+#include "services.hpp"
 
 namespace parley::api {
 
@@ -145,20 +145,58 @@ class ListeningSocket {
   bool may_speak_ = false;
 };
 
+asio::awaitable<void> listen(Services& services, net::HttpRequest upgrade,
+                             std::unique_ptr<net::WebSocket> socket) {
+  ListeningSocket listening(services, std::move(upgrade), std::move(socket));
+  auto running = listening.run();
+  co_await std::move(running);
+}
+
+using namespace schema;
+
+Schema event(std::string name, std::vector<Field> fields = {}) {
+  fields.insert(fields.begin(), required("event", choice({std::move(name)})));
+  return object(std::move(fields));
+}
+
+std::vector<SocketRoute::Message> heard() {
+  return {{"First: what the sound is.",
+           event("listening",
+                 {required("encoding", choice({"pcm16", "mulaw"})),
+                  required("rateHz", integer(8000, 48'000)), required("channels", integer(2, 2)),
+                  required("left", choice({"caller"})), required("right", choice({"agent"}))})},
+          {"100 ms of sound: both channels interleaved, little-endian pcm16 or mulaw.", file()},
+          {"Sound was left out here: this side was too slow.",
+           event("dropped", {required("pieces", integer(1, INT64_MAX))})},
+          {"The call is over; the socket closes with 1000.", event("ended")},
+          {"A refusal; the socket closes with 4000 + the status of HTTP.",
+           event("error", {required("error", text()), required("code", text())})}};
+}
+
 }  // namespace
 
-void mount_listening(net::Router& router, const std::shared_ptr<Services>& services) {
-  auto listen = [services](net::HttpRequest upgrade,
-                           std::unique_ptr<net::WebSocket> socket) -> asio::awaitable<void> {
-    ListeningSocket listening(*services, std::move(upgrade), std::move(socket));
-    auto running = listening.run();
-    co_await std::move(running);
-  };
-  net::WebSocketLimits limits;
-  limits.max_message_bytes = largest_message_bytes;
-  limits.max_queued_bytes = most_queued_bytes;
-  for (auto* base : {"/api/v1", "/api"})
-    router.add_websocket(std::string(base) + "/calls/{id}/listen", listen, limits);
+void add_listening_socket(RouteTable& table) {
+  SocketRoute socket;
+  socket.path = "/calls/{id}/listen";
+  socket.group = "calls";
+  socket.name = "listenToCall";
+  socket.summary =
+      "A WebSocket: a running call's sound, both sides, and a voice in the agent's place for who "
+      "took the call over. Who asks is told by the Authorization header or, since browsers cannot "
+      "send that, by the first message.";
+  socket.permission = "recordings:read";
+  socket.query = {{"encoding", choice({"pcm16", "mulaw"}), "Of the sound; pcm16 unless told."}};
+  socket.from_client = {
+      {"Within ten seconds, unless the Authorization header was sent.",
+       object({required("token", text(1, largest_message_bytes))})},
+      {"Mono pcm16, as rateHz says: heard when the call was taken over. Needs calls:write.",
+       file()}};
+  socket.from_server = heard();
+  socket.refusals = {401, 403, 404, 409, 422, 429, 503};
+  socket.limits.max_message_bytes = largest_message_bytes;
+  socket.limits.max_queued_bytes = most_queued_bytes;
+  socket.handler = listen;
+  table.sockets.push_back(std::move(socket));
 }
 
 }  // namespace parley::api

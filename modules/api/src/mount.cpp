@@ -2,7 +2,6 @@
 #include <set>
 
 #include "exchange.hpp"
-#include "listening.hpp"
 #include "openapi.hpp"
 #include "values.hpp"
 
@@ -25,6 +24,16 @@ std::vector<std::string> addresses_of(const Route& route) {
   std::vector<std::string> addresses{"/api/v1" + route.path, "/api" + route.path};
   if (route.place == Place::versioned_and_root) addresses.push_back(route.path);
   return addresses;
+}
+
+void mount_socket(net::Router& router, const std::shared_ptr<Services>& services,
+                  const SocketRoute& socket) {
+  auto handler = [services, at = &socket](net::HttpRequest upgrade,
+                                          std::unique_ptr<net::WebSocket> opened) {
+    return at->handler(*services, std::move(upgrade), std::move(opened));
+  };
+  for (auto* base : {"/api/v1", "/api"})
+    router.add_websocket(base + socket.path, handler, socket.limits);
 }
 
 std::size_t body_limit(const Route& route, const ApiOptions& options) {
@@ -77,7 +86,7 @@ void mount_api(net::Router& router, ApiParts parts, ApiOptions options) {
       methods[address].insert(route.method);
     }
   }
-  mount_listening(router, services);
+  for (auto& socket : services->table.sockets) mount_socket(router, services, socket);
   for (auto& [address, allowed] : methods) add_options_route(router, services, address, allowed);
 }
 

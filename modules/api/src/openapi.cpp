@@ -98,20 +98,25 @@ json::object common_parameters() {
        header_parameter("If-None-Match", "The ETag one has: 304 when it is so yet.")}};
 }
 
-json::array parameters_of(const Route& route) {
+json::array address_parameters(std::string_view path, const std::vector<QueryParameter>& query) {
   json::array parameters;
-  for (auto& name : path_names(route.path))
+  for (auto& name : path_names(path))
     parameters.push_back(json::object{{"name", name},
                                       {"in", "path"},
                                       {"required", true},
                                       {"schema", {{"type", "string"}, {"maxLength", 200}}}});
-  for (auto& parameter : route.query)
+  for (auto& parameter : query)
     parameters.push_back(
         json::object{{"name", parameter.name},
                      {"in", "query"},
                      {"required", parameter.presence == QueryParameter::Presence::required},
                      {"description", parameter.meaning},
                      {"schema", parameter.schema.body}});
+  return parameters;
+}
+
+json::array parameters_of(const Route& route) {
+  auto parameters = address_parameters(route.path, route.query);
   if (route.method == net::Method::post) parameters.push_back(ref("parameters", "IdempotencyKey"));
   if (route.method == net::Method::put || route.method == net::Method::delete_)
     parameters.push_back(ref("parameters", "IfMatch"));
@@ -174,6 +179,37 @@ json::object operation_of(const Route& route, const Schemas& named) {
   return operation;
 }
 
+json::array messages_of(const std::vector<SocketRoute::Message>& messages) {
+  json::array described;
+  for (auto& message : messages)
+    described.push_back(
+        json::object{{"summary", message.meaning}, {"schema", message.schema.body}});
+  return described;
+}
+
+/// OpenAPI has no WebSockets: a GET whose answer opens one, and its messages as an extension.
+json::object operation_of(const SocketRoute& socket) {
+  json::object responses{
+      {"101", {{"description", "The socket is open, also to who is refused on it then."}}}};
+  for (auto& kind : failures) {
+    auto status = std::stoi(std::string(kind.status));
+    if (std::ranges::find(socket.refusals, status) == socket.refusals.end()) continue;
+    responses[kind.status] = json::object{
+        {"description", fmt::format("{} Told on the socket: the message \"error\", and a close "
+                                    "with {}.",
+                                    kind.description, 4000 + status)}};
+  }
+  return {{"tags", json::array{socket.group}},
+          {"operationId", socket.name},
+          {"summary", socket.summary},
+          {"parameters", address_parameters(socket.path, socket.query)},
+          {"responses", std::move(responses)},
+          {"x-permission", socket.permission},
+          {"x-websocket",
+           {{"fromClient", messages_of(socket.from_client)},
+            {"fromServer", messages_of(socket.from_server)}}}};
+}
+
 }  // namespace
 
 std::string openapi_document(const RouteTable& table, const ApiOptions& options) {
@@ -186,6 +222,8 @@ std::string openapi_document(const RouteTable& table, const ApiOptions& options)
     if (!path.is_object()) path = json::object{};
     path.as_object()[to_lower(to_string(route.method))] = operation_of(route, table.schemas);
   }
+  for (auto& socket : table.sockets)
+    paths[socket.path] = json::object{{"get", operation_of(socket)}};
   json::object responses;
   for (auto& kind : failures) responses[kind.name] = failure_response(kind.description);
   json::object document{

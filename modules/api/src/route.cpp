@@ -65,6 +65,9 @@ namespace {
 [[noreturn]] void wrong(const Route& route, std::string_view why) {
   throw std::logic_error(fmt::format("route {} {}: {}", to_string(route.method), route.path, why));
 }
+[[noreturn]] void wrong(const SocketRoute& socket, std::string_view why) {
+  throw std::logic_error(fmt::format("socket {}: {}", socket.path, why));
+}
 
 void check_refs(const json::value& value, const Schemas& named, const Route& route) {
   if (auto* list = value.if_array())
@@ -96,6 +99,13 @@ void check(const Route& route, const RouteTable& table) {
   check_refs(route.response.body, table.schemas, route);
 }
 
+void check(const SocketRoute& socket) {
+  if (!socket.handler) wrong(socket, "has no handler");
+  if (socket.summary.empty() || socket.group.empty()) wrong(socket, "says nothing about itself");
+  if (!auth::is_permission(socket.permission))
+    wrong(socket, "asks for a permission that does not exist");
+}
+
 }  // namespace
 
 RouteTable route_table() {
@@ -109,6 +119,7 @@ RouteTable route_table() {
   add_booking_routes(table);
   add_call_routes(table);
   add_live_call_routes(table);
+  add_listening_socket(table);
   add_event_routes(table);
   add_webhook_routes(table);
   add_suite_routes(table);
@@ -122,6 +133,10 @@ RouteTable route_table() {
   for (auto& route : table.routes) {
     check(route, table);
     if (!names.insert(route.name).second) wrong(route, "shares its name with another");
+  }
+  for (auto& socket : table.sockets) {
+    check(socket);
+    if (!names.insert(socket.name).second) wrong(socket, "shares its name with another");
   }
   return table;
 }

@@ -147,8 +147,31 @@ struct Route {
   Answer (*handler)(Request&) = nullptr;
 };
 
+/// A row of the same table for a WebSocket: its addresses, and what the document says of it. Its
+/// handler makes the checks; it refuses on the socket, with {"event":"error"} and a close with
+/// 4000 + the status of HTTP.
+struct SocketRoute {
+  struct Message {
+    std::string meaning;
+    Schema schema;  ///< file(): bytes
+  };
+  std::string path;
+  std::string group;
+  std::string name;
+  std::string summary;
+  std::string permission;
+  std::vector<QueryParameter> query;
+  std::vector<Message> from_client;
+  std::vector<Message> from_server;
+  std::vector<int> refusals;  ///< as statuses of HTTP
+  net::WebSocketLimits limits;
+  asio::awaitable<void> (*handler)(Services&, net::HttpRequest,
+                                   std::unique_ptr<net::WebSocket>) = nullptr;
+};
+
 struct RouteTable {
   std::vector<Route> routes;
+  std::vector<SocketRoute> sockets;
   Schemas schemas;
 
   void add(Route route) { routes.push_back(std::move(route)); }
@@ -169,6 +192,7 @@ void add_knowledge_routes(RouteTable& table);
 void add_booking_routes(RouteTable& table);
 void add_call_routes(RouteTable& table);
 void add_live_call_routes(RouteTable& table);
+void add_listening_socket(RouteTable& table);  // listening.cpp
 void add_event_routes(RouteTable& table);
 void add_webhook_routes(RouteTable& table);
 void add_suite_routes(RouteTable& table);

@@ -44,12 +44,12 @@ Answer health_report(Request& in) {
   co_return health_of(*report);
 }
 
-/// What is away and has a stand-in does not keep requests from this node.
+/// What is away and has a stand-in, or what calls outlive, does not keep callers from this node.
 Answer readiness(Request& in) {
   auto looking = in.services.parts.health.report(in.ctx);
   auto report = co_await std::move(looking);
   if (!report) co_return refuse(report.error());
-  co_return health_of(report->essential());
+  co_return health_of(report->readiness());
 }
 
 Answer metrics_text(Request& in) {
@@ -128,8 +128,9 @@ void add_health_routes(RouteTable& table) {
   table.add(health_route("/health/live", "getLiveness", "The process runs.",
                          object({required("status", choice({"alive"}))}), live));
   table.add(health_route("/health/ready", "getReadiness",
-                         "Whether requests can be served now: 200 or 503.", ref("Health"),
-                         readiness));
+                         "Whether this node can take calls: 200, also without the database, which "
+                         "calls do without, and then degraded; else 503.",
+                         ref("Health"), readiness));
   auto metrics = raw_route("/metrics", "getMetrics",
                            "Figures for Prometheus; without a token only from this machine.",
                            std::string(metrics::Registry::content_type), metrics_text);

@@ -155,16 +155,20 @@ Answer replay_delivery(Request& in) {
 Answer replay_deliveries(Request& in) {
   Deliveries::Range range;
   range.endpoint = EndpointId(text_in(in.body, "endpointId").value_or(""));
-  range.from = time_in(in.body, "from").value_or(WallTime{});
+  if (auto from = list_place_in(in.body, "from"))
+    range.from = {from->time, DeliveryId(std::move(from->id))};
   range.to = time_in(in.body, "to").value_or(WallTime{});
-  if (range.from >= range.to) co_return refuse_field("to", "must be after from");
+  if (range.from.created >= range.to) co_return refuse_field("to", "must be after from");
   auto status = text_in(in.body, "status").value_or("failed");
   range.status = parse_delivery_status(status);
   auto replaying = in.services.parts.webhooks.deliveries.replay(in.ctx, range);
   auto replayed = co_await std::move(replaying);
   if (!replayed) co_return refuse(replayed.error());
-  co_return Reply{.data = json::object{{"count", replayed->count},
-                                       {"nextFrom", time_json(replayed->next_from)}}};
+  json::value next_from;
+  if (auto& next = replayed->next_from)
+    next_from = list_place_json({next->created, next->id.str()});
+  co_return Reply{.data =
+                      json::object{{"count", replayed->count}, {"nextFrom", std::move(next_from)}}};
 }
 
 json::object received_json(const Received& event) {
@@ -400,13 +404,13 @@ void add_deliveries(RouteTable& table) {
                   thing, plain, replay_delivery));
   auto range = object(
       {required("endpointId", id("whep")),
-       required("from", date_time().example("2026-03-01T00:00:00Z")),
+       required("from", list_place().about("A time, or nextFrom of the answer before, as it is.")),
        required("to", date_time().example("2026-03-02T00:00:00Z")),
        optional("status",
                 choice({"failed", "delivered", "pending", "any"}).about("failed unless told."))});
   auto replaying = route(post, path + "/replay", "replayWebhookDeliveries",
                          "Send those again that were made in a time, at most 500 at once.");
-  auto result = object({required("count", count()), required("nextFrom", date_time().or_null())});
+  auto result = object({required("count", count()), required("nextFrom", list_place().or_null())});
   table.add(with_body(route(replaying, "webhook_endpoint", result, replay_deliveries), range));
 }
 

@@ -143,6 +143,12 @@ Schema file() {
   return made;
 }
 
+Schema list_place() {
+  auto made = formatted("list-place", "2026-03-05T14:00:00Z");
+  made.body["maxLength"] = 100;
+  return made;
+}
+
 Schema email() {
   auto made = formatted("email", "someone@example.com");
   made.body["maxLength"] = 254;

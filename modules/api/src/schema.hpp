@@ -47,6 +47,7 @@ Schema flag();
 Schema choice(std::vector<std::string> values);
 Schema id(std::string_view prefix);
 Schema date_time();   ///< RFC 3339
+Schema list_place();  ///< RFC 3339, and an id where more than one thing may be of that time
 Schema date();        ///< 2026-03-05
 Schema local_time();  ///< 2026-03-05T14:00, on the business's wall clock
 Schema local_day();   ///< 2026-03-05 or 2026-03-05T14:00

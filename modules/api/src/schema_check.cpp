@@ -33,6 +33,8 @@ std::string_view text_at(const json::object& schema, std::string_view key) {
 std::string_view format_problem(std::string_view format, std::string_view text) {
   if (format == "date-time" && !parse_rfc3339(text))
     return "must be a time as in 2026-03-05T14:00:00Z";
+  if (format == "list-place" && !parse_list_place(text))
+    return "must be a time as in 2026-03-05T14:00:00Z, or as an answer gave it";
   if (format == "date" && !calendar::parse_date(text)) return "must be a date as in 2026-03-05";
   if (format == "local-time" && !calendar::parse_local(text))
     return "must be a local time as in 2026-03-05T14:00";

@@ -60,6 +60,20 @@ std::optional<WallTime> time_in(const json::object& object, std::string_view nam
   return parse_rfc3339(*text).value();
 }
 
+Result<ListPlace> parse_list_place(std::string_view text) {
+  auto comma = text.find(',');
+  auto time = parse_rfc3339(text.substr(0, comma));
+  if (!time) return std::unexpected(time.error());
+  if (comma == std::string_view::npos) return ListPlace{*time, ""};
+  return ListPlace{*time, std::string(text.substr(comma + 1))};
+}
+
+std::optional<ListPlace> list_place_in(const json::object& object, std::string_view name) {
+  auto text = text_in(object, name);
+  if (!text) return std::nullopt;
+  return parse_list_place(*text).value();
+}
+
 const json::object* object_in(const json::object& object, std::string_view name) {
   auto* found = there(object, name);
   return found ? &found->as_object() : nullptr;
@@ -90,6 +104,10 @@ json::value time_json(WallTime time) { return json::value(to_rfc3339(time)); }
 
 json::value time_json(const std::optional<WallTime>& time) {
   return time ? time_json(*time) : json::value(nullptr);
+}
+
+json::value list_place_json(const ListPlace& place) {
+  return json::value(to_rfc3339(place.time) + "," + place.id);
 }
 
 }  // namespace parley::api

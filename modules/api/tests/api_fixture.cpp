@@ -101,7 +101,7 @@ struct ApiTest::Parts {
     health::Probe database;
     database.name = "database";
     database.kind = "database";
-    database.weight = health::Probe::Weight::essential;
+    database.weight = health::Probe::Weight::outlived;
     database.look = [&test](Context ctx) -> Task<health::Finding> {
       auto row =
           co_await test.database().read(ctx, [](store::Tx& tx) { return tx.one("SELECT 1"); });
@@ -117,6 +117,15 @@ struct ApiTest::Parts {
       co_return health::Finding{};
     };
     health.add(std::move(cache));
+    health::Probe voice;
+    voice.name = "voice";
+    voice.kind = "speech";
+    voice.weight = health::Probe::Weight::essential;
+    voice.look = [&test](Context) -> Task<health::Finding> {
+      if (test.voice_away) co_return fail(Errc::unavailable, "no voices");
+      co_return health::Finding{};
+    };
+    health.add(std::move(voice));
     health::SuiteStep step;
     step.name = "database.write";
     step.group = "databases";

@@ -92,6 +92,7 @@ class ApiTest : public testkit::DatabaseTest {
   std::string discarded_letter;  ///< to be removed
   std::string saga;
   std::atomic<bool> cache_away = false;
+  std::atomic<bool> voice_away = false;
   std::string gateway_route;
   /// A local time that can be booked; another with each call.
   std::string free_time();

@@ -36,6 +36,25 @@ TEST_P(DatabaseAwayDbTest, WhatWasReadIsReadAgainAndMarked) {
   EXPECT_FALSE(fresh.has("X-Parley-Degraded")) << fresh.header("X-Parley-Degraded");
 }
 
+TEST_P(DatabaseAwayDbTest, TheNodeStaysReadyForCalls) {
+  EXPECT_EQ(get("/health/ready", "").data().at("status").as_string(), "healthy");
+  database().go_away();
+  auto ready = get("/health/ready", "");
+  EXPECT_EQ(ready.status, 200) << ready.body;
+  EXPECT_EQ(ready.data().at("status").as_string(), "degraded");
+  EXPECT_EQ(ready.data().at("checks").at(0).at("name").as_string(), "database");
+  EXPECT_EQ(ready.data().at("checks").at(0).at("status").as_string(), "unhealthy");
+  EXPECT_EQ(get("/health", "").code(), "unhealthy") << "the whole is not";
+  voice_away = true;
+  auto silent = get("/health/ready", "");
+  EXPECT_EQ(silent.status, 503) << "no call can be taken";
+  EXPECT_EQ(silent.code(), "unhealthy");
+  EXPECT_TRUE(silent.has("Retry-After"));
+  voice_away = false;
+  database().come_back();
+  EXPECT_EQ(get("/health/ready", "").data().at("status").as_string(), "healthy");
+}
+
 TEST_P(DatabaseAwayDbTest, NobodyReadsWhatAnotherOneRead) {
   auto path = "/businesses/" + business;
   ASSERT_EQ(get(path, owner()).status, 200);

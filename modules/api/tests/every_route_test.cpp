@@ -2,6 +2,7 @@
 #include "every_route.hpp"
 
 #include <fmt/format.h>
+#include <gmock/gmock.h>
 
 #include "openapi.hpp"
 #include "parley/auth/permissions.hpp"
@@ -222,7 +223,7 @@ TEST_P(EveryRoute, StandsInTheOpenApiDocument) {
   auto& paths = document.at("paths").as_object();
   for (auto& [path, item] : paths)
     if (!item.as_object().contains("servers")) operations += item.as_object().size();
-  EXPECT_EQ(operations, table.routes.size());
+  EXPECT_EQ(operations, table.routes.size() + table.sockets.size());
   for (auto& route : table.routes) {
     auto* path = paths.if_contains(route.path);
     ASSERT_TRUE(path) << route.path;
@@ -244,6 +245,27 @@ TEST_P(EveryRoute, StandsInTheOpenApiDocument) {
     EXPECT_TRUE(operation->at("responses").as_object().contains(std::to_string(route.status)));
     EXPECT_EQ(operation->as_object().contains("requestBody"), route.body != BodyKind::none);
   }
+}
+
+TEST_P(EveryRoute, SocketsStandInTheDocumentWithTheirMessages) {
+  auto document = json::parse(get("/openapi.json", "").body).as_object();
+  ASSERT_EQ(table.sockets.size(), 1u);
+  auto& listening = document.at("paths").at("/calls/{id}/listen").at("get");
+  EXPECT_EQ(listening.at("operationId").as_string(), "listenToCall");
+  EXPECT_EQ(listening.at("x-permission").as_string(), "recordings:read");
+  EXPECT_EQ(listening.at("parameters").at(0).at("name").as_string(), "id");
+  EXPECT_EQ(listening.at("parameters").at(1).at("name").as_string(), "encoding");
+  for (auto* status : {"101", "401", "403", "404", "409"})
+    EXPECT_TRUE(listening.at("responses").as_object().contains(status)) << status;
+  auto& refused = listening.at("responses").at("403").at("description").as_string();
+  EXPECT_THAT(std::string(refused), ::testing::HasSubstr("a close with 4403"));
+  auto& messages = listening.at("x-websocket");
+  EXPECT_EQ(messages.at("fromClient").as_array().size(), 2u);
+  std::vector<std::string> events;
+  for (auto& message : messages.at("fromServer").as_array())
+    if (auto* properties = message.at("schema").as_object().if_contains("properties"))
+      events.emplace_back(properties->at("event").at("enum").at(0).as_string());
+  EXPECT_THAT(events, ::testing::ElementsAre("listening", "dropped", "ended", "error"));
 }
 
 TEST_P(EveryRoute, WhatVisitorsAskForIsDescribedAtTheRoot) {

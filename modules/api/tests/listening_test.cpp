@@ -40,7 +40,7 @@ class Listening : public ApiTest {
         if (message->binary)
           heard.sound.push_back(message->payload);
         else
-          heard.events.push_back(json::parse(message->payload).as_object());
+          heard.events.push_back(declared(json::parse(message->payload).as_object()));
       }
       auto closing = (*socket)->close(1000, "");
       co_await std::move(closing);
@@ -50,6 +50,15 @@ class Listening : public ApiTest {
     });
     loop.run();
     return heard;
+  }
+  /// As the document says, or the test fails.
+  json::object declared(json::object event) {
+    auto fits = [&](const SocketRoute::Message& message) {
+      return problems_of(event, message.schema, table.schemas).empty();
+    };
+    EXPECT_TRUE(std::ranges::any_of(table.sockets.at(0).from_server, fits))
+        << json::serialize(event);
+    return event;
   }
   std::string where(std::string query = "") { return "/api/v1/calls/" + call + "/listen" + query; }
 };

@@ -193,6 +193,14 @@
     }
   }
 
+  /** What is said on a WebSocket, by either side. */
+  function messagesOf({fromClient, fromServer}) {
+    const list = (title, messages) => [make('h3', {}, title), ...messages.map((message) =>
+      make('details', {}, make('summary', {}, message.summary), showSchema(message.schema)))];
+    return [...list('Messages to the server', fromClient),
+            ...list('Messages from the server', fromServer)];
+  }
+
   function showInside(method, path, operation, prefix) {
     const inside = make('div', {class: 'inside'});
     const needs = operation.security ? 'Needs no token.'
@@ -212,12 +220,15 @@
     if (body) form.append(body.shown);
     const button = make('button', {type: 'submit'}, 'Send');
     const answer = make('div', {role: 'status', 'aria-live': 'polite'});
-    form.append(button);
+    // What opens a WebSocket cannot be tried with a request.
+    if (!operation.responses[101]) form.append(button);
     form.addEventListener('submit', (event) => {
       event.preventDefault();
       send(method, path, inputs, body, button, answer);
     });
-    inside.append(form, answer, make('h3', {}, 'Answers'));
+    inside.append(form, answer);
+    if (operation['x-websocket']) inside.append(...messagesOf(operation['x-websocket']));
+    inside.append(make('h3', {}, 'Answers'));
     for (const [status, given] of Object.entries(operation.responses)) {
       const response = resolve(given);
       const line = make('details', {}, make('summary', {},

@@ -28,23 +28,25 @@ std::string_view to_string(Status status) noexcept {
 
 namespace {
 
-Status overall(const std::vector<Check>& checks) {
+/// `fatal`: the weights of what makes the whole unhealthy.
+Status overall(const std::vector<Check>& checks, const std::vector<Probe::Weight>& fatal) {
   auto worst = Status::healthy;
   for (const auto& check : checks) {
-    if (check.status == Status::healthy) continue;
-    bool fatal = check.weight == Probe::Weight::essential && check.status == Status::unhealthy;
-    worst = std::max(worst, fatal ? Status::unhealthy : Status::degraded);
+    bool unhealthy =
+        check.status == Status::unhealthy && std::ranges::find(fatal, check.weight) != fatal.end();
+    worst =
+        std::max(worst, unhealthy ? Status::unhealthy : std::min(check.status, Status::degraded));
   }
   return worst;
 }
 
 }  // namespace
 
-Report Report::essential() const {
+Report Report::readiness() const {
   Report some;
   for (const auto& check : checks)
-    if (check.weight == Probe::Weight::essential) some.checks.push_back(check);
-  some.status = overall(some.checks);
+    if (check.weight != Probe::Weight::replaceable) some.checks.push_back(check);
+  some.status = overall(some.checks, {Probe::Weight::essential});
   return some;
 }
 
@@ -204,7 +206,7 @@ class Monitor::Impl : public std::enable_shared_from_this<Monitor::Impl> {
     auto report = std::make_shared<Report>();
     for (auto& one : watched_)
       if (one.check) report->checks.push_back(*one.check);
-    report->status = overall(report->checks);
+    report->status = overall(report->checks, {Probe::Weight::essential, Probe::Weight::outlived});
     std::scoped_lock lock(mutex_);
     latest_ = std::move(report);
   }

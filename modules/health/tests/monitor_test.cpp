@@ -65,7 +65,7 @@ TEST_F(MonitorTest, AllIsWell) {
 
 TEST_F(MonitorTest, WhatHasAStandInDegradesAndWhatHasNoneIsUnhealthy) {
   Service database, redis;
-  watch("database", database, Probe::Weight::essential);
+  watch("database", database, Probe::Weight::outlived);
   watch("redis", redis);
   redis.answer = fail(Errc::unavailable, "connection refused");
   auto report = look();
@@ -84,6 +84,22 @@ TEST_F(MonitorTest, AnEssentialThingThatIsOnlyDegradedDoesNotCloseTheHouse) {
   watch("disk", disk, Probe::Weight::essential);
   disk.answer = Finding{.status = Status::degraded, .detail = "nearly full"};
   EXPECT_EQ(look().status, Status::degraded);
+}
+
+TEST_F(MonitorTest, ReadinessIsWhetherCallsCanBeTaken) {
+  Service database, redis, voice;
+  watch("database", database, Probe::Weight::outlived);
+  watch("redis", redis);
+  watch("voice", voice, Probe::Weight::essential);
+  database.answer = redis.answer = fail(Errc::unavailable, "connection refused");
+  auto report = look();
+  EXPECT_EQ(report.status, Status::unhealthy);
+  auto ready = report.readiness();
+  EXPECT_EQ(ready.status, Status::degraded);
+  EXPECT_THAT(ready.degraded(), ElementsAre("database"));
+  voice.answer = fail(Errc::unavailable, "no voices");
+  world.run_for(3s);
+  EXPECT_EQ(look().readiness().status, Status::unhealthy);
 }
 
 TEST_F(MonitorTest, OneThatHangsIsATimeoutAndDelaysNobodyLonger) {

@@ -1,7 +1,5 @@
 #include "vector_upkeep.hpp"
 
-#include "parley/base/race.hpp"
-
 namespace parley::knowledge {
 
 namespace {
@@ -136,16 +134,31 @@ Task<std::vector<VectorMatch>> VectorUpkeep::ask(Context ctx, BusinessId busines
   co_return co_await std::move(asking);
 }
 
+asio::awaitable<void> VectorUpkeep::answer(std::shared_ptr<Question> asked, Context ctx) {
+  auto deadline = ctx.deadline;
+  auto asking = ask(std::move(ctx), asked->business, asked->text);
+  auto limited = with_deadline(clock_, deadline, std::move(asking));
+  auto found = co_await std::move(limited);
+  asked->matches = found ? std::move(*found) : std::vector<VectorMatch>{};
+  asked->answered.notify();
+}
+
 asio::awaitable<std::vector<VectorMatch>> VectorUpkeep::nearest(Context ctx, BusinessId business,
                                                                 std::string question) {
   auto limited = ctx.until(clock_.now() + parts_.patience);
-  auto asking = ask(limited, std::move(business), std::move(question));
-  auto waiting = clock_.sleep_until(limited.deadline);
-  auto racing = race(std::move(asking), std::move(waiting));
-  auto outcome = co_await std::move(racing);
-  auto* found = std::get_if<0>(&outcome);
-  if (found == nullptr || !*found) co_return std::vector<VectorMatch>{};
-  co_return std::move(**found);
+  auto asked = std::make_shared<Question>();
+  asked->business = std::move(business);
+  asked->text = std::move(question);
+  auto executor = co_await asio::this_coro::executor;
+  // A task of its own: a store that is a database is waited for to the transaction's end, which a
+  // server that trickles puts off.
+  tasks_.spawn_on(executor, "vector search",
+                  [this, asked, limited] { return answer(asked, limited); });
+  while (!asked->matches && clock_.now() < limited.deadline) {
+    auto waiting = asked->answered.wait_until(clock_, limited.deadline);
+    co_await std::move(waiting);
+  }
+  co_return std::move(asked->matches).value_or(std::vector<VectorMatch>{});
 }
 
 Task<std::int64_t> VectorUpkeep::behind(Context ctx) {

@@ -1,4 +1,5 @@
 #pragma once
+#include "parley/base/signal.hpp"
 #include "parley/base/task_group.hpp"
 #include "parley/base/wake.hpp"
 #include "parley/knowledge/knowledge.hpp"
@@ -27,12 +28,20 @@ class VectorUpkeep {
   Task<std::int64_t> behind(Context ctx);
 
  private:
+  struct Question {
+    BusinessId business;
+    std::string text;
+    std::optional<std::vector<VectorMatch>> matches;
+    Signal answered;
+  };
+
   asio::awaitable<void> work();
   /// True when a document was done.
   asio::awaitable<bool> do_some();
   Task<void> process(Context ctx, rows::VectorWork work);
   Task<std::vector<VectorEntry>> embed(Context ctx, rows::VectorWork work,
                                        std::vector<rows::PassageText> texts);
+  asio::awaitable<void> answer(std::shared_ptr<Question> asked, Context ctx);
   Task<std::vector<VectorMatch>> ask(Context ctx, BusinessId business, std::string question);
 
   Clock& clock_;

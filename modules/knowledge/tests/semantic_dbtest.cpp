@@ -1,8 +1,7 @@
 #include <gtest/gtest.h>
 
-#include "four_meanings.hpp"
-#include "knowledge_fixture.hpp"
 #include "parley/testkit/database_on_trial.hpp"
+#include "semantic_fixture.hpp"
 
 namespace parley::knowledge {
 namespace {
@@ -39,57 +38,14 @@ class IndexOnTrial final : public VectorIndex {
   std::unique_ptr<VectorIndex> below_;
 };
 
-class SemanticDbTest : public KnowledgeDbTest {
+class SemanticDbTest : public SemanticKnowledgeTest {
  protected:
-  void SetUp() override {
-    KnowledgeDbTest::SetUp();
-    if (HasFatalFailure() || IsSkipped()) return;
-    open();
+  std::unique_ptr<VectorIndex> open_vectors(VectorSpace space) override {
+    auto made = std::make_unique<IndexOnTrial>(make_embedded_vectors(db(), pool, std::move(space)));
+    store = made.get();
+    return made;
   }
-  void TearDown() override {
-    stop();
-    knowledge.reset();
-    vectors.reset();
-    KnowledgeDbTest::TearDown();
-  }
-  /// With the embedder as it is called now.
-  void open() {
-    stop();
-    knowledge.reset();
-    vectors = std::make_unique<IndexOnTrial>(
-        make_embedded_vectors(db(), pool, {embedder.name(), embedder.dimensions()}));
-    auto options = default_options();
-    options.semantic = {&embedder, vectors.get(), 30s};
-    make(options);
-    start();
-  }
-  std::int64_t behind() {
-    return run([&] { return knowledge->without_vectors(ctx); }).value();
-  }
-  /// Until every document's vectors are as they should be; pauses end at once.
-  void wait_until_written() {
-    auto done = run([&]() -> Task<void> {
-      while (true) {
-        auto asking = knowledge->without_vectors(ctx);
-        auto left = co_await std::move(asking);
-        if (!left) co_return std::unexpected(left.error());
-        if (*left == 0) co_return Result<void>{};
-        clock.advance(100ms);
-        co_await asio::post(io.get_executor(), asio::use_awaitable);
-      }
-    });
-    ASSERT_TRUE(done) << done.error().detail;
-  }
-  std::size_t written() {
-    return run([&] { return vectors->count(ctx, BusinessId("biz_1")); }).value();
-  }
-  std::string first(std::string question) {
-    auto found = search(std::move(question));
-    return found.empty() ? "nothing" : found.front().document_name;
-  }
-
-  FourMeanings embedder;
-  std::unique_ptr<IndexOnTrial> vectors;
+  IndexOnTrial* store = nullptr;
 };
 PARLEY_ON_BOTH_DATABASES(SemanticDbTest);
 
@@ -110,22 +66,22 @@ TEST_P(SemanticDbTest, WithoutEmbedderOrStoreWordsAnswer) {
   EXPECT_EQ(first("where to park"), "yard.txt");
   EXPECT_EQ(first("automobile"), "nothing");
   embedder.away = false;
-  vectors->away = true;
+  store->away = true;
   EXPECT_EQ(first("where to park"), "yard.txt");
   EXPECT_EQ(first("automobile"), "nothing");
-  vectors->away = false;
+  store->away = false;
   EXPECT_EQ(first("automobile"), "yard.txt");
 }
 
 TEST_P(SemanticDbTest, WhatWasMissedIsWrittenWhenTheyComeBack) {
   auto removed = taken_up("dog.txt", "The hound barks.");
   wait_until_written();
-  vectors->away = true;
+  store->away = true;
   taken_up("yard.txt", "You can park behind the house.");
   ASSERT_TRUE(run([&] { return knowledge->remove(ctx, removed.id); }));
   EXPECT_EQ(behind(), 2);
   EXPECT_EQ(first("park"), "yard.txt");
-  vectors->away = false;
+  store->away = false;
   embedder.away = true;
   taken_up("list.txt", "We charge eighty for a filling.");
   EXPECT_EQ(first("filling"), "list.txt");

@@ -88,7 +88,8 @@ class Deliveries::Impl {
   }
 
   Task<Replayed> replay_range(Context ctx, Range range) {
-    if (range.from >= range.to) co_return fail(Errc::invalid, "the range ends before it begins");
+    if (range.from.created >= range.to)
+      co_return fail(Errc::invalid, "the range ends before it begins");
     auto change = [&](store::Tx& tx) -> Result<Replayed> {
       auto endpoint = EndpointRows::get(tx, range.endpoint);
       if (!endpoint) return std::unexpected(endpoint.error());
@@ -97,7 +98,7 @@ class Deliveries::Impl {
       Replayed replayed;
       for (auto& delivery : *found) {
         if (replayed.count == max_replayed_at_once) {
-          replayed.next_from = delivery.created;
+          replayed.next_from = {delivery.created, delivery.id};
           break;
         }
         if (auto again = start_again(tx, delivery); !again) return std::unexpected(again.error());

@@ -122,9 +122,9 @@ Result<std::vector<Delivery>> DeliveryRows::in_range(store::Tx& tx, const Delive
                                                      std::int64_t limit) {
   auto rows = tx.query(
       "SELECT * FROM webhook_deliveries WHERE organization_id = ?1 AND endpoint_id = ?2 "
-      "AND created_at >= ?3 AND created_at < ?4 AND (?5 = '' OR status = ?5) "
-      "ORDER BY created_at, id LIMIT ?6",
-      {tx.context().organization, range.endpoint, range.from, range.to,
+      "AND (created_at, id) >= (?3, ?4) AND created_at < ?5 AND (?6 = '' OR status = ?6) "
+      "ORDER BY created_at, id LIMIT ?7",
+      {tx.context().organization, range.endpoint, range.from.created, range.from.id, range.to,
        range.status ? to_string(*range.status) : std::string_view(), limit});
   if (!rows) return std::unexpected(rows.error());
   return read_all(*rows);

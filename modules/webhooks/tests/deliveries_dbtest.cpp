@@ -1,3 +1,5 @@
+#include <set>
+
 #include "deliveries_fixture.hpp"
 
 namespace parley::webhooks::testing {
@@ -310,18 +312,37 @@ TEST_P(DeliveriesDbTest, ReplayOfOneAndOfARange) {
   EXPECT_EQ(header(got[3], "webhook-id"), header(got[2], "webhook-id"));
   Deliveries::Range range;
   range.endpoint = made.endpoint.id;
-  range.from = clock.wall() - 3h;
+  range.from.created = clock.wall() - 3h;
   range.to = clock.wall() - 1h;
   EXPECT_EQ(run([&] { return hooks->deliveries.replay(ctx, range); })->count, 0) << "none failed";
   range.status.reset();
   EXPECT_EQ(run([&] { return hooks->deliveries.replay(ctx, range); })->count, 2);
   until([&] { return got.size() == 6; });
-  range.to = range.from;
+  range.to = range.from.created;
   EXPECT_EQ(run([&] { return hooks->deliveries.replay(ctx, range); }).error().code, Errc::invalid);
   range.to = clock.wall();
   range.endpoint = EndpointId("whep_none");
   EXPECT_EQ(run([&] { return hooks->deliveries.replay(ctx, range); }).error().code,
             Errc::not_found);
+}
+
+TEST_P(DeliveriesDbTest, ARangeBeginsAmongDeliveriesOfOneTime) {
+  auto made = endpoint(url());
+  for (int i = 0; i < 3; ++i) happen("call.ended");
+  std::set<DeliveryId> ids;
+  for (auto& delivery : all()) {
+    EXPECT_EQ(delivery.created, clock.wall());
+    ids.insert(delivery.id);
+  }
+  Deliveries::Range range;
+  range.endpoint = made.endpoint.id;
+  range.from.created = clock.wall();
+  range.to = clock.wall() + 1s;
+  range.status.reset();
+  for (std::int64_t left = 3; auto& id : ids) {
+    range.from.id = id;
+    EXPECT_EQ(run([&] { return hooks->deliveries.replay(ctx, range); })->count, left--);
+  }
 }
 
 TEST_P(DeliveriesDbTest, OldDeliveriesGoAsNewOnesCome) {

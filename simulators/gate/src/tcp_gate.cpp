@@ -31,6 +31,7 @@ struct TcpGate::Impl {
 
   asio::awaitable<void> begin(tcp::socket client) {
     auto fault = faults.next(target());
+    auto begun_after = cuts;
     co_await clock.sleep_for(fault.delay);
     if (fault.effect == Fault::Effect::refuse) {
       reset(client);
@@ -42,6 +43,10 @@ struct TcpGate::Impl {
     auto service = co_await std::move(limited);
     if (!service) {
       ++unreachable;
+      reset(client);
+      co_return;
+    }
+    if (cuts != begun_after) {
       reset(client);
       co_return;
     }
@@ -87,6 +92,7 @@ struct TcpGate::Impl {
   Faults faults;
   std::list<std::shared_ptr<GatedConnection>> connections;
   std::size_t unreachable = 0;
+  std::size_t cuts = 0;
   TcpListener listener;
   TaskGroup tasks;  ///< the other way of what is open
 };
@@ -109,6 +115,7 @@ asio::awaitable<void> TcpGate::stop() {
 std::uint16_t TcpGate::port() const noexcept { return impl_->listener.port(); }
 Faults& TcpGate::faults() noexcept { return impl_->faults; }
 void TcpGate::cut() {
+  ++impl_->cuts;
   for (auto& connection : impl_->connections) connection->cut();
 }
 TcpGate::Counts TcpGate::counts() const noexcept {

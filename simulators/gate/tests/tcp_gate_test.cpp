@@ -1,4 +1,6 @@
 // In front of a real HTTP server.
+#include <future>
+
 #include "gate_fixture.hpp"
 #include "parley/net/client.hpp"
 #include "parley/net/server.hpp"
@@ -23,7 +25,11 @@ class HttpGateTest : public GateTest {
   }
   void TearDown() override {
     run(server->stop(TimePoint::min()));
-    GateTest::TearDown();
+    loop.stop();
+  }
+  template <class T>
+  T run(asio::awaitable<T> work) {
+    return asio::co_spawn(loop, std::move(work), asio::use_future).get();
   }
   /// On a connection of its own.
   Result<net::HttpResponse> send(net::Method method = net::Method::get, Duration limit = 20s) {
@@ -41,10 +47,13 @@ class HttpGateTest : public GateTest {
     return answer ? Errc::conflict : answer.error().code;
   }
 
+  SystemClock clock;
   SystemRandom random;
+  asio::io_context loop{1};
   net::Router router;
   std::atomic<int> served = 0;
   std::unique_ptr<net::HttpServer> server;
+  std::jthread thread{[this, guard = asio::make_work_guard(loop)] { loop.run(); }};
 };
 
 TEST_F(HttpGateTest, WithoutAPlanEverythingPasses) {
@@ -52,7 +61,7 @@ TEST_F(HttpGateTest, WithoutAPlanEverythingPasses) {
   auto answer = send(net::Method::post);
   ASSERT_TRUE(answer) << answer.error().detail;
   EXPECT_EQ(answer->body, std::string(1000, 'a'));
-  EXPECT_EQ(counts().accepted, 1u);
+  EXPECT_EQ(gate->counts().accepted, 1u);
 }
 
 TEST_F(HttpGateTest, RefusedAndResetRequestsNeverArrive) {
@@ -109,12 +118,22 @@ TEST_F(HttpGateTest, DelaysAndTricklesTakeTheirTime) {
   EXPECT_GE(clock.now() - begun, 100ms) << "a thousand bytes at ten thousand a second";
 }
 
+TEST_F(HttpGateTest, ACutIsAlsoOfWhatIsNotConnectedYet) {
+  open(server->port(), "delay 300ms first 1");
+  std::future<Errc> failing = std::async(std::launch::async, [this] { return error_of(); });
+  while (gate->counts().accepted == 0) std::this_thread::yield();
+  gate->cut();
+  EXPECT_EQ(failing.get(), Errc::unavailable);
+  EXPECT_EQ(served, 0);
+  EXPECT_TRUE(send());
+}
+
 TEST_F(HttpGateTest, AServiceThatIsAwayIsCounted) {
   auto nobody = server->port();
   run(server->stop(TimePoint::min()));
   open(nobody);
   EXPECT_EQ(error_of(), Errc::unavailable);
-  EXPECT_EQ(counts().unreachable, 1u);
+  EXPECT_EQ(gate->counts().unreachable, 1u);
 }
 
 TEST_F(HttpGateTest, AnAddressThatIsTakenOrNoneIsSaid) {

@@ -24,8 +24,9 @@ struct Finding {
 struct Probe {
   std::string name;  ///< "database", "redis", "twilio": small, stable, lower case
   std::string kind;  ///< "database", "cache", "broker", "object store", "speech", "carrier" ...
-  /// Without it nothing works (essential), or its work is done by a stand-in (replaceable).
-  enum class Weight { essential, replaceable } weight = Weight::replaceable;
+  /// Without it nothing works (essential), or nothing but calls (outlived), or its work is done by
+  /// a stand-in (replaceable).
+  enum class Weight { essential, outlived, replaceable } weight = Weight::replaceable;
   std::string advice;  ///< what to do when it is not healthy
   Duration time_limit = 5s;
   /// An error is an unhealthy finding with the error's detail. It must not change anything.
@@ -50,8 +51,8 @@ struct Report {
   Status status = Status::healthy;
   std::vector<Check> checks;  ///< in the order they were added
 
-  /// Without what has a stand-in: whether this node can serve at all.
-  Report essential() const;
+  /// Without what has a stand-in: whether this node can take calls. What they outlive degrades.
+  Report readiness() const;
   /// The names of what is not healthy.
   std::vector<std::string> degraded() const;
 };

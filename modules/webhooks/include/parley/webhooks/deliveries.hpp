@@ -118,15 +118,20 @@ class Deliveries {
   /// Sends it again, at once and with all attempts, whatever its state. Errors: not_found.
   Task<Delivery> replay(Context ctx, DeliveryId id);
 
+  /// A delivery in the order they were made in; those of one time stand by their ids.
+  struct Place {
+    WallTime created;
+    DeliveryId id;  ///< empty: before all of that time
+  };
   struct Range {
     EndpointId endpoint;
-    WallTime from;  ///< by when the deliveries were made; including
-    WallTime to;    ///< excluding
+    Place from;   ///< including
+    WallTime to;  ///< by when the deliveries were made; excluding
     std::optional<DeliveryStatus> status = DeliveryStatus::failed;  ///< none: whatever
   };
   struct Replayed {
     std::int64_t count = 0;
-    std::optional<WallTime> next_from;  ///< more are left from here on
+    std::optional<Place> next_from;  ///< more are left from here on
   };
   static constexpr std::int64_t max_replayed_at_once = 500;
   /// The oldest first. Errors: not_found (the endpoint), invalid (an empty range).

@@ -39,7 +39,8 @@ class TcpGate {
   std::uint16_t port() const noexcept;
 
   Faults& faults() noexcept;
-  /// Resets what is open now; a new plan does not touch it otherwise.
+  /// Resets what is open now, and what is not connected to the service yet as soon as it is; a new
+  /// plan does not touch it otherwise.
   void cut();
   struct Counts {
     std::size_t accepted = 0;
