@@ -179,6 +179,7 @@ void Playout::on_mark(std::string_view name) {
   if (!mark_sent_ || name != expected) return;
   mark_back_ = true;
   plays_until_ = std::min(plays_until_, clock_.now());
+  audio_.restart_at(sent_);  // all was heard: a caller who thinks needs none of it
   changed_.notify();
 }
 

@@ -60,8 +60,8 @@ void SpokenAudio::drop_before(std::size_t sample) {
 }
 
 void SpokenAudio::restart_at(std::size_t sample) {
-  if (!blocks_.empty()) spare_ = std::move(blocks_.back());
   blocks_.clear();
+  spare_.reset();
   blocks_begin_ = first_ = end_ = sample;
 }
 
