@@ -15,6 +15,8 @@ namespace {
 constexpr std::array<std::string_view, 8> state_names{"scheduled", "delayed", "waiting",   "ready",
                                                       "running",   "done",    "cancelled", "dead"};
 constexpr std::size_t max_error_length = 500;
+/// Fewer than may be claimed at once: their payloads are in memory a few times over.
+constexpr std::size_t most_inserted_at_once = 128;
 
 constexpr std::string_view columns =
     "id, organization_id, handler, lane, state, priority, position, run_at, expires_at, "
@@ -167,7 +169,7 @@ Result<std::vector<Enqueued>> insert_jobs(store::Tx& tx, Kind kind, std::span<co
   std::vector<Enqueued> all;
   all.reserve(rows.size());
   while (!rows.empty()) {
-    auto some = rows.first(std::min(rows.size(), most_at_once));
+    auto some = rows.first(std::min(rows.size(), most_inserted_at_once));
     if (auto done = insert_some(tx, kind, some, all); !done) return std::unexpected(done.error());
     rows = rows.subspan(some.size());
   }

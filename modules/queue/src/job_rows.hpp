@@ -43,7 +43,7 @@ Result<Job> load_job(store::Tx& tx, const JobId& id);
 /// Of the transaction's organization.
 Result<store::Listed<Job>> list_jobs(store::Tx& tx, const JobFilter& filter);
 
-/// Jobs that one statement inserts, claims or ends at most: many share its commit.
+/// Jobs that one statement claims or ends at most: many share its commit.
 inline constexpr std::size_t most_at_once = 512;
 /// `limit` is 1, 2, 4 .. most_at_once: it stands in the text, so that plans know it.
 std::string claim_sql(Kind kind, std::size_t limit);

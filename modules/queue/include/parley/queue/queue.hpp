@@ -86,10 +86,11 @@ class Queue {
   asio::awaitable<void> stop();
 
   /// In the caller's transaction; workers are woken after its commit. Errors: not_found (no such
-  /// handler, naming the nearest), invalid, too_large.
+  /// handler, naming the nearest), invalid, too_large, conflict (the job that had the key ended at
+  /// this moment; only in a transaction that is read_committed()).
   Result<Enqueued> enqueue(store::Tx& tx, NewJob job);
   Task<Enqueued> enqueue(Context ctx, NewJob job);
-  /// Many, by one statement, and one more for each that has a group.
+  /// Many, by one statement for each 128 of them and one more for each that has a group.
   Result<std::vector<Enqueued>> enqueue_all(store::Tx& tx, std::vector<NewJob> jobs);
 
   /// ctx.organization bounds what is seen and touched; empty: everything, for internal use.
