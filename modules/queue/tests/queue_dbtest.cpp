@@ -229,8 +229,10 @@ TEST_P(QueueDbTest, NoMoreAtOnceThanWorkers) {
 TEST_P(QueueDbTest, ASlowLaneDoesNotHoldUpAnother) {
   auto& queue = make(quiet());
   queue.add("work.v1", {}, noting());
+  bool begun = false;
   bool release = false;
   queue.add("slow.v1", {.lane = "slow"}, [&](Context, JobRun&) -> Task<void> {
+    begun = true;
     while (!release) {
       auto pause = clock.sleep_for(1ms);
       co_await std::move(pause);
@@ -242,6 +244,7 @@ TEST_P(QueueDbTest, ASlowLaneDoesNotHoldUpAnother) {
   for (int i = 0; i < 5; ++i) slow.push_back(put(queue, job("s", "slow.v1")).id);
   auto quick = put(queue, job("q")).id;
   until_state(queue, quick, JobState::done);
+  until([&] { return begun; });
   auto lanes = run([&] { return queue.lanes(ctx); });
   ASSERT_TRUE(lanes);
   ASSERT_EQ(lanes->size(), 2u);

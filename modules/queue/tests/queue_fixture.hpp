@@ -104,11 +104,15 @@ class QueueDbTest : public testkit::DatabaseTest {
       return row && row->integer("many") == 0;
     });
   }
-  /// Lets whatever is running go on for a moment, to see that something does not happen.
+  /// Lets whatever is running go on for a moment, and until nobody asks the database for anything,
+  /// to see that something does not happen.
   void let_run(int turns = 200) {
     auto guard = asio::make_work_guard(io);
     io.restart();
-    for (int i = 0; i < turns; ++i) io.run_one_for(1ms);
+    for (int unasked = 0; turns > 0 || unasked < 10; --turns) {
+      io.run_one_for(1ms);
+      unasked = transactions_in_hand() == 0 ? unasked + 1 : 0;
+    }
   }
   std::vector<std::string> whats() const {
     std::vector<std::string> all;

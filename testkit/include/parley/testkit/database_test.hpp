@@ -1,6 +1,7 @@
 #pragma once
 #include <gtest/gtest.h>
 
+#include <atomic>
 #include <boost/asio/io_context.hpp>
 #include <filesystem>
 #include <memory>
@@ -37,6 +38,8 @@ class DatabaseTest : public ::testing::TestWithParam<store::Database::Kind> {
   std::unique_ptr<store::Database> open_another();
   void close_database() { db_.reset(); }
   void reopen_database() { db_ = open_another(); }
+  /// Transactions that were asked of the test's databases and have not been answered yet.
+  int transactions_in_hand() const { return in_hand_; }
   /// "sqlite:<path>" or "postgresql://..."; for child processes.
   std::string url() const;
   const std::filesystem::path& folder() const { return folder_; }
@@ -67,6 +70,7 @@ class DatabaseTest : public ::testing::TestWithParam<store::Database::Kind> {
   void drive(const bool& done);
   std::filesystem::path folder_;
   std::string database_;
+  std::atomic<int> in_hand_{0};
   std::unique_ptr<store::Database> db_;
 };
 
