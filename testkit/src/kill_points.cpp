@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 #include <poll.h>
 #include <spawn.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -42,6 +43,8 @@ class ChildEnvironment final : public ::testing::Environment {
     KillRun run{variable("PARLEY_KILL_SCENARIO"), variable("PARLEY_KILL_URL"),
                 variable("PARLEY_KILL_FOLDER"), variable("PARLEY_KILL_KEY")};
     if (run.scenario.empty()) return;
+    // Nobody would end it if the tests themselves were killed.
+    ::prctl(PR_SET_PDEATHSIG, SIGKILL);
     points_until_death =
         static_cast<int>(std::strtol(variable("PARLEY_KILL_AT").c_str(), nullptr, 10));
     try {
