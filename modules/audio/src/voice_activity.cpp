@@ -177,13 +177,15 @@ VoiceActivityDetector::Activity VoiceActivityDetector::process(
   if (frame.size() == telephone_frame_samples) {
     const auto prominence = state.measure(frame);
     activity.level_dbfs = prominence.level_dbfs;
-    const bool stands_out = prominence.level_dbfs > options_.quietest_dbfs &&
-                            (prominence.strongest_db > options_.band_margin_db ||
-                             prominence.mean_db > options_.mean_margin_db);
-    // The detector learns from every frame, so it must see them all.
-    const bool sounds_like_speech =
-        WebRtcVad_Process(state.vad.get(), telephone_rate_hz, frame.data(), frame.size()) == 1;
-    activity.voiced = stands_out && sounds_like_speech;
+    const bool silent = prominence.level_dbfs <= options_.quietest_dbfs;
+    const bool stands_out = prominence.strongest_db > options_.band_margin_db ||
+                            prominence.mean_db > options_.mean_margin_db;
+    // The detector learns what noise is from every frame, so it must see them all; but silence
+    // would teach it nothing, and costs as much.
+    activity.voiced =
+        !silent &&
+        WebRtcVad_Process(state.vad.get(), telephone_rate_hz, frame.data(), frame.size()) == 1 &&
+        stands_out;
   }
   state.recent = state.recent << 1U | (activity.voiced ? 1U : 0U);
   state.quiet_frames = activity.voiced ? 0 : state.quiet_frames + 1;
