@@ -1,8 +1,8 @@
-#include "parley/store/detail/pending_transactions.hpp"
+#include "pending_transactions.hpp"
 
 #include <utility>
 
-namespace parley::store::detail {
+namespace parley::store {
 
 bool PendingTransactions::State::enter() {
   std::lock_guard lock(mutex);
@@ -27,4 +27,4 @@ void PendingTransactions::shutdown() {
   for (const auto& waiter : left) waiter->abandon();
 }
 
-}  // namespace parley::store::detail
+}  // namespace parley::store

@@ -8,6 +8,7 @@
 
 #include "parley/base/clock.hpp"
 #include "parley/base/random.hpp"
+#include "parley/base/task.hpp"
 #include "parley/store/tx.hpp"
 
 namespace parley::store {
@@ -76,7 +77,21 @@ class Database {
 
  private:
   template <class Outcome, class Function>
-  asio::awaitable<Outcome> transact(Context ctx, Function function, Mode mode);
+  asio::awaitable<Outcome> transact(Context ctx, Function function, Mode mode) {
+    std::optional<Outcome> outcome;
+    Body body = [&](Tx& tx) -> Result<void> {
+      outcome.reset();
+      outcome.emplace(function(tx));
+      if (!*outcome) return std::unexpected(outcome->error());
+      return {};
+    };
+    auto running = run(mode, std::move(ctx), std::move(body));
+    auto ended = co_await std::move(running);
+    if (!ended) co_return std::unexpected(std::move(ended.error()));
+    co_return std::move(*outcome);
+  }
+  /// Submits, and waits on the caller's executor. What `body` throws is thrown there.
+  Task<void> run(Mode mode, Context ctx, Body body);
 };
 
 struct SqliteOptions {
@@ -99,5 +114,3 @@ Result<std::unique_ptr<Database>> open_postgres(Clock& clock, PostgresOptions op
 Result<std::unique_ptr<Database>> open_database(Clock& clock, const std::string& url);
 
 }  // namespace parley::store
-
-#include "parley/store/detail/transact.hpp"

@@ -1,4 +1,5 @@
-#pragma once
+#include "parley/store/database.hpp"
+
 #include <boost/asio/async_result.hpp>
 #include <boost/asio/execution/blocking.hpp>
 #include <boost/asio/execution/context.hpp>
@@ -9,19 +10,23 @@
 #include <boost/asio/this_coro.hpp>
 #include <boost/asio/use_awaitable.hpp>
 
-#include "parley/store/detail/pending_transactions.hpp"
+#include "pending_transactions.hpp"
 
-namespace parley::store::detail {
+namespace parley::store {
 
-/// One call of Database::read or write: the function, its outcome, and the way back to the waiting
-/// coroutine. Whatever belongs to the io_context is in `way_back_`, which is moved out, or let go,
-/// under the lock of PendingTransactions: the database thread never touches it later.
-template <class Outcome, class Function, class Handler>
+namespace {
+
+/// One call of Database::run: the function, its end, and the way back to the waiting coroutine,
+/// whose frame the function refers to. Whatever belongs to the io_context is in `way_back_`, which
+/// is moved out, or let go, under the lock of PendingTransactions: the database thread never
+/// touches it later.
+template <class Handler>
 class Call final : public PendingTransactions::Waiter,
-                   public std::enable_shared_from_this<Call<Outcome, Function, Handler>> {
+                   public std::enable_shared_from_this<Call<Handler>> {
  public:
-  Call(asio::any_io_executor executor, Function function, Handler handler)
-      : function_(std::move(function)) {
+  using Body = std::function<Result<void>(Tx&)>;
+
+  Call(asio::any_io_executor executor, Body body, Handler handler) : body_(std::move(body)) {
     auto& context = asio::query(executor, asio::execution::context);
     // Services are shut down in the reverse order of their making. PendingTransactions must hear of
     // the end before the strands do, so they are made first.
@@ -39,41 +44,34 @@ class Call final : public PendingTransactions::Waiter,
   /// On a database thread, perhaps more than once.
   Result<void> run(Tx& tx) {
     if (!pending_->enter()) return fail(Errc::unavailable, "the caller went away");
-    outcome_.reset();
+    Result<void> ended;
     thrown_ = nullptr;
     try {
-      outcome_.emplace((*function_)(tx));
+      ended = body_(tx);
     } catch (...) {
       thrown_ = std::current_exception();
+      ended = fail(Errc::invalid, "the transaction's function threw");
     }
     pending_->leave();
-    if (thrown_) return fail(Errc::invalid, "the transaction's function threw");
-    if (!*outcome_) return std::unexpected(outcome_->error());
-    return {};
+    return ended;
   }
 
   void finish(Result<void> ended) {
     // Declared first, so released last: after every copy of the executor is gone.
     std::lock_guard lock(pending_->mutex);
     if (pending_->gone) return;
-    auto self = this->shared_from_this();
-    pending_->waiters.erase(self);
-    function_.reset();
-    Outcome value = ended ? std::move(*outcome_) : Outcome(std::unexpected(ended.error()));
+    pending_->waiters.erase(this->shared_from_this());
     // The same as asio::post, but without sharing the executor between the threads.
     auto post = asio::require(way_back_->executor, asio::execution::blocking.never);
     auto resume = [way_back = std::move(*way_back_), thrown = std::exchange(thrown_, nullptr),
-                   value = std::move(value)]() mutable {
-      way_back.handler(thrown, std::move(value));
+                   ended = std::move(ended)]() mutable {
+      way_back.handler(thrown, std::move(ended));
     };
     way_back_.reset();
     post.execute(std::move(resume));
   }
 
-  void abandon() override {
-    way_back_.reset();
-    function_.reset();
-  }
+  void abandon() override { way_back_.reset(); }
 
  private:
   struct WayBack {
@@ -82,32 +80,27 @@ class Call final : public PendingTransactions::Waiter,
     Handler handler;
   };
 
-  std::optional<Function> function_;
-  std::optional<Outcome> outcome_;
+  Body body_;
   std::exception_ptr thrown_;
   std::optional<WayBack> way_back_;
   std::shared_ptr<PendingTransactions::State> pending_;
 };
 
-}  // namespace parley::store::detail
+}  // namespace
 
-namespace parley::store {
-
-template <class Outcome, class Function>
-asio::awaitable<Outcome> Database::transact(Context ctx, Function function, Mode mode) {
+Task<void> Database::run(Mode mode, Context ctx, Body body) {
   auto executor = co_await asio::this_coro::executor;
-  auto start = [this, mode, &executor, &ctx, &function](auto handler) {
-    using Call = detail::Call<Outcome, Function, decltype(handler)>;
-    auto call = std::make_shared<Call>(executor, std::move(function), std::move(handler));
+  auto start = [&](auto handler) {
+    auto call =
+        std::make_shared<Call<decltype(handler)>>(executor, std::move(body), std::move(handler));
     call->wait();
-    Body body = [call](Tx& tx) { return call->run(tx); };
     Done done = [call](Result<void> ended) { call->finish(std::move(ended)); };
-    submit(mode, std::move(ctx), std::move(body), std::move(done));
+    submit(mode, std::move(ctx), [call](Tx& tx) { return call->run(tx); }, std::move(done));
   };
   auto& token = asio::use_awaitable;
   co_return co_await asio::async_initiate<const asio::use_awaitable_t<>&,
-                                          void(std::exception_ptr, Outcome)>(std::move(start),
-                                                                             token);
+                                          void(std::exception_ptr, Result<void>)>(std::move(start),
+                                                                                  token);
 }
 
 }  // namespace parley::store

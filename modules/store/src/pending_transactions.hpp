@@ -5,7 +5,7 @@
 #include <mutex>
 #include <unordered_set>
 
-namespace parley::store::detail {
+namespace parley::store {
 
 /// The coroutines of one io_context that wait for a transaction. When the io_context goes away, it
 /// waits for the functions that are running on database threads (they may refer to the coroutines'
@@ -44,4 +44,4 @@ class PendingTransactions final : public boost::asio::execution_context::service
   std::shared_ptr<State> state_;
 };
 
-}  // namespace parley::store::detail
+}  // namespace parley::store
