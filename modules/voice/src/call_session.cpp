@@ -1,7 +1,5 @@
 #include "parley/voice/call_session.hpp"
 
-#include <boost/asio/experimental/awaitable_operators.hpp>
-
 #include "call_session_impl.hpp"
 
 namespace parley::voice {

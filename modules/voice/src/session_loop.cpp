@@ -1,6 +1,5 @@
-#include <boost/asio/experimental/awaitable_operators.hpp>
-
 #include "call_session_impl.hpp"
+#include "parley/base/all_of.hpp"
 #include "parley/base/race.hpp"
 
 namespace parley::voice {
@@ -71,18 +70,15 @@ asio::awaitable<SessionReport> CallSession::Impl::run(Context ctx) {
   };
   journal("session.started");
 
-  using namespace asio::experimental::awaitable_operators;
-  auto reading = read_media();
-  auto hearing = ear.run(ctx);
-  auto voicing = mouth.run(ctx);
-  auto sending = playout.run();
-  auto recording = write_recording();
-  auto telling = serve_listeners();
-  auto talking = converse(ctx);
+  std::vector<asio::awaitable<void>> helpers;
+  helpers.push_back(read_media());
+  helpers.push_back(ear.run(ctx));
+  helpers.push_back(mouth.run(ctx));
+  helpers.push_back(playout.run());
+  helpers.push_back(write_recording());
+  helpers.push_back(serve_listeners());
   // Only the conversation ends by itself; the others are cancelled with it.
-  auto helpers = std::move(reading) && std::move(hearing) && std::move(voicing) &&
-                 std::move(sending) && std::move(recording) && std::move(telling);
-  co_await race(std::move(talking), std::move(helpers));
+  co_await race(converse(ctx), all_of(std::move(helpers)));
 
   {
     std::lock_guard lock(executor_mutex);
