@@ -19,6 +19,18 @@ function(parley_make_pch)
   target_precompile_headers(parley_pch PRIVATE ${CMAKE_SOURCE_DIR}/cmake/pch.hpp)
 endfunction()
 
+# The one of the tests, which are not optimized: what they test is, and their own code is half of all
+# there is to compile.
+set(PARLEY_TEST_OPTIONS -O0)
+function(_parley_make_test_pch)
+  file(WRITE ${CMAKE_BINARY_DIR}/test_pch.cpp "")
+  add_library(parley_test_pch STATIC ${CMAKE_BINARY_DIR}/test_pch.cpp)
+  target_link_libraries(parley_test_pch PRIVATE parley_options Threads::Threads GTest::gmock)
+  target_compile_options(parley_test_pch PRIVATE ${PARLEY_TEST_OPTIONS})
+  target_precompile_headers(parley_test_pch PRIVATE
+    ${CMAKE_SOURCE_DIR}/cmake/pch.hpp <gmock/gmock.h> <gtest/gtest.h>)
+endfunction()
+
 function(_parley_library target name layer directory)
   cmake_parse_arguments(M "" "" "DEPENDS;SOURCES;LIBRARIES" ${ARGN})
   list(FIND PARLEY_LAYERS ${layer} rank)
@@ -126,14 +138,18 @@ function(parley_test name)
   if(NOT T_TIMEOUT)
     set(T_TIMEOUT 600)
   endif()
+  if(NOT TARGET parley_test_pch)
+    _parley_make_test_pch()
+  endif()
   add_executable(${name} ${T_SOURCES})
+  target_compile_options(${name} PRIVATE ${PARLEY_TEST_OPTIONS})
   # First, because libwebrtc_audio_processing.so exports a main() of its own.
   target_link_libraries(${name} PRIVATE GTest::gtest_main)
   set(modules base testkit ${T_MODULES})
   list(REMOVE_DUPLICATES modules)
   _parley_use_modules(${name} ${modules})
   target_link_libraries(${name} PRIVATE parley_options Threads::Threads GTest::gmock ${T_LIBRARIES})
-  target_precompile_headers(${name} REUSE_FROM parley_pch)
+  target_precompile_headers(${name} REUSE_FROM parley_test_pch)
   target_compile_definitions(${name} PRIVATE PARLEY_SOURCE_DIR="${CMAKE_SOURCE_DIR}"
     PARLEY_BINARY_DIR="${CMAKE_BINARY_DIR}")
   add_test(NAME ${name} COMMAND ${name})
