@@ -1,4 +1,4 @@
-// Coroutines side by side: race() and all_of().
+// Coroutines side by side: race(), all_of() and with_deadline().
 #include "parley/base/race.hpp"
 
 #include <gtest/gtest.h>
@@ -7,6 +7,8 @@
 #include <stdexcept>
 
 #include "parley/base/all_of.hpp"
+#include "parley/base/run_to_end.hpp"
+#include "parley/base/task_group.hpp"
 #include "parley/testkit/sim_world.hpp"
 
 namespace parley {
@@ -119,6 +121,103 @@ TEST_F(SideBySide, ACancelledCallerCancelsAll) {
   EXPECT_EQ(ended.front(), "c");
   EXPECT_NE(std::ranges::find(ended, "a cancelled"), ended.end());
   EXPECT_NE(std::ranges::find(ended, "b cancelled"), ended.end());
+}
+
+/// with_deadline() on the system's clock, which does without a race.
+class DeadlineInRealTime : public ::testing::Test {
+ protected:
+  using Work = std::function<Task<int>()>;
+  /// Of `work` with `time` to do it in.
+  Result<int> within(Duration time, Work work) {
+    return run_to_end(
+        io,
+        [&]() -> Task<int> {
+          auto limited = with_deadline(clock, clock.now() + time, work());
+          co_return co_await std::move(limited);
+        },
+        [this](const bool& done) {
+          io.restart();
+          while (!done) io.run_one();
+        });
+  }
+  Task<int> never() {
+    asio::steady_timer timer(io, asio::steady_timer::time_point::max());
+    try {
+      co_await timer.async_wait(asio::use_awaitable);
+    } catch (const boost::system::system_error&) {
+      ++cancelled;
+      throw;
+    }
+    co_return 1;
+  }
+  asio::io_context io{1};
+  SystemClock clock;
+  int cancelled = 0;
+  detail::End end;
+};
+
+TEST_F(DeadlineInRealTime, WorkThatIsDoneInTimeGivesItsResult) {
+  auto done = within(1h, [&]() -> Task<int> {
+    auto pause = clock.sleep_for(1ms);
+    co_await std::move(pause);
+    co_return 7;
+  });
+  EXPECT_EQ(done.value(), 7);
+  auto at_once = within(-1s, []() -> Task<int> { co_return 8; });
+  EXPECT_EQ(at_once.value(), 8);
+  auto failed = within(1h, []() -> Task<int> { co_return fail(Errc::conflict, "taken"); });
+  EXPECT_EQ(failed.error().code, Errc::conflict);
+  EXPECT_THROW((void)within(1h,
+                            []() -> Task<int> {
+                              throw std::runtime_error("broken");
+                              co_return 1;
+                            }),
+               std::runtime_error);
+}
+
+TEST_F(DeadlineInRealTime, WorkThatIsLateIsCancelledAndWaitedFor) {
+  auto late = within(1ms, [&] { return never(); });
+  EXPECT_EQ(late.error().code, Errc::timeout);
+  EXPECT_EQ(cancelled, 1);
+  // What it says afterwards does not count.
+  auto stubborn = within(1ms, [&]() -> Task<int> {
+    try {
+      auto waiting = never();
+      co_await std::move(waiting);
+    } catch (const boost::system::system_error&) {
+    }
+    co_return 9;
+  });
+  EXPECT_EQ(stubborn.error().code, Errc::timeout);
+  EXPECT_EQ(cancelled, 2);
+}
+
+TEST_F(DeadlineInRealTime, AShorterDeadlineAroundItPassesThrough) {
+  bool timed_out_inside = false;
+  auto outer = within(1ms, [&]() -> Task<int> {
+    auto inner = with_deadline(clock, clock.now() + 1h, never());
+    auto outcome = co_await std::move(inner);
+    timed_out_inside = true;
+    co_return outcome;
+  });
+  EXPECT_EQ(outer.error().code, Errc::timeout);
+  EXPECT_EQ(cancelled, 1);
+  EXPECT_FALSE(timed_out_inside);
+}
+
+TEST_F(DeadlineInRealTime, ItMayGoWithItsLoop) {
+  auto loop = std::make_unique<asio::io_context>(1);
+  auto forever = [&]() -> Task<int> {
+    asio::steady_timer timer(*loop, asio::steady_timer::time_point::max());
+    co_await timer.async_wait(asio::use_awaitable);
+    co_return 1;
+  };
+  std::optional<Result<int>> outcome;
+  detail::begin(*loop, detail::into(with_deadline(clock, clock.now() + 1h, forever()), outcome),
+                end);
+  loop->poll();
+  loop.reset();
+  EXPECT_FALSE(outcome);
 }
 
 }  // namespace
