@@ -156,15 +156,19 @@ json::object CallSession::Impl::latency_of_turn() const {
 /// to it. Only the end of the call cancels it.
 asio::awaitable<void> CallSession::Impl::think(Work work) {
   auto begun = parts.clock.now();
-  auto limited = [](Impl& self, Work run,
-                    TimePoint limit) -> asio::awaitable<Result<dialog::TurnEnd>> {
+  std::optional<Result<dialog::TurnEnd>> made;
+  auto limited = [](Impl& self, Work run, TimePoint limit,
+                    std::optional<Result<dialog::TurnEnd>>& out) -> asio::awaitable<void> {
     auto running = run(self.mouth);
-    co_return co_await with_deadline(self.parts.clock, limit, std::move(running));
+    auto in_time = with_deadline(self.parts.clock, limit, std::move(running));
+    out.emplace(co_await std::move(in_time));
+    // So that the one below ends by itself: being cancelled is an exception, and costs as one.
+    self.changed.notify();
   };
-  auto still_there = [](Impl& self) -> asio::awaitable<void> {
+  auto still_there = [](Impl& self, const auto& out) -> asio::awaitable<void> {
     auto filler_due = self.parts.clock.now() + self.settings.filler_after;
     // The dialogue decides when this ends, or the call does.
-    while (!self.ended) {
+    while (!self.ended && !out) {
       self.judge_sound();
       if (self.parts.clock.now() >= filler_due) {
         if (!self.mouth.said_anything() && !self.interrupted) self.mouth.say(std::string(filler));
@@ -172,14 +176,14 @@ asio::awaitable<void> CallSession::Impl::think(Work work) {
       }
       auto deadline = std::min(filler_due, self.sound_deadline());
       co_await self.changed.wait_until(self.parts.clock, deadline);
-      self.check_orders();
+      if (!out) self.check_orders();
     }
   };
-  auto thinking = limited(*this, std::move(work), begun + settings.reply_limit);
-  auto waiting = still_there(*this);
-  auto outcome = co_await race(std::move(thinking), std::move(waiting));
-  if (outcome.index() == 1) co_return;
-  auto& turn_end = std::get<0>(outcome);
+  auto thinking = limited(*this, std::move(work), begun + settings.reply_limit, made);
+  auto waiting = still_there(*this, made);
+  co_await race(std::move(thinking), std::move(waiting));
+  if (!made) co_return;
+  auto& turn_end = *made;
   if (turn_end) {
     last_end = std::move(*turn_end);
     if (!last_end.phase.empty() && last_end.phase != phase) {
