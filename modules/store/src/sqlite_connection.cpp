@@ -1,7 +1,10 @@
 #include "sqlite_connection.hpp"
 
+#include <fmt/format.h>
+
 #include <cerrno>
 #include <stdexcept>
+#include <system_error>
 
 namespace parley::store {
 
@@ -34,6 +37,9 @@ std::optional<Errc> code_of(int extended, int system_error) {
     case SQLITE_NOMEM:
       return Errc::resource_exhausted;
     case SQLITE_IOERR:
+      // The failure of a write is said again to what comes after it in the transaction, and by then
+      // the system's error is another call's.
+      if (extended == SQLITE_IOERR_WRITE && system_error != EIO) return Errc::resource_exhausted;
       return no_room(system_error) ? Errc::resource_exhausted : Errc::unavailable;
     case SQLITE_CORRUPT:
     case SQLITE_NOTADB:
@@ -133,6 +139,8 @@ Error SqliteConnection::error(int code, std::string_view sql) const {
   std::string detail = handle ? sqlite3_errmsg(handle) : sqlite3_errstr(code);
   auto mapped = code_of(code, system_error);
   if (!mapped) throw std::logic_error("SQLite: " + detail + " in: " + std::string(sql));
+  if ((code & 0xFF) == SQLITE_IOERR)
+    detail += fmt::format(" ({}, {})", code, std::generic_category().message(system_error));
   return Error{*mapped, "SQLite: " + detail};
 }
 
