@@ -14,7 +14,7 @@ namespace parley::store {
 ///   for (const auto& lease : leases) ended.add({lease.id, lease.fence});
 ///   Params params{tx.now()};
 ///   auto rows = ended.bind("ended", params);
-///   tx.execute("UPDATE tickets SET finished_at = ?1 FROM " + rows +
+///   tx.execute("UPDATE " + table + " SET finished_at = ?1 FROM " + rows +
 ///              " WHERE id = ended_id AND fence = ended_fence", std::move(params));
 ///
 /// PostgreSQL gets an array of each column and unnests them, SQLite gets a JSON text. Rows come in
