@@ -180,8 +180,8 @@ VoiceActivityDetector::Activity VoiceActivityDetector::process(
     const bool silent = prominence.level_dbfs <= options_.quietest_dbfs;
     const bool stands_out = prominence.strongest_db > options_.band_margin_db ||
                             prominence.mean_db > options_.mean_margin_db;
-    // The detector learns what noise is from every frame, so it must see them all; but silence
-    // would teach it nothing, and costs as much.
+    // The detector learns what noise is from every frame, so it sees them all but silence, which
+    // would teach it nothing and costs as much.
     activity.voiced =
         !silent &&
         WebRtcVad_Process(state.vad.get(), telephone_rate_hz, frame.data(), frame.size()) == 1 &&
