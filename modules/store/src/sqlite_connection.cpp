@@ -37,9 +37,9 @@ std::optional<Errc> code_of(int extended, int system_error) {
     case SQLITE_NOMEM:
       return Errc::resource_exhausted;
     case SQLITE_IOERR:
-      // The failure of a write is said again to what comes after it in the transaction, and by then
-      // the system's error is another call's.
-      if (extended == SQLITE_IOERR_WRITE && system_error != EIO) return Errc::resource_exhausted;
+      // The failure of a write is said again to what comes after it in the transaction, then
+      // without an error of the system. A disk that is broken or read-only has one.
+      if (extended == SQLITE_IOERR_WRITE && system_error == 0) return Errc::resource_exhausted;
       return no_room(system_error) ? Errc::resource_exhausted : Errc::unavailable;
     case SQLITE_CORRUPT:
     case SQLITE_NOTADB:
