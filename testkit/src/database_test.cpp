@@ -79,4 +79,15 @@ void DatabaseTest::drive(const bool& done) {
   }
 }
 
+void DatabaseTest::let_run(int turns) {
+  constexpr int quiet = 5;
+  auto guard = asio::make_work_guard(io);
+  auto at_most = turns + 1000;
+  io.restart();
+  for (int i = 0, unasked = 0; i < turns || (unasked < quiet && i < at_most); ++i) {
+    io.run_one_for(1ms);
+    unasked = in_hand_ == 0 ? unasked + 1 : 0;
+  }
+}
+
 }  // namespace parley::testkit

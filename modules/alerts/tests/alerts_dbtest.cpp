@@ -73,16 +73,9 @@ class AlertsDbTest : public testkit::DatabaseTest {
       keys.push_back(alert.what.key);
     return keys;
   }
-  /// Lets things happen until it is so; a second at a time of the test's own clock.
-  void until(std::function<bool()> is_so) {
-    (void)run([&]() -> Task<void> {
-      while (!is_so()) {
-        asio::steady_timer pause(io, std::chrono::milliseconds(1));
-        co_await pause.async_wait(asio::use_awaitable);
-        clock.advance(1s);
-      }
-      co_return Result<void>{};
-    });
+  template <class Condition>
+  void until(Condition condition) {
+    pass_time(5s, condition);
   }
   void pass(Duration time) {
     auto end = clock.now() + time;
@@ -93,6 +86,10 @@ class AlertsDbTest : public testkit::DatabaseTest {
   trace::NoSpanSink spans;
   trace::Tracer tracer{clock, random, spans};
   std::unique_ptr<queue::Queue> queue;
+  /// What a rule sees; the watch looks until the fixture stops it.
+  Result<std::optional<std::string>> seen = std::nullopt;
+  std::function<Task<std::optional<std::string>>(Context)> look =
+      [this](Context) -> Task<std::optional<std::string>> { co_return seen; };
   Pager pager{"pager"}, mail{"mail"};
   std::unique_ptr<Alerts> alerts;
   std::unique_ptr<Watch> watch;
@@ -138,41 +135,40 @@ TEST_P(AlertsDbTest, WithoutKeyOrSummaryItIsNone) {
 }
 
 TEST_P(AlertsDbTest, WhatFlickersWakesNobodyAndWhatStaysIsTold) {
-  std::optional<std::string> wrong;
   Rule rule;
   rule.key = "breaker/twilio";
   rule.hold = 60s;
-  rule.broken = [&](Context) -> Task<std::optional<std::string>> { co_return wrong; };
+  rule.broken = look;
   watch->add(std::move(rule));
   queue->start();
   watch->start();
   pass(2min);
-  wrong = "the breaker is open";
+  seen = "the breaker is open";
   pass(40s);
-  wrong.reset();
+  seen = std::nullopt;
   pass(2min);
   EXPECT_THAT(open(), IsEmpty());
-  wrong = "the breaker is open";
+  seen = "the breaker is open";
   until([&] { return !pager.told.empty(); });
   EXPECT_THAT(open(), ElementsAre("breaker/twilio"));
   pass(5min);
   EXPECT_EQ(pager.told.size(), 1U);
-  wrong.reset();
+  seen = std::nullopt;
   until([&] { return pager.told.size() == 2; });
   EXPECT_EQ(pager.told.back(), "resolve breaker/twilio");
 }
 
 TEST_P(AlertsDbTest, WhatCannotBeLookedAtStaysAsItWas) {
-  Result<std::optional<std::string>> answer = std::optional<std::string>("away");
+  seen = "the breaker is open";
   Rule rule;
   rule.key = "a";
   rule.hold = {};
-  rule.broken = [&](Context) -> Task<std::optional<std::string>> { co_return answer; };
+  rule.broken = look;
   watch->add(std::move(rule));
   queue->start();
   watch->start();
   until([&] { return pager.told.size() == 1; });
-  answer = fail(Errc::timeout, "no answer");
+  seen = fail(Errc::timeout, "no answer");
   pass(5min);
   EXPECT_THAT(open(), ElementsAre("a"));
 }
@@ -195,9 +191,8 @@ TEST_P(AlertsDbTest, TheGaugeCountsWhatEarlierRunsRaisedToo) {
   raise(redis());
   raise({.key = "health/disk", .severity = Severity::critical, .summary = "full", .advice = ""});
   metrics::Registry restarted;
-  queue = std::make_unique<queue::Queue>(
-      queue::Queue::Parts{io.get_executor(), clock, random, db(), restarted, tracer});
-  Alerts again({clock, random, db(), *queue, restarted});
+  queue::Queue other({io.get_executor(), clock, random, db(), restarted, tracer});
+  Alerts again({clock, random, db(), other, restarted});
   ASSERT_TRUE(run([&] { return again.resolve(ctx, "health/redis"); }));
   EXPECT_THAT(restarted.text(), ::testing::HasSubstr("parley_alerts_open 1\n"));
 }

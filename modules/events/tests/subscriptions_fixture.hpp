@@ -61,17 +61,6 @@ class SubscriptionsFixture : public testkit::DatabaseTest {
   std::vector<DeadLetter> letters(Subscriptions& subscriptions, std::string name) {
     return run([&] { return subscriptions.dead_letters(ctx, name, 100); }).value();
   }
-  /// Runs what is in the io_context until it holds.
-  template <class Condition>
-  void until(Condition condition) {
-    auto guard = asio::make_work_guard(io);
-    auto give_up = std::chrono::steady_clock::now() + 30s;
-    io.restart();
-    while (!condition()) {
-      ASSERT_LT(std::chrono::steady_clock::now(), give_up);
-      io.run_one_for(1ms);
-    }
-  }
   void until_caught_up(Subscriptions& subscriptions) {
     until([&] { return status(subscriptions).lag == 0; });
   }

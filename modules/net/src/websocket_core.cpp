@@ -413,15 +413,16 @@ TimePoint WebSocketCore::tick(TimePoint now) {
   }
   // While it is read one message at a time, the wait for each is short and seldom looked at.
   auto again = patience == Duration::max() ? TimePoint::max() : now + patience / 4;
-  auto silent = now - last_heard_;
-  if (silent >= limits_.idle_timeout) {
+  if (now - last_heard_ < half) return std::min(again, last_heard_ + half);
+  if (pinged_at_ <= last_heard_) {
+    pinged_at_ = now;
+    ping_due_ = true;
+    schedule_write();
+  } else if (now - pinged_at_ >= half) {
     break_off(Error{Errc::timeout, "nothing came for the idle time"});
     return now + half;
   }
-  if (silent < half) return std::min(again, last_heard_ + half);
-  ping_due_ = true;
-  schedule_write();
-  return std::min(again, last_heard_ + limits_.idle_timeout);
+  return std::min(again, pinged_at_ + half);
 }
 
 // The user's side

@@ -95,6 +95,7 @@ class WebSocketCore final : public std::enable_shared_from_this<WebSocketCore>,
   std::exception_ptr thrown_;  ///< by the taker
   TimePoint last_heard_{};
   TimePoint reading_since_{};
+  TimePoint pinged_at_{};  ///< before last_heard_: the silence since then has not been asked about
   bool closing_ = false;  ///< a close frame is queued or sent: nothing more may be sent
   bool close_sent_ = false;
   bool breaks_ = false;  ///< the connection ends with what is being written

@@ -31,14 +31,18 @@ auto run(Start start) {
 class TestServer {
  public:
   explicit TestServer(const Router& router, ServerOptions options = {}, ErrorPage page = {},
-                      std::size_t threads = 1) {
+                      std::size_t threads = 1)
+      : TestServer(std::make_unique<SystemClock>(), router, options, page, threads) {}
+  TestServer(std::unique_ptr<Clock> clock, const Router& router, ServerOptions options = {},
+             ErrorPage page = {}, std::size_t threads = 1)
+      : clock_(std::move(clock)) {
     std::vector<asio::any_io_executor> executors;
     for (std::size_t i = 0; i < threads; ++i) {
       loops_.push_back(std::make_unique<asio::io_context>(1));
       executors.push_back(loops_.back()->get_executor());
     }
     options.port = 0;
-    server_ = std::make_unique<HttpServer>(executors, router, clock_, random_, options, page);
+    server_ = std::make_unique<HttpServer>(executors, router, *clock_, random_, options, page);
     auto started = server_->start();
     if (!started) throw std::runtime_error(started.error().detail);
     for (auto& loop : loops_)
@@ -53,7 +57,7 @@ class TestServer {
     threads_.clear();
   }
   std::future<void> stopping(Duration drain) {
-    auto work = server_->stop(clock_.now() + drain);
+    auto work = server_->stop(clock_->now() + drain);
     return asio::co_spawn(*loops_[0], std::move(work), asio::use_future);
   }
   HttpServer& server() { return *server_; }
@@ -63,7 +67,7 @@ class TestServer {
   }
 
  private:
-  SystemClock clock_;
+  std::unique_ptr<Clock> clock_;
   SystemRandom random_;
   std::vector<std::unique_ptr<asio::io_context>> loops_;
   std::unique_ptr<HttpServer> server_;

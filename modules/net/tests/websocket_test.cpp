@@ -2,6 +2,7 @@
 
 #include <future>
 
+#include "parley/testkit/settable_clock.hpp"
 #include "websocket_handshake.hpp"
 #include "websocket_peer.hpp"
 
@@ -262,7 +263,7 @@ TEST(WebSocket, AbruptEndIsUnavailable) {
 TEST(WebSocket, AQuietPeerIsPingedThenGivenUp) {
   Router router;
   WebSocketLimits limits;
-  limits.idle_timeout = 100ms;
+  limits.idle_timeout = 2h;
   std::promise<Errc> seen;
   router.add_websocket(
       "/ws",
@@ -271,19 +272,58 @@ TEST(WebSocket, AQuietPeerIsPingedThenGivenUp) {
         seen.set_value(message ? Errc::conflict : message.error().code);
       },
       limits);
-  ServerOptions options;
-  options.head_timeout = 50ms;  // the timekeeper looks at a quarter of the shortest limit
-  TestServer server(router, options);
+  auto clock = std::make_unique<testkit::SettableClock>();
+  auto& time = *clock;
+  TestServer server(std::move(clock), router);
   RawPeer peer(server.port(), "/ws");
-  auto ping = peer.next();
-  ASSERT_TRUE(ping);
-  EXPECT_TRUE(std::holds_alternative<Ping>(*ping));
-  peer.send_frame(Opcode::pong, "");
-  ping = peer.next();
-  ASSERT_TRUE(ping) << "the pong bought time";
-  EXPECT_TRUE(std::holds_alternative<Ping>(*ping));
+  auto answer = [&](Opcode opcode) {
+    peer.send_frame(opcode, "");
+    if (opcode == Opcode::pong) peer.send_frame(Opcode::ping, "was it heard");
+    auto pong = peer.next();
+    return pong && std::holds_alternative<Pong>(*pong);
+  };
+  auto is_pinged = [&] {
+    auto ping = peer.next();
+    return ping && std::holds_alternative<Ping>(*ping);
+  };
+  ASSERT_TRUE(answer(Opcode::ping)) << "it listens";
+  time.advance(1h);
+  ASSERT_TRUE(is_pinged());
+  ASSERT_TRUE(answer(Opcode::pong));
+  time.advance(1h);
+  ASSERT_TRUE(is_pinged()) << "the pong bought time";
+  time.advance(1h);
   EXPECT_EQ(seen.get_future().get(), Errc::timeout);
   EXPECT_TRUE(peer.at_end());
+}
+
+TEST(WebSocket, NobodyIsGivenUpForWhatTheServersOwnStandstillLeftUnread) {
+  Router router;
+  WebSocketLimits limits;
+  limits.message_timeout = 10s;
+  std::promise<void> stands, go_on;
+  router.add_websocket("/ws", echo, limits);
+  router.add(Method::get, "/stand", [&](HttpRequest) -> asio::awaitable<HttpResponse> {
+    stands.set_value();
+    go_on.get_future().wait();
+    co_return HttpResponse{};
+  });
+  auto clock = std::make_unique<testkit::SettableClock>();
+  auto& time = *clock;
+  TestServer server(std::move(clock), router);
+  std::vector<std::unique_ptr<RawPeer>> peers;
+  for (int i = 0; i < 300; ++i) {
+    peers.push_back(std::make_unique<RawPeer>(server.port(), "/ws"));
+    peers.back()->send_frame(Opcode::text, "first");
+    EXPECT_EQ(peers.back()->next_text(), "first");
+  }
+  RawClient client(server.port());
+  client.send("GET /stand HTTP/1.1\r\nHost: a\r\n\r\n");
+  stands.get_future().wait();
+  for (auto& peer : peers) peer->send_frame(Opcode::text, "meanwhile");
+  time.advance(1min);
+  go_on.set_value();
+  for (auto& peer : peers) EXPECT_EQ(peer->next_text(), "meanwhile");
 }
 
 TEST(WebSocket, AClientGivesUpOnASilentServerToo) {

@@ -30,16 +30,6 @@ class NodesDbTest : public QueueDbTest {
       other.run_a_while();
     }
   }
-  /// Time passes for the nodes on the test's own loop, in steps in which they beat, until it holds.
-  template <class Condition>
-  void while_time_passes_until(Condition condition) {
-    auto give_up = std::chrono::steady_clock::now() + 60s;
-    while (!condition()) {
-      ASSERT_LT(std::chrono::steady_clock::now(), give_up) << "it never came true";
-      clock.advance(5s);
-      let_run(20);
-    }
-  }
 };
 PARLEY_ON_BOTH_DATABASES(NodesDbTest);
 
@@ -119,7 +109,7 @@ TEST_P(NodesDbTest, AWorkerWhoseLeaseEndedCannotFinish) {
   quick.start();
   let_run(20);
   EXPECT_EQ(seen.size(), 1u) << "not before its lease has ended";
-  while_time_passes_until([&] { return second_began; });
+  pass_time(5s, [&] { return second_began; });
   EXPECT_EQ(seen[1].key, seen[0].key);
   EXPECT_EQ(seen[1].attempt, 2);
 
@@ -196,7 +186,7 @@ TEST_P(NodesDbTest, PoisonThatKillsEachWorkerIsADeadLetter) {
     keeper.add("work.v1", {.max_attempts = 2}, noting());
     if (std::string(node) == "node_killed_2") {
       keeper.start();
-      while_time_passes_until([&] { return state(keeper, id) == JobState::dead; });
+      pass_time(5s, [&] { return state(keeper, id) == JobState::dead; });
       until_state(keeper, harmless, JobState::done);
     } else {
       // The row goes back by hand, as a takeover would have it, still the first in order.
@@ -219,7 +209,7 @@ TEST_P(NodesDbTest, JobsOfANodeThatNobodyKnowsAreTakenOverToo) {
     return claim_jobs(tx, db().kind(), "default", "node_declared_dead_before", 1);
   }));
   queue.start();
-  while_time_passes_until([&] { return state(queue, id) == JobState::done; });
+  pass_time(5s, [&] { return state(queue, id) == JobState::done; });
   EXPECT_EQ(seen.at(0).attempt, 2);
 }
 
@@ -327,7 +317,7 @@ TEST_P(NodesDbTest, ADeadNodeIsFoundWhateverTheClocksSay) {
   queue.start();
   let_run(20);
   clock.set_wall(clock.wall() - 1h);
-  while_time_passes_until([&] { return state(queue, id) == JobState::done; });
+  pass_time(5s, [&] { return state(queue, id) == JobState::done; });
   EXPECT_NE(registry_.text().find("parley_queue_taken_over_total 1"), std::string::npos);
 }
 

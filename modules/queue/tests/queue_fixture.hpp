@@ -81,17 +81,6 @@ class QueueDbTest : public testkit::DatabaseTest {
   }
   JobState state(Queue& queue, const JobId& id) { return look(queue, id).state; }
 
-  /// Runs what is in the io_context until it holds.
-  template <class Condition>
-  void until(Condition condition) {
-    auto guard = asio::make_work_guard(io);
-    auto give_up = std::chrono::steady_clock::now() + 30s;
-    io.restart();
-    while (!condition()) {
-      ASSERT_LT(std::chrono::steady_clock::now(), give_up) << "it never came true";
-      io.run_one_for(1ms);
-    }
-  }
   void until_state(Queue& queue, const JobId& id, JobState wanted) {
     until([&] { return state(queue, id) == wanted; });
   }
@@ -103,17 +92,6 @@ class QueueDbTest : public testkit::DatabaseTest {
       });
       return row && row->integer("many") == 0;
     });
-  }
-  /// Lets whatever is running go on for a moment, and until nobody asks the database for anything
-  /// (or for long, where nodes poll), to see that something does not happen.
-  void let_run(int turns = 200) {
-    auto guard = asio::make_work_guard(io);
-    io.restart();
-    auto at_most = turns + 1000;
-    for (int i = 0, unasked = 0; i < turns || (unasked < 10 && i < at_most); ++i) {
-      io.run_one_for(1ms);
-      unasked = transactions_in_hand() == 0 ? unasked + 1 : 0;
-    }
   }
   std::vector<std::string> whats() const {
     std::vector<std::string> all;

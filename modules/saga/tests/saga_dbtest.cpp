@@ -80,16 +80,6 @@ class SagaDbTest : public testkit::DatabaseTest {
     EXPECT_TRUE(found) << found.error().detail;
     return found.value_or(SagaView{});
   }
-  template <class Condition>
-  void until(Condition condition) {
-    auto guard = asio::make_work_guard(io);
-    auto give_up = std::chrono::steady_clock::now() + 30s;
-    io.restart();
-    while (!condition()) {
-      ASSERT_LT(std::chrono::steady_clock::now(), give_up) << "it never came true";
-      io.run_one_for(1ms);
-    }
-  }
   SagaView until_status(const SagaId& id, SagaStatus status) {
     until([&] { return look(id).status == status; });
     return look(id);

@@ -68,7 +68,7 @@ TEST_P(DeliveriesDbTest, TheSubscriptionTurnsEventsIntoDeliveries) {
     ASSERT_TRUE(write([&](store::Tx& tx) { return tx.append("call/1", {"call.ended", {}}); }));
   Deliveries::Filter delivered;
   delivered.status = DeliveryStatus::delivered;
-  pass(20ms, [&] { return all(delivered).size() == 5; });
+  pass_time(20ms, [&] { return all(delivered).size() == 5; });
   EXPECT_EQ(all().size(), 5u);
   run([&]() -> Task<void> {
     auto ending = subscriptions.stop();

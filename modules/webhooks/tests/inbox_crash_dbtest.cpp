@@ -119,7 +119,7 @@ TEST_P(InboxCrashDbTest, WhatWasAcknowledgedTakesEffectOnce) {
     auto left = [&] {
       return run([&] { return inbox.list(ctx, {.status = InboxStatus::received}); })->total;
     };
-    pass(5s, [&] { return left() == 0; });
+    pass_time(5s, [&] { return left() == 0; });
     // The sender repeats all it was not told about, and more.
     for (int n = 0; n < 6; ++n) ASSERT_TRUE(run([&] { return inbox.receive(ctx, numbered(n)); }));
     until([&] { return left() == 0; });

@@ -231,7 +231,7 @@ TEST_P(InboxDbTest, AFailureIsTriedAgainThenDeadThenReplayed) {
                     .body = "{}"};
   ASSERT_TRUE(run([&] { return inbox->receive(ctx, event); }));
   queue->start();
-  pass(100ms, [&] { return one().status == InboxStatus::dead; });
+  pass_time(100ms, [&] { return one().status == InboxStatus::dead; });
   EXPECT_EQ(one().attempts, 4);
   EXPECT_EQ(one().last_error, "the processor threw: a bug");
   EXPECT_EQ(counted("parley_inbox_dead_total"), "1");

@@ -37,34 +37,6 @@ class WebhooksDbTest : public testkit::DatabaseTest {
       co_return Result<void>{};
     });
   }
-  /// Runs what is in the io_context until it holds.
-  template <class Condition>
-  void until(Condition condition) {
-    auto guard = asio::make_work_guard(io);
-    auto give_up = std::chrono::steady_clock::now() + 30s;
-    io.restart();
-    while (!condition()) {
-      ASSERT_LT(std::chrono::steady_clock::now(), give_up) << "it never came true";
-      io.run_one_for(1ms);
-    }
-  }
-  /// To see that something does not happen.
-  void let_run(int turns = 100) {
-    auto guard = asio::make_work_guard(io);
-    io.restart();
-    for (int i = 0; i < turns; ++i) io.run_one_for(1ms);
-  }
-  /// Virtual time passes in steps, so that what comes due in between is done in between.
-  template <class Condition>
-  void pass(Duration step, Condition condition) {
-    auto guard = asio::make_work_guard(io);
-    for (int i = 0; i < 2000 && !condition(); ++i) {
-      clock.advance(step);
-      io.restart();
-      io.run_for(10ms);
-    }
-    EXPECT_TRUE(condition());
-  }
   std::vector<store::StoredEvent> events(std::string type) {
     auto look = [&](store::Tx& tx) {
       return store::read_events(tx, {ctx.organization, "", {type}}, {}, 1000);

@@ -61,16 +61,6 @@ class RabbitJobsDbTest : public testkit::DatabaseTest {
     nodes_.push_back(std::make_unique<Node>(io, clock, random, open_another(), lane, workers));
     return *nodes_.back();
   }
-  template <class Condition>
-  void until(Condition condition) {
-    auto guard = asio::make_work_guard(io);
-    auto give_up = std::chrono::steady_clock::now() + 120s;
-    io.restart();
-    while (!condition()) {
-      ASSERT_LT(std::chrono::steady_clock::now(), give_up) << "it never came true";
-      io.run_one_for(1ms);
-    }
-  }
   void until_well(Node& node) {
     until([&] { return node.broker->condition().well(); });
   }

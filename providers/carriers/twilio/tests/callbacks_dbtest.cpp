@@ -119,16 +119,6 @@ class CallbacksDbTest : public testkit::DatabaseTest {
     until([&] { return statuses.size() == forms.size(); });
     return statuses;
   }
-  template <class Condition>
-  void until(Condition condition) {
-    auto guard = asio::make_work_guard(io);
-    auto give_up = std::chrono::steady_clock::now() + 30s;
-    io.restart();
-    while (!condition()) {
-      ASSERT_LT(std::chrono::steady_clock::now(), give_up) << "it never came true";
-      io.run_one_for(1ms);
-    }
-  }
   std::vector<webhooks::Received> kept() {
     return run([&] { return inbox->list(ctx, {.sort = "receivedAt"}); }).value().items;
   }

@@ -38,8 +38,6 @@ class DatabaseTest : public ::testing::TestWithParam<store::Database::Kind> {
   std::unique_ptr<store::Database> open_another();
   void close_database() { db_.reset(); }
   void reopen_database() { db_ = open_another(); }
-  /// Transactions that were asked of the test's databases and have not been answered yet.
-  int transactions_in_hand() const { return in_hand_; }
   /// "sqlite:<path>" or "postgresql://..."; for child processes.
   std::string url() const;
   const std::filesystem::path& folder() const { return folder_; }
@@ -49,6 +47,32 @@ class DatabaseTest : public ::testing::TestWithParam<store::Database::Kind> {
   template <class Start>
   auto run(Start start) {
     return run_to_end(io, std::move(start), [this](const bool& done) { drive(done); });
+  }
+
+  /// Runs what is in `io` until it holds. Two minutes in vain fail the test.
+  template <class Condition>
+  void until(Condition condition) {
+    auto guard = asio::make_work_guard(io);
+    auto give_up = std::chrono::steady_clock::now() + 2min;
+    io.restart();
+    while (!condition()) {
+      ASSERT_LT(std::chrono::steady_clock::now(), give_up) << "it never came true";
+      io.run_one_for(1ms);
+    }
+  }
+  /// Lets what is in `io` go on for so many turns of at most a millisecond, and until nobody asks
+  /// the databases for anything (or for long, where nodes poll): to see what does not happen.
+  void let_run(int turns = 200);
+  /// Virtual time passes, `step` by step, until it holds. What comes due is done in between: time
+  /// that ran ahead of the databases would end limits and leases of what they are busy with.
+  template <class Condition>
+  void pass_time(Duration step, Condition condition) {
+    auto give_up = std::chrono::steady_clock::now() + 2min;
+    while (!condition()) {
+      ASSERT_LT(std::chrono::steady_clock::now(), give_up) << "it never came true";
+      clock.advance(step);
+      let_run(1);
+    }
   }
 
   /// A transaction in one line, for arranging and looking.
@@ -70,7 +94,7 @@ class DatabaseTest : public ::testing::TestWithParam<store::Database::Kind> {
   void drive(const bool& done);
   std::filesystem::path folder_;
   std::string database_;
-  std::atomic<int> in_hand_{0};
+  std::atomic<int> in_hand_{0};  ///< transactions that were asked for and are not answered yet
   std::unique_ptr<store::Database> db_;
 };
 
