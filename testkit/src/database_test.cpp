@@ -4,39 +4,11 @@
 
 #include <stdexcept>
 
+#include "counted_database.hpp"
 #include "parley/store/migrations.hpp"
 #include "parley/testkit/postgres_server.hpp"
 
 namespace parley::testkit {
-
-namespace {
-
-/// Counts what another database has in hand.
-class Counted final : public store::Database {
- public:
-  Counted(std::unique_ptr<store::Database> inner, std::atomic<int>& in_hand)
-      : inner_(std::move(inner)), in_hand_(in_hand) {}
-  Kind kind() const noexcept override { return inner_->kind(); }
-  void on_commit(std::function<void()> listener) override {
-    inner_->on_commit(std::move(listener));
-  }
-  std::optional<WallTime> away_since() const override { return inner_->away_since(); }
-  void close() override { inner_->close(); }
-
- private:
-  void submit(Mode mode, Context ctx, Body body, Done done) override {
-    ++in_hand_;
-    Done counted = [&in_hand = in_hand_, done = std::move(done)](Result<void> ended) {
-      done(std::move(ended));
-      --in_hand;
-    };
-    submit_to(*inner_, mode, std::move(ctx), std::move(body), std::move(counted));
-  }
-  std::unique_ptr<store::Database> inner_;
-  std::atomic<int>& in_hand_;
-};
-
-}  // namespace
 
 void DatabaseTest::SetUp() {
   ctx.organization = OrganizationId("org_test");
@@ -61,7 +33,7 @@ void DatabaseTest::TearDown() {
 std::unique_ptr<store::Database> DatabaseTest::open_another() {
   auto opened = store::open_database(clock, url());
   if (!opened) throw std::runtime_error("open the database: " + opened.error().detail);
-  return std::make_unique<Counted>(std::move(*opened), in_hand_);
+  return std::make_unique<CountedDatabase>(std::move(*opened), in_hand_);
 }
 
 std::string DatabaseTest::url() const {

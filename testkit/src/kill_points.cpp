@@ -36,17 +36,21 @@ std::string variable(const char* name) {
   return value ? value : "";
 }
 
+int number(const char* name) {
+  return static_cast<int>(std::strtol(variable(name).c_str(), nullptr, 10));
+}
+
 /// Runs before any test, in the child instead of all tests.
 class ChildEnvironment final : public ::testing::Environment {
  public:
   void SetUp() override {
     KillRun run{variable("PARLEY_KILL_SCENARIO"), variable("PARLEY_KILL_URL"),
-                variable("PARLEY_KILL_FOLDER"), variable("PARLEY_KILL_KEY")};
+                variable("PARLEY_KILL_FOLDER"), variable("PARLEY_KILL_KEY"),
+                number("PARLEY_KILL_LIFE")};
     if (run.scenario.empty()) return;
     // Nobody would end it if the tests themselves were killed.
     ::prctl(PR_SET_PDEATHSIG, SIGKILL);
-    points_until_death =
-        static_cast<int>(std::strtol(variable("PARLEY_KILL_AT").c_str(), nullptr, 10));
+    points_until_death = number("PARLEY_KILL_AT");
     try {
       scenarios().at(run.scenario)(run);
     } catch (const std::exception& e) {
@@ -66,10 +70,12 @@ class Child {
     int ends[2];
     if (::pipe2(ends, O_CLOEXEC) != 0) throw std::runtime_error("pipe");
     reports_ = ends[0];
-    std::vector<std::string> texts{
-        "PARLEY_KILL_SCENARIO=" + run.scenario, "PARLEY_KILL_URL=" + run.url,
-        "PARLEY_KILL_FOLDER=" + run.folder.string(), "PARLEY_KILL_KEY=" + run.key,
-        "PARLEY_KILL_AT=" + std::to_string(kill_at)};
+    std::vector<std::string> texts{"PARLEY_KILL_SCENARIO=" + run.scenario,
+                                   "PARLEY_KILL_URL=" + run.url,
+                                   "PARLEY_KILL_FOLDER=" + run.folder.string(),
+                                   "PARLEY_KILL_KEY=" + run.key,
+                                   "PARLEY_KILL_LIFE=" + std::to_string(run.life),
+                                   "PARLEY_KILL_AT=" + std::to_string(kill_at)};
     std::vector<char*> environment;
     for (auto& text : texts) environment.push_back(text.data());
     for (auto** given = environ; *given; ++given) environment.push_back(*given);
@@ -176,12 +182,14 @@ std::unique_ptr<store::Database> kill_around_writes(store::Database& inner, std:
 
 KillWalk walk_kill_points(const KillRun& run, const std::function<void(const KillRun&)>& check) {
   KillWalk walk;
+  KillRun round = run;
   for (int n = 1;; ++n) {
-    KillRun round = run;
     round.key = run.scenario + "-" + std::to_string(n);
+    ++round.life;
     auto first = Child(round, n).wait();
     if (first.killed) {
       walk.killed.push_back(first.label);
+      ++round.life;
       Child(round, no_turn).wait();
     }
     SCOPED_TRACE("round " + std::to_string(n) +

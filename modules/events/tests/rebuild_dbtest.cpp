@@ -247,7 +247,7 @@ TEST_P(RebuildDbTest, WhatHasEffectsOutsideIsNotRebuilt) {
 /// Asks for a rebuild, once, and follows until it is done, with an event of its own in between.
 void run_rebuild(const testkit::KillRun& run) {
   testkit::KillProgram program(run, "rebuild");
-  Subscriptions::Options follow{.poll = 20ms, .first_retry = 5ms, .lease = 100ms, .batch = 30};
+  Subscriptions::Options follow{.lease = program.lease, .batch = 30};
   Subscriptions subscriptions(program.io.get_executor(), program.clock, program.random,
                               *program.watched, follow);
   subscriptions.add(tallies());

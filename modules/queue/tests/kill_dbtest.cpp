@@ -18,7 +18,7 @@ using testkit::ledger_of;
 void run_job(const KillRun& run) {
   testkit::KillProgram program(run, "queue");
   Queue::Options options;
-  options.lease = 200ms;
+  options.lease = program.lease;
   options.poll = 1h;
   Queue queue({program.io.get_executor(), program.clock, program.random, *program.watched,
                program.registry, program.tracer},

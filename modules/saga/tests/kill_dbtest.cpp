@@ -76,7 +76,7 @@ void run_trip(const KillRun& run, Ending ending, Buying buying) {
   testkit::KillProgram program(run, "saga");
   queue::Queue::Options options;
   options.workers = {{"default", 1}, {"saga", 1}};
-  options.lease = 200ms;
+  options.lease = program.lease;
   options.poll = 100ms;
   queue::Queue queue({program.io.get_executor(), program.clock, program.random, *program.database,
                       program.registry, program.tracer},

@@ -20,17 +20,20 @@ using testkit::ledger_of;
 /// Kill points before a request goes out and after its answer came in.
 class KillingHttp final : public net::HttpClient {
  public:
-  explicit KillingHttp(const asio::any_io_executor& executor)
-      : inner_(net::make_http_client(executor)) {}
+  explicit KillingHttp(testkit::KillProgram& program)
+      : program_(program), inner_(net::make_http_client(program.io.get_executor())) {}
   Task<net::HttpResponse> send(Context ctx, net::OutgoingRequest request) override {
     testkit::kill_point("before the request");
+    ++program_.in_hand;
     auto sending = inner_->send(std::move(ctx), std::move(request));
     auto answer = co_await std::move(sending);
+    --program_.in_hand;
     testkit::kill_point("after the answer");
     co_return answer;
   }
 
  private:
+  testkit::KillProgram& program_;
   std::unique_ptr<net::HttpClient> inner_;
 };
 
@@ -42,9 +45,9 @@ auth::MasterKey master_of(const KillRun& run, Random& random) {
 void run_delivery(const KillRun& run) {
   testkit::KillProgram program(run, "webhooks");
   auto master = master_of(run, program.random);
-  KillingHttp http(program.io.get_executor());
+  KillingHttp http(program);
   queue::Queue::Options lanes;
-  lanes.lease = 200ms;
+  lanes.lease = program.lease;
   lanes.poll = 1h;
   queue::Queue queue({program.io.get_executor(), program.clock, program.random, *program.watched,
                       program.registry, program.tracer},
@@ -55,8 +58,7 @@ void run_delivery(const KillRun& run) {
       {program.clock, program.random, *program.watched, queue, http, master, program.registry},
       options);
   events::Subscriptions::Options follow;
-  follow.lease = 200ms;
-  follow.poll = 50ms;
+  follow.lease = program.lease;
   events::Subscriptions subscriptions(program.io.get_executor(), program.clock, program.random,
                                       *program.watched, follow);
   subscriptions.add(webhooks.deliveries.subscription());

@@ -32,6 +32,7 @@ struct KillRun {
   std::string url;               ///< of the database, which all rounds share
   std::filesystem::path folder;  ///< the same
   std::string key;               ///< of this round: other rounds left things behind too
+  int life = 0;                  ///< of the rounds' processes, which follow each other
 };
 
 /// Made at namespace scope: it is there before main.

@@ -2,17 +2,19 @@
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/io_context.hpp>
 
-#include "parley/base/clock.hpp"
 #include "parley/base/context.hpp"
 #include "parley/base/random.hpp"
 #include "parley/telemetry/metrics.hpp"
 #include "parley/telemetry/trace.hpp"
 #include "parley/testkit/kill_points.hpp"
 #include "parley/testkit/outside_ledger.hpp"
+#include "parley/testkit/settable_clock.hpp"
 
 namespace parley::testkit {
 
-/// What the program of a kill scenario stands on: the rounds' database, real time, one event loop.
+/// What the program of a kill scenario stands on: the rounds' database, one event loop, and a time
+/// that passes when nothing else is left to do, so that what a killed process held is taken over
+/// at once, and what a slow one holds never is. Each life begins an hour after the one before.
 /// For the child process. What is made of it goes before it.
 class KillProgram {
  public:
@@ -30,14 +32,18 @@ class KillProgram {
     });
     io.run();
   }
-  /// Until the query finds a row.
+  /// What a killed process held is another's after this time; tests give it to what has leases.
+  static constexpr Duration lease = 1min;
+  /// Until the query finds a row. Time passes, in steps shorter than a lease's renewal.
   asio::awaitable<void> until_found(std::string sql, store::Params params);
 
-  SystemClock clock;
+  SettableClock clock;
   SystemRandom random;
   metrics::Registry registry;
   trace::NoSpanSink sink;
   trace::Tracer tracer{clock, random, sink};
+  /// What time waits for: transactions, and whatever else a scenario counts.
+  std::atomic<int> in_hand{0};
   std::unique_ptr<store::Database> database;
   std::unique_ptr<store::Database> watched;  ///< the same, with kill points around its writes
   asio::io_context io{1};
