@@ -85,16 +85,27 @@ asio::awaitable<void> Connection::run() {
       if (connection.websocket_) connection.websocket_->abort();
     }
   } closer{*this};
-  if (!co_await shake_hands()) co_return;
-  auto after = After::keep;
-  while (after == After::keep) {
+  auto serving = serve_requests();
+  auto after = co_await std::move(serving);
+  if (after == After::close) {
+    auto goodbye = say_goodbye();
+    co_await std::move(goodbye);
+  } else if (after == After::talk) {
+    auto talk = run_websocket(std::move(upgrade_));
+    co_await std::move(talk);
+  }
+}
+
+asio::awaitable<Connection::After> Connection::serve_requests() {
+  if (!co_await shake_hands()) co_return After::drop;
+  while (true) {
     reader_.next();
     in_.shrink();
-    if (!co_await read_head()) co_return;
-    after = co_await serve_request();
+    if (!co_await read_head()) co_return After::drop;
+    auto after = co_await serve_request();
     first_ = false;
+    if (after != After::keep) co_return after;
   }
-  if (after == After::close) co_await say_goodbye();
 }
 
 asio::awaitable<void> Connection::turn_away() {

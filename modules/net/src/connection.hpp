@@ -53,9 +53,18 @@ class Connection : public std::enable_shared_from_this<Connection> {
 
  private:
   enum class Phase { handshake, idle, head, body, handler, writing, websocket, ending };
-  /// What becomes of the connection: `close` says goodbye first, `drop` has nobody to say it to.
-  enum class After { keep, close, drop };
+  /// What becomes of the connection: `close` says goodbye first, `drop` has nobody to say it to,
+  /// `talk` has become a WebSocket.
+  enum class After { keep, close, drop, talk };
+  /// A request that was answered with 101. It lies here and not in the steps that answered it, so
+  /// that their memory is free again while the socket lives, which may be long.
+  struct Upgrade {
+    HttpRequest request;
+    WebSocketHandler handler;
+  };
 
+  /// Until the last request; `drop` also when there was none.
+  asio::awaitable<After> serve_requests();
   asio::awaitable<bool> shake_hands();
   asio::awaitable<bool> read_head();
   asio::awaitable<bool> read_body();
@@ -66,8 +75,8 @@ class Connection : public std::enable_shared_from_this<Connection> {
   asio::awaitable<After> serve_websocket(HttpRequest request, Router::WebSocketMatch match);
   asio::awaitable<After> serve_gate(HttpRequest request, Router::GateMatch match);
   asio::awaitable<WebSocketAdmission> admit(const WebSocketGate& gate, HttpRequest request);
-  asio::awaitable<After> open_websocket(HttpRequest request, WebSocketLimits limits,
-                                        const WebSocketHandler& handler, std::string protocol);
+  asio::awaitable<After> open_websocket(Upgrade upgrade, WebSocketLimits limits,
+                                        std::string protocol);
   asio::awaitable<HttpResponse> call(const HttpHandler& handler, HttpRequest request);
   asio::awaitable<After> refuse(Refusal refusal, Headers headers = {});
   asio::awaitable<After> respond(HttpResponse response);
@@ -79,7 +88,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
   asio::awaitable<void> compress(HttpResponse& response);
   asio::awaitable<Result<std::string>> next_piece(const BodyStream& stream);
   asio::awaitable<void> say_goodbye();
-  asio::awaitable<void> run_websocket(const WebSocketHandler& handler, HttpRequest request);
+  asio::awaitable<void> run_websocket(std::unique_ptr<Upgrade> upgrade);
   Result<HttpRequest> make_request();
   std::string request_id_for(const Headers& headers);
   HttpResponse error_page(const Refusal& refusal) const;
@@ -94,6 +103,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
   RequestReader reader_;
   std::optional<Refusal> refused_;
   std::string remote_ip_;
+  std::unique_ptr<Upgrade> upgrade_;
   std::shared_ptr<WebSocketCore> websocket_;
 
   Phase phase_ = Phase::handshake;

@@ -16,7 +16,8 @@ asio::awaitable<Connection::After> Connection::serve_websocket(HttpRequest reque
   }
   request.path_values = std::move(match.path_values);
   if (match.gate) co_return co_await serve_gate(std::move(request), {match.gate, match.limits});
-  co_return co_await open_websocket(std::move(request), match.limits, *match.handler, "");
+  Upgrade upgrade{std::move(request), *match.handler};
+  co_return co_await open_websocket(std::move(upgrade), match.limits, "");
 }
 
 asio::awaitable<Connection::After> Connection::serve_gate(HttpRequest request,
@@ -27,7 +28,8 @@ asio::awaitable<Connection::After> Connection::serve_gate(HttpRequest request,
   auto deciding = admit(*match.gate, std::move(asked));
   auto admission = co_await std::move(deciding);
   if (admission.refused) co_return co_await respond(std::move(*admission.refused));
-  co_return co_await open_websocket(std::move(request), match.limits, admission.handler,
+  Upgrade upgrade{std::move(request), std::move(admission.handler)};
+  co_return co_await open_websocket(std::move(upgrade), match.limits,
                                     std::move(admission.protocol));
 }
 
@@ -47,11 +49,10 @@ asio::awaitable<WebSocketAdmission> Connection::admit(const WebSocketGate& gate,
   co_return refused;
 }
 
-asio::awaitable<Connection::After> Connection::open_websocket(HttpRequest request,
+asio::awaitable<Connection::After> Connection::open_websocket(Upgrade upgrade,
                                                               WebSocketLimits limits,
-                                                              const WebSocketHandler& handler,
                                                               std::string protocol) {
-  auto accept = websocket_accept(request.headers.get("Sec-WebSocket-Key").value_or(""));
+  auto accept = websocket_accept(upgrade.request.headers.get("Sec-WebSocket-Key").value_or(""));
   auto answer = fmt::format(
       "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
       "Sec-WebSocket-Accept: {}\r\nX-Request-Id: {}\r\n",
@@ -64,13 +65,11 @@ asio::awaitable<Connection::After> Connection::open_websocket(HttpRequest reques
   websocket_ = std::make_shared<WebSocketCore>(strand_, shared_->clock, std::move(parts));
   phase_ = Phase::websocket;
   due_ = websocket_->tick(shared_->clock.now()).time_since_epoch().count();
-  auto work = run_websocket(handler, std::move(request));
-  co_await std::move(work);
-  co_return After::drop;
+  upgrade_ = std::make_unique<Upgrade>(std::move(upgrade));
+  co_return After::talk;
 }
 
-asio::awaitable<void> Connection::run_websocket(const WebSocketHandler& handler,
-                                                HttpRequest request) {
+asio::awaitable<void> Connection::run_websocket(std::unique_ptr<Upgrade> upgrade) {
   struct Open {
     metrics::Gauge open;
     explicit Open(metrics::Gauge gauge) : open(gauge) { open.add(); }
@@ -79,7 +78,7 @@ asio::awaitable<void> Connection::run_websocket(const WebSocketHandler& handler,
   auto socket = make_websocket(websocket_, shared_->clock, Timing::by_owner);
   std::string thrown;
   try {
-    auto work = handler(std::move(request), std::move(socket));
+    auto work = upgrade->handler(std::move(upgrade->request), std::move(socket));
     co_await std::move(work);
   } catch (...) {
     thrown = what_was_thrown();

@@ -1,10 +1,10 @@
 #pragma once
 #include <boost/asio/steady_timer.hpp>
-#include <deque>
 #include <memory>
 #include <string>
 
 #include "input_buffer.hpp"
+#include "parley/base/fifo.hpp"
 #include "parley/base/random.hpp"
 #include "readiness.hpp"
 #include "stream.hpp"
@@ -76,8 +76,8 @@ class WebSocketCore final : public std::enable_shared_from_this<WebSocketCore>,
   FrameReader reader_;
   asio::steady_timer changed_;  ///< never fires: cancelled to wake who waits
 
-  std::deque<WebSocketMessage> urgent_;
-  std::deque<WebSocketMessage> normal_;
+  Fifo<WebSocketMessage> urgent_;
+  Fifo<WebSocketMessage> normal_;
   std::size_t queued_bytes_ = 0;
   std::optional<std::string> pong_;  ///< the newest ping is the one to answer
   bool ping_due_ = false;

@@ -17,21 +17,20 @@ struct Job {
   std::function<void(Result<void>)> done;
 };
 
-/// Bounded; closing lets the threads finish what is queued.
+/// Bounded; closing lets the threads finish what is queued. The thread that became idle last is the
+/// first to work again: little work is done by few threads, which then need few connections.
 class JobQueue {
  public:
   explicit JobQueue(std::size_t max_queued) : max_queued_(max_queued) {}
 
   /// Takes the job, or gives the reason and leaves it untouched.
   Result<void> push(Job& job) {
-    {
-      std::lock_guard lock(mutex_);
-      if (closed_) return fail(Errc::unavailable, "the database is closed");
-      if (jobs_.size() >= max_queued_)
-        return fail(Errc::rate_limited, "the database's queue is full");
-      jobs_.push_back(std::move(job));
-    }
-    ready_.notify_one();
+    std::lock_guard lock(mutex_);
+    if (closed_) return fail(Errc::unavailable, "the database is closed");
+    if (jobs_.size() >= max_queued_)
+      return fail(Errc::rate_limited, "the database's queue is full");
+    jobs_.push_back(std::move(job));
+    wake_one();
     return {};
   }
 
@@ -39,7 +38,12 @@ class JobQueue {
   std::vector<Job> take(std::size_t at_most) {
     std::vector<Job> taken;
     std::unique_lock lock(mutex_);
-    ready_.wait(lock, [this] { return closed_ || !jobs_.empty(); });
+    Idle self;
+    while (!closed_ && jobs_.empty()) {
+      self.woken = false;
+      idle_.push_back(&self);
+      self.wake.wait(lock, [&] { return self.woken; });
+    }
     while (!jobs_.empty() && taken.size() < at_most) {
       taken.push_back(std::move(jobs_.front()));
       jobs_.pop_front();
@@ -48,17 +52,28 @@ class JobQueue {
   }
 
   void close() {
-    {
-      std::lock_guard lock(mutex_);
-      closed_ = true;
-    }
-    ready_.notify_all();
+    std::lock_guard lock(mutex_);
+    closed_ = true;
+    while (!idle_.empty()) wake_one();
   }
 
  private:
+  struct Idle {
+    std::condition_variable wake;
+    bool woken = false;
+  };
+  /// Under the lock, which keeps the one that is woken where it is.
+  void wake_one() {
+    if (idle_.empty()) return;
+    auto* last = idle_.back();
+    idle_.pop_back();
+    last->woken = true;
+    last->wake.notify_one();
+  }
+
   const std::size_t max_queued_;
   std::mutex mutex_;
-  std::condition_variable ready_;
+  std::vector<Idle*> idle_;
   std::deque<Job> jobs_;
   bool closed_ = false;
 };

@@ -69,6 +69,20 @@ class ConcurrencyDbTest : public testkit::DatabaseTest {
   int running_ = 0;
 };
 PARLEY_ON_BOTH_DATABASES(ConcurrencyDbTest);
+class PostgresPoolDbTest : public testkit::DatabaseTest {};
+PARLEY_ON_DATABASE(PostgresPoolDbTest, postgresql);
+
+TEST_P(PostgresPoolDbTest, WhatComesOneByOneIsDoneByFewConnections) {
+  for (int i = 0; i < 100; ++i)
+    ASSERT_TRUE(read([](Tx& tx) { return tx.one("SELECT 1 AS value"); }));
+  auto open = read([](Tx& tx) {
+    return tx.one(
+        "SELECT COUNT(*) AS many FROM pg_stat_activity WHERE datname = current_database() AND "
+        "backend_type = 'client backend'");
+  });
+  ASSERT_TRUE(open) << open.error().detail;
+  EXPECT_LT(open->integer("many"), static_cast<std::int64_t>(PostgresOptions{}.connections));
+}
 
 TEST_P(ConcurrencyDbTest, AFullQueueIsRateLimited) {
   auto database = narrow(2);

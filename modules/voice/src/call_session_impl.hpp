@@ -6,6 +6,7 @@
 #include "mouth.hpp"
 #include "parley/audio/answer_detector.hpp"
 #include "parley/audio/stereo_recorder.hpp"
+#include "parley/base/fifo.hpp"
 #include "parley/base/task_group.hpp"
 #include "parley/voice/call_session.hpp"
 #include "session_control.hpp"
@@ -119,16 +120,16 @@ struct CallSession::Impl {
   TimePoint quiet_since{};
   std::string keys;
   TimePoint last_key{};
-  std::deque<std::string> typed;           ///< turns the caller typed, not yet answered
+  Fifo<std::string> typed;                 ///< turns the caller typed, not yet answered
   audio::Samples partial_frame;            ///< audio that does not fill a frame yet
   std::optional<Duration> carrier_offset;  ///< our time minus the carrier's, since the start
   std::optional<Ear::Utterance> answered;  ///< the caller's turn being answered, for its latency
   SessionReport report;
 
   Aside aside = Aside::no;
-  Aside back_from = Aside::no;      ///< the agent has not gone on yet
-  std::deque<audio::Samples> live;  ///< of who took over, not yet given to the playout
-  std::deque<std::string> to_say;   ///< sentences that people gave the agent
+  Aside back_from = Aside::no;  ///< the agent has not gone on yet
+  Fifo<audio::Samples> live;    ///< of who took over, not yet given to the playout
+  Fifo<std::string> to_say;     ///< sentences that people gave the agent
   std::string to_press;
   Listening listening;
   Signal somebody_listens;

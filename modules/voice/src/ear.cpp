@@ -46,7 +46,7 @@ void Ear::remember(std::span<const std::int16_t> frame) {
       std::max(EchoGuard::window_samples,
                static_cast<std::size_t>(settings_.pre_roll / std::chrono::microseconds(125)));
   // Room for some frames more, so that it does not move with each.
-  constexpr std::size_t more = 5 * audio::telephone_frame_samples;
+  constexpr std::size_t more = 2 * audio::telephone_frame_samples;
   recent_.reserve(keep + more);
   if (recent_.size() + frame.size() > keep + more)
     recent_.erase(recent_.begin(), recent_.end() - static_cast<std::ptrdiff_t>(keep));

@@ -1,5 +1,4 @@
 #pragma once
-#include <deque>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -10,6 +9,7 @@
 #include "echo_guard.hpp"
 #include "endpointer.hpp"
 #include "parley/audio/voice_activity.hpp"
+#include "parley/base/fifo.hpp"
 #include "parley/base/signal.hpp"
 #include "parley/speech/recognizer.hpp"
 #include "parley/voice/call_session.hpp"
@@ -111,9 +111,9 @@ class Ear {
   std::optional<EndEstimate> estimate_;  ///< of the running pause, until it or the words change
   std::string guessed_;                  ///< the words on_likely_end was last called with
   int guesses_ = 0;
-  std::deque<Utterance> pending_;  ///< decided, words awaited; in the order of their finals
-  std::deque<Utterance> ready_;
-  std::deque<Outgoing> outgoing_;
+  Fifo<Utterance> pending_;  ///< decided, words awaited; in the order of their finals
+  Fifo<Utterance> ready_;
+  Fifo<Outgoing> outgoing_;
   std::shared_ptr<const speech::Expectation> expectation_;
   Signal& changed_;
   Signal work_;

@@ -4,6 +4,8 @@
 #include <array>
 #include <cmath>
 
+#include "parley/audio/g711.hpp"
+
 namespace parley::voice {
 
 namespace {
@@ -50,19 +52,21 @@ std::int64_t EchoGuard::step_of(TimePoint when) const { return (when - origin_) 
 
 void EchoGuard::played(TimePoint at, std::span<const std::int16_t> samples) {
   if (ring_.empty()) {
-    ring_.assign(ring_steps, 0);
+    ring_.assign(ring_steps, audio::mulaw_silence);
     origin_ = at;
   }
   auto begin = std::max<std::int64_t>(step_of(at), 0);
-  for (auto gap = std::max(end_, begin - ring_steps); gap < begin; ++gap) ring_[place(gap)] = 0;
+  for (auto gap = std::max(end_, begin - ring_steps); gap < begin; ++gap)
+    ring_[place(gap)] = audio::mulaw_silence;
   end_ = begin;
   for (std::size_t i = 0; i * step < samples.size(); ++i)
-    ring_[place(end_++)] = static_cast<std::int16_t>(std::lround(mean_of(samples, i)));
+    ring_[place(end_++)] =
+        audio::mulaw_encode(static_cast<std::int16_t>(std::lround(mean_of(samples, i))));
 }
 
 float EchoGuard::played_in(std::int64_t index) const {
   bool known = index >= 0 && index < end_ && index >= end_ - ring_steps;
-  return known ? static_cast<float>(ring_[place(index)]) : 0;
+  return known ? static_cast<float>(audio::mulaw_decode(ring_[place(index)])) : 0;
 }
 
 void EchoGuard::note_quiet(std::span<const std::int16_t> frame) {

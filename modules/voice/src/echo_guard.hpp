@@ -40,8 +40,9 @@ class EchoGuard {
   std::int64_t step_of(TimePoint when) const;
   float played_in(std::int64_t index) const;
 
-  /// About two seconds of what was played, the mean of each step; none until something was.
-  std::vector<std::int16_t> ring_;
+  /// About two seconds of what was played, the mean of each step, in mu-law; none until something
+  /// was.
+  std::vector<std::uint8_t> ring_;
   TimePoint origin_{};
   std::int64_t end_ = 0;              ///< index of the step after the last one played
   double noise_ = 0;                  ///< energy of a step of the line's noise

@@ -1,8 +1,8 @@
 #pragma once
-#include <deque>
 #include <functional>
 #include <string>
 
+#include "parley/base/fifo.hpp"
 #include "parley/dialog/dialogue.hpp"
 #include "parley/speech/synthesizer.hpp"
 #include "playout.hpp"
@@ -55,7 +55,7 @@ class Mouth final : public dialog::Speaker {
   Playout& playout_;
   speech::VoiceOptions voice_;
   Signal work_;
-  std::deque<Sentence> queue_;
+  Fifo<Sentence> queue_;
   Playout::Generation generation_ = 0;
   bool finished_ = false;  ///< finish() was called for the running turn
   bool interrupted_ = false;

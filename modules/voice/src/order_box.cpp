@@ -28,7 +28,7 @@ void OrderBox::free_listener() {
   if (listeners_ > 0) --listeners_;
 }
 
-std::deque<Order> OrderBox::close() {
+Fifo<Order> OrderBox::close() {
   std::lock_guard lock(mutex_);
   closed_ = true;
   return std::exchange(waiting_, {});

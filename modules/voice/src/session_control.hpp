@@ -1,11 +1,11 @@
 #pragma once
-#include <deque>
 #include <mutex>
 #include <optional>
 #include <vector>
 
 #include "parley/audio/stereo_recorder.hpp"
 #include "parley/base/error.hpp"
+#include "parley/base/fifo.hpp"
 #include "parley/voice/orders.hpp"
 
 namespace parley::voice {
@@ -22,11 +22,11 @@ class OrderBox {
   /// A listener left, or never came in.
   void free_listener();
   /// Nothing is taken any more; gives back what waited.
-  std::deque<Order> close();
+  Fifo<Order> close();
 
  private:
   std::mutex mutex_;
-  std::deque<Order> waiting_;
+  Fifo<Order> waiting_;
   std::size_t listeners_ = 0;
   bool closed_ = false;
 };
