@@ -133,8 +133,9 @@ function(parley_add_tests)
   endforeach()
 endfunction()
 
+# PARTS n: its tests run in so many processes side by side.
 function(parley_test name)
-  cmake_parse_arguments(T "" "TIMEOUT" "SOURCES;MODULES;LIBRARIES" ${ARGN})
+  cmake_parse_arguments(T "" "TIMEOUT;PARTS" "SOURCES;MODULES;LIBRARIES" ${ARGN})
   if(NOT T_TIMEOUT)
     set(T_TIMEOUT 600)
   endif()
@@ -152,6 +153,11 @@ function(parley_test name)
   target_precompile_headers(${name} REUSE_FROM parley_test_pch)
   target_compile_definitions(${name} PRIVATE PARLEY_SOURCE_DIR="${CMAKE_SOURCE_DIR}"
     PARLEY_BINARY_DIR="${CMAKE_BINARY_DIR}")
-  add_test(NAME ${name} COMMAND ${name})
+  if(T_PARTS)
+    add_test(NAME ${name}
+      COMMAND ${CMAKE_SOURCE_DIR}/cmake/run_in_parts $<TARGET_FILE:${name}> ${T_PARTS})
+  else()
+    add_test(NAME ${name} COMMAND ${name})
+  endif()
   set_tests_properties(${name} PROPERTIES TIMEOUT ${T_TIMEOUT})
 endfunction()

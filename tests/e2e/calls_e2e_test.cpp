@@ -133,7 +133,7 @@ TEST_F(CallsE2e, AnAppointmentIsBookedByVoice) {
     calls.push_back(
         {people_calling[i].sound, std::move(answers), "+121255502" + std::to_string(10 + i)});
   }
-  auto results = hold_all(std::move(calls), 5, std::chrono::minutes(4));
+  auto results = hold_all(std::move(calls), 10, std::chrono::minutes(4));
   auto list = run([&] { return api.get("/appointments?source=voice_agent&limit=50"); });
   ASSERT_TRUE(list);
   boost::system::error_code ec;
