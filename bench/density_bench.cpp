@@ -189,7 +189,10 @@ int main(int argc, char** argv) {
   app.add_option("--seconds", seconds);
   app.add_option("--only", only)->check(CLI::IsMember({"parley", "node"}));
   app.add_option("--work", only_work)->check(CLI::IsMember({"echo", "call"}));
+  bool one_by_one = false;
+  app.add_flag("--one-by-one", one_by_one, "sockets are read and written each for itself");
   CLI11_PARSE(app, argc, argv);
+  net::use_io_uring(!one_by_one);
   rlimit files{};
   ::getrlimit(RLIMIT_NOFILE, &files);
   files.rlim_cur = files.rlim_max;

@@ -13,7 +13,7 @@ find_package(prometheus-cpp REQUIRED)
 find_package(date REQUIRED)
 find_package(yaml-cpp REQUIRED)
 find_package(PkgConfig REQUIRED)
-foreach(package libsodium pocketsphinx samplerate webrtc-audio-processing libzip pugixml gumbo libical
+foreach(package libsodium liburing pocketsphinx samplerate webrtc-audio-processing libzip pugixml gumbo libical
     hiredis librabbitmq opus)
   string(MAKE_C_IDENTIFIER ${package} name)
   pkg_check_modules(${name} REQUIRED IMPORTED_TARGET ${package})

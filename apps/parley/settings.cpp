@@ -19,6 +19,7 @@ constexpr SettingSpec specs[]{
     {"server.certificate", "", "PEM certificate chain; with private_key: HTTPS"},
     {"server.private_key", "", "PEM private key of the certificate"},
     {"server.threads", "0", "I/O threads; 0: one for each core"},
+    {"server.io_uring", "true", "Media streams are read and written together, where Linux has it"},
     {"server.max_connections", "10000", "More get 503"},
     {"server.cors_origins", "", "Origins of web pages that may use the API, separated by spaces"},
     {"server.trusted_proxies", "",

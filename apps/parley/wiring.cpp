@@ -44,6 +44,9 @@ Result<void> Server::Impl::open_foundations() {
   auto read = read_numbers(settings);
   if (!read) return std::unexpected(read.error());
   numbers = *read;
+  auto together = settings.flag("server.io_uring");
+  if (!together) return std::unexpected(together.error());
+  net::use_io_uring(*together);
   auto chosen = read_api_options(settings);
   if (!chosen) return std::unexpected(chosen.error());
   api_options = std::move(*chosen);

@@ -1,8 +1,8 @@
 #include "websocket_core.hpp"
 
 #include <boost/asio/bind_executor.hpp>
-#include <boost/system/system_error.hpp>
 
+#include "handler_failure.hpp"
 #include "parley/base/race.hpp"
 
 namespace parley::net {
@@ -23,12 +23,6 @@ constexpr std::size_t max_batch_bytes = 64u << 10;
 constexpr std::size_t urgent_reserve_bytes = 64u << 10;
 constexpr Duration close_patience = std::chrono::seconds(2);
 
-asio::awaitable<void> throw_if_cancelled() {
-  auto state = co_await asio::this_coro::cancellation_state;
-  if (state.cancelled() != asio::cancellation_type::none)
-    throw boost::system::system_error(asio::error::operation_aborted);
-}
-
 }  // namespace
 
 WebSocketCore::WebSocketCore(asio::any_io_executor executor, Clock& clock, Parts parts)
@@ -41,6 +35,10 @@ WebSocketCore::WebSocketCore(asio::any_io_executor executor, Clock& clock, Parts
       reader_(parts.side, parts.limits.max_message_bytes),
       changed_(executor_, asio::steady_timer::time_point::max()),
       last_heard_(clock.now()) {}
+
+WebSocketCore::~WebSocketCore() {
+  if (receiving_) ring_->forget(*receiving_);
+}
 
 void WebSocketCore::notify() noexcept {
   if (closing_) changed_.cancel();
@@ -59,186 +57,22 @@ void WebSocketCore::break_off(Error why) noexcept {
   normal_.clear();
   queued_bytes_ = 0;
   watch_.reset();
+  leave_ring();
   stream_->close();
   notify();
+}
+
+/// Before the socket is closed.
+void WebSocketCore::leave_ring() noexcept {
+  if (receiving_) ring_->forget(*std::exchange(receiving_, nullptr));
+  if (sending_ == 0) return;
+  ring_->flush();
+  ::shutdown(descriptor_, SHUT_RDWR);  // what was not taken yet never will be
 }
 
 std::unexpected<Error> WebSocketCore::ended() const {
   if (end_) return std::unexpected(*end_);
   return fail(Errc::end_of_stream, "the socket was closed");
-}
-
-// Reading
-
-/// One who reads, until it is destroyed.
-struct WebSocketCore::Reading {
-  explicit Reading(WebSocketCore& core) : core_(core) {
-    core.reading_ = true;
-    core.note_heard();
-  }
-  ~Reading() {
-    core_.watch_.reset();
-    core_.taker_ = nullptr;
-    core_.reading_ = false;
-    core_.notify();
-  }
-  Reading(const Reading&) = delete;
-  Reading& operator=(const Reading&) = delete;
-
- private:
-  WebSocketCore& core_;
-};
-
-/// Silence is counted from here.
-void WebSocketCore::note_heard() noexcept { reading_since_ = last_heard_ = clock_.now(); }
-
-std::optional<MessageView> WebSocketCore::on_event(FrameEvent event) {
-  if (auto* message = std::get_if<MessageView>(&event)) {
-    if (closing_) return std::nullopt;  // it crossed our close frame
-    return *message;
-  }
-  if (auto* ping = std::get_if<Ping>(&event)) {
-    pong_ = std::move(ping->payload);
-    schedule_write();
-    return std::nullopt;
-  }
-  if (std::holds_alternative<Pong>(event)) return std::nullopt;
-  deaf_ = true;
-  if (auto* closed = std::get_if<PeerClose>(&event)) {
-    peer_closed_ = true;
-    auto detail = "closed by the peer with code " + std::to_string(closed->code);
-    if (!end_) end_ = Error{Errc::end_of_stream, std::move(detail)};
-    start_closing(closed->code == 1005 ? std::string() : close_payload(closed->code, ""));
-  } else {
-    auto& violation = std::get<Violation>(event);
-    auto code = violation.code == 1009 ? Errc::too_large : Errc::unavailable;
-    if (!end_) end_ = Error{code, std::string(violation.what)};
-    start_closing(close_payload(violation.code, violation.what));
-  }
-  notify();
-  return std::nullopt;
-}
-
-/// The next message that is whole in `bytes`, of which it takes what it has read. What else it
-/// meets there is seen to; after the end nothing is left.
-std::optional<MessageView> WebSocketCore::next_message(std::span<char>& bytes) {
-  while (!bytes.empty() && !deaf_) {
-    std::optional<FrameEvent> event;
-    bytes = bytes.subspan(reader_.feed(bytes, event));
-    if (!event) break;
-    if (auto message = on_event(std::move(*event))) return message;
-  }
-  if (deaf_) bytes = {};
-  return std::nullopt;
-}
-
-std::optional<Result<WebSocketMessage>> WebSocketCore::poll() {
-  if (end_ || dead_) return ended();
-  auto bytes = in_.bytes();
-  auto message = next_message(bytes);
-  in_.consume(in_.bytes().size() - bytes.size());  // the message lies there until more is read
-  if (message) return WebSocketMessage{message->binary, std::string(message->payload)};
-  if (end_) return ended();
-  return std::nullopt;
-}
-
-Task<WebSocketMessage> WebSocketCore::receive() {
-  if (reading_) co_return fail(Errc::conflict, "receive() is already waiting");
-  if (auto known = poll()) co_return std::move(*known);
-  if (closing_) co_return ended();
-  auto work = read_message();
-  co_return co_await std::move(work);
-}
-
-Task<WebSocketMessage> WebSocketCore::read_message() {
-  auto self = shared_from_this();
-  Reading reading(*this);
-  while (true) {
-    if (!co_await read_more()) co_return ended();
-    if (auto outcome = poll()) co_return std::move(*outcome);
-  }
-}
-
-/// False when the connection broke.
-asio::awaitable<bool> WebSocketCore::read_more() {
-  error_code ec;
-  auto into = in_.prepare();
-  auto count = co_await stream_->read_when_there(into, ec);
-  if (ec) {
-    if (!dead_) co_await throw_if_cancelled();
-    break_off(Error{Errc::unavailable, "the connection broke: " + ec.message()});
-    co_return false;
-  }
-  last_heard_ = clock_.now();
-  in_.commit(count);
-  if (deaf_) in_.clear();
-  co_return true;
-}
-
-Task<void> WebSocketCore::receive_all(MessageTaker taker) {
-  if (reading_) co_return fail(Errc::conflict, "receive() is already waiting");
-  if (closing_) co_return ended();
-  auto self = shared_from_this();
-  Reading reading(*this);
-  taker_ = std::move(taker);
-  wants_more_ = true;
-  thrown_ = nullptr;
-  auto* loop = Readiness::loop_of(executor_);
-  while (true) {
-    auto left = give(in_.bytes());
-    in_.consume(in_.bytes().size() - left.size());
-    if (has_all()) break;
-    if (stream_->is_tls() || !loop) {
-      if (!co_await read_more()) break;
-      continue;
-    }
-    in_.drop();  // what comes lies in the thread's room
-    auto descriptor = writing_ ? stream_->socket().native_handle() : stream_->leave_loop();
-    watch_.emplace(*loop, descriptor, static_cast<Reader&>(*this));
-    while (!has_all()) {
-      error_code ec;
-      co_await changed_.async_wait(asio::redirect_error(asio::use_awaitable, ec));
-      if (!has_all()) co_await throw_if_cancelled();
-    }
-    break;
-  }
-  if (thrown_) std::rethrow_exception(std::exchange(thrown_, nullptr));
-  if (!wants_more_) co_return Result<void>{};
-  co_return ended();
-}
-
-/// Gives the taker what is whole in `bytes`; returns what it does not want any more.
-std::span<char> WebSocketCore::give(std::span<char> bytes) noexcept {
-  try {
-    while (!has_all()) {
-      auto message = next_message(bytes);
-      if (!message) break;
-      reading_since_ = last_heard_;
-      wants_more_ = taker_(*message);
-    }
-  } catch (...) {
-    thrown_ = std::current_exception();
-  }
-  return bytes;
-}
-
-void WebSocketCore::on_readable(bool ended) noexcept {
-  // Of the thread: in its cache, and a quiet socket needs none. Nothing of it outlives this call.
-  thread_local std::array<char, 64u << 10> room;
-  auto self = shared_from_this();
-  error_code ec;
-  auto count = stream_->read_now(asio::buffer(room), ec);
-  if (ec == asio::error::would_block || ec == asio::error::try_again) return;
-  if (ec) return break_off(Error{Errc::unavailable, "the connection broke: " + ec.message()});
-  last_heard_ = clock_.now();
-  auto left = give(std::span(room).first(count));
-  if (!has_all()) {
-    if (ended || count == room.size()) watch_->again();
-    return;
-  }
-  in_.append({left.data(), left.size()});
-  watch_.reset();
-  changed_.cancel();
 }
 
 // Writing
@@ -266,6 +100,7 @@ std::size_t WebSocketCore::drop_queued() {
 void WebSocketCore::schedule_write() {
   if (write_scheduled_ || writing_ || dead_) return;
   write_scheduled_ = true;
+  if (writes_after_) return;
   asio::post(executor_, [self = shared_from_this()] {
     self->write_scheduled_ = false;
     self->write_batch();
@@ -316,6 +151,13 @@ void WebSocketCore::write_batch() {
     room.clear();
     fill_batch(room);
     if (room.empty()) return;
+    if (receiving_) {
+      writing_ = true;
+      write_began_ = clock_.now();
+      sending_ = room.size();
+      ring_->send(descriptor_, room, {shared_from_this(), static_cast<Ring::Peer*>(this)});
+      return;
+    }
     auto taken = stream_->write_now(asio::buffer(room));
     bool all = taken == room.size();
     if (!all) rest_.assign(room, taken);
@@ -333,6 +175,11 @@ void WebSocketCore::write_batch() {
     };
     stream_->start_write(asio::buffer(rest_), asio::bind_executor(executor_, std::move(written)));
   }
+}
+
+void WebSocketCore::on_sent(const error_code& failed) noexcept {
+  sending_ = 0;
+  on_written(failed);
 }
 
 void WebSocketCore::on_written(const error_code& ec) {

@@ -7,6 +7,7 @@
 #include "parley/base/fifo.hpp"
 #include "parley/base/random.hpp"
 #include "readiness.hpp"
+#include "ring.hpp"
 #include "stream.hpp"
 #include "websocket_frames.hpp"
 
@@ -19,7 +20,8 @@ namespace parley::net {
 /// as fit a batch, so that what was sent in one turn of the loop leaves in one system call, and
 /// what becomes urgent meanwhile waits for at most one batch.
 class WebSocketCore final : public std::enable_shared_from_this<WebSocketCore>,
-                            private Readiness::Reader {
+                            private Readiness::Reader,
+                            private Ring::Peer {
  public:
   struct Parts {
     std::unique_ptr<Stream> stream;
@@ -28,12 +30,13 @@ class WebSocketCore final : public std::enable_shared_from_this<WebSocketCore>,
     WebSocketLimits limits;
   };
   WebSocketCore(asio::any_io_executor executor, Clock& clock, Parts parts);
+  ~WebSocketCore();
 
   Task<WebSocketMessage> receive();
   Task<void> receive_all(MessageTaker taker);
   Result<void> send(WebSocketMessage message, WebSocket::Priority priority);
   std::size_t drop_queued();
-  std::size_t queued_bytes() const noexcept { return queued_bytes_ + rest_.size(); }
+  std::size_t queued_bytes() const noexcept { return queued_bytes_ + rest_.size() + sending_; }
   asio::awaitable<void> close(int code, std::string reason);
   void break_within(WebSocketMessage message);
   /// Ends everything at once; a waiting receive() returns.
@@ -53,6 +56,11 @@ class WebSocketCore final : public std::enable_shared_from_this<WebSocketCore>,
   Task<WebSocketMessage> read_message();
   asio::awaitable<bool> read_more();
   void on_readable(bool ended) noexcept override;
+  void on_received(std::span<char> bytes) noexcept override;
+  void on_receive_ended(const error_code& why) noexcept override;
+  void on_sent(const error_code& failed) noexcept override;
+  void begin_receiving(asio::io_context& loop);
+  void leave_ring() noexcept;
   bool has_all() const noexcept { return dead_ || end_ || thrown_ || !wants_more_; }
   std::span<char> give(std::span<char> bytes) noexcept;
   void note_heard() noexcept;
@@ -85,18 +93,24 @@ class WebSocketCore final : public std::enable_shared_from_this<WebSocketCore>,
   std::optional<WebSocketMessage> broken_;  ///< half of it goes last
   std::string rest_;  ///< of what is being written: what the connection did not take at once
   bool write_scheduled_ = false;
+  bool writes_after_ = false;  ///< on_received() writes before it returns
   bool writing_ = false;
   TimePoint write_began_{};
 
   bool reading_ = false;
-  std::optional<Readiness::Watch> watch_;  ///< while all messages are given
+  // While all messages are given: one of the two.
+  std::optional<Readiness::Watch> watch_;
+  Ring::Receiving* receiving_ = nullptr;
+  Ring* ring_ = nullptr;
+  int descriptor_ = -1;      ///< the ring's
+  std::size_t sending_ = 0;  ///< bytes that the ring has
   MessageTaker taker_;
   bool wants_more_ = false;
   std::exception_ptr thrown_;  ///< by the taker
   TimePoint last_heard_{};
   TimePoint reading_since_{};
   TimePoint pinged_at_{};  ///< before last_heard_: the silence since then has not been asked about
-  bool closing_ = false;  ///< a close frame is queued or sent: nothing more may be sent
+  bool closing_ = false;   ///< a close frame is queued or sent: nothing more may be sent
   bool close_sent_ = false;
   bool breaks_ = false;  ///< the connection ends with what is being written
   bool peer_closed_ = false;

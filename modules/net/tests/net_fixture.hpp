@@ -109,7 +109,9 @@ class RawClient {
   /// False at the end of the stream, after a reset or in vain.
   bool read_some() {
     char buffer[16384];
-    auto count = ::recv(socket_.native_handle(), buffer, sizeof buffer, 0);
+    ssize_t count = 0;
+    do count = ::recv(socket_.native_handle(), buffer, sizeof buffer, 0);
+    while (count < 0 && errno == EINTR);
     if (count <= 0) {
       timed_out_ = count < 0 && errno == EAGAIN;
       return false;

@@ -52,7 +52,16 @@ std::string frame(Opcode opcode, std::string_view payload) {
   return bytes;
 }
 
-TEST(ReceiveAll, GivesEveryMessageHoweverItIsCut) {
+/// With io_uring, where the kernel has it, and without.
+class ReceiveAll : public ::testing::TestWithParam<bool> {
+ protected:
+  void SetUp() override { use_io_uring(GetParam()); }
+  void TearDown() override { use_io_uring(true); }
+};
+INSTANTIATE_TEST_SUITE_P(By, ReceiveAll, ::testing::Values(true, false),
+                         [](const auto& info) { return info.param ? "ring" : "epoll"; });
+
+TEST_P(ReceiveAll, GivesEveryMessageHoweverItIsCut) {
   Given given;
   Served server(given.until(""));
   RawPeer peer(server.port(), "/ws");
@@ -75,7 +84,7 @@ TEST(ReceiveAll, GivesEveryMessageHoweverItIsCut) {
   EXPECT_EQ(given.messages.size(), 4u);
 }
 
-TEST(ReceiveAll, WhatTheTakerDoesNotWantIsLeftForReceive) {
+TEST_P(ReceiveAll, WhatTheTakerDoesNotWantIsLeftForReceive) {
   Given given;
   Served server(given.until("stop"));
   RawPeer peer(server.port(), "/ws");
@@ -90,7 +99,7 @@ TEST(ReceiveAll, WhatTheTakerDoesNotWantIsLeftForReceive) {
   EXPECT_EQ(given.messages, (std::vector<std::string>{"one", "stop", "then left", "then half"}));
 }
 
-TEST(ReceiveAll, WhatTheTakerThrowsEndsTheHandler) {
+TEST_P(ReceiveAll, WhatTheTakerThrowsEndsTheHandler) {
   Given given;
   Served server([](HttpRequest, std::unique_ptr<WebSocket> socket) -> asio::awaitable<void> {
     auto receiving = socket->receive_all(
@@ -102,7 +111,7 @@ TEST(ReceiveAll, WhatTheTakerThrowsEndsTheHandler) {
   EXPECT_EQ(peer.next_close(), 1011);
 }
 
-TEST(ReceiveAll, ABrokenProtocolAndABrokenConnectionEndIt) {
+TEST_P(ReceiveAll, ABrokenProtocolAndABrokenConnectionEndIt) {
   Given broken_rules;
   Served strict(broken_rules.until(""));
   RawPeer rude(strict.port(), "/ws");
@@ -120,7 +129,7 @@ TEST(ReceiveAll, ABrokenProtocolAndABrokenConnectionEndIt) {
   EXPECT_EQ(gone.result().error().code, Errc::unavailable);
 }
 
-TEST(ReceiveAll, SilenceEndsIt) {
+TEST_P(ReceiveAll, SilenceEndsIt) {
   Given quiet;
   Served server(quiet.until(""), {.message_timeout = 200ms});
   RawPeer peer(server.port(), "/ws");
@@ -129,7 +138,7 @@ TEST(ReceiveAll, SilenceEndsIt) {
   EXPECT_EQ(quiet.result().error().code, Errc::timeout);
 }
 
-TEST(ReceiveAll, ManySocketsOfOneLoopComeAndGo) {
+TEST_P(ReceiveAll, ManySocketsOfOneLoopComeAndGo) {
   Served server([](HttpRequest, std::unique_ptr<WebSocket> socket) -> asio::awaitable<void> {
     auto receiving = socket->receive_all([&](MessageView message) {
       return socket->send({false, std::string(message.payload)}).has_value();
@@ -151,7 +160,7 @@ TEST(ReceiveAll, ManySocketsOfOneLoopComeAndGo) {
   }
 }
 
-TEST(ReceiveAll, AClientHasItToo) {
+TEST_P(ReceiveAll, AClientHasItToo) {
   Served server([](HttpRequest, std::unique_ptr<WebSocket> socket) -> asio::awaitable<void> {
     for (auto* word : {"a", "b", "c"}) (void)socket->send({false, word});
     (void)co_await socket->receive();
@@ -166,6 +175,60 @@ TEST(ReceiveAll, AClientHasItToo) {
     EXPECT_TRUE(ended);
     EXPECT_EQ(all, "abc");
   });
+}
+
+/// More than a loop's room for what came: it is filled again and again.
+TEST_P(ReceiveAll, MuchAtOnceFromManyLosesNothing) {
+  Served server([](HttpRequest, std::unique_ptr<WebSocket> socket) -> asio::awaitable<void> {
+    std::size_t bytes = 0;
+    auto receiving = socket->receive_all([&](MessageView message) {
+      bytes += message.payload.size();
+      return message.payload != "end" || !socket->send({false, std::to_string(bytes)});
+    });
+    (void)co_await std::move(receiving);
+  });
+  std::vector<std::unique_ptr<RawPeer>> peers;
+  for (int i = 0; i < 100; ++i) peers.push_back(std::make_unique<RawPeer>(server.port(), "/ws"));
+  std::string burst;
+  for (int i = 0; i < 10; ++i) burst += frame(Opcode::binary, std::string(3000, 'x'));
+  for (int round = 0; round < 3; ++round)
+    for (auto& peer : peers) peer->send(burst);
+  for (auto& peer : peers) peer->send_frame(Opcode::text, "end");
+  for (auto& peer : peers) EXPECT_EQ(peer->next_text(), std::to_string(3 * 10 * 3000 + 3));
+}
+
+TEST_P(ReceiveAll, APeerThatTakesNothingIsGivenUp) {
+  std::promise<Result<void>> ended;
+  Served server(
+      [&](HttpRequest, std::unique_ptr<WebSocket> socket) -> asio::awaitable<void> {
+        auto receiving = socket->receive_all([&](MessageView) {
+          while (socket->send({true, std::string(60'000, 'x')})) {
+          }
+          return true;
+        });
+        ended.set_value(co_await std::move(receiving));
+      },
+      {.max_queued_bytes = 16u << 20, .idle_timeout = 300ms});
+  RawPeer peer(server.port(), "/ws");
+  peer.send_frame(Opcode::text, "begin");
+  EXPECT_EQ(ended.get_future().get().error().code, Errc::unavailable);
+}
+
+/// What is on its way when nothing more is wanted arrives all the same.
+TEST_P(ReceiveAll, WhatWasSentLastArrives) {
+  Served server([](HttpRequest, std::unique_ptr<WebSocket> socket) -> asio::awaitable<void> {
+    auto receiving = socket->receive_all([&](MessageView) {
+      (void)socket->send({true, std::string(300'000, 'x')});
+      return false;
+    });
+    (void)co_await std::move(receiving);
+  });
+  RawPeer peer(server.port(), "/ws");
+  peer.send_frame(Opcode::text, "begin");
+  EXPECT_EQ(peer.next_text(), std::string(300'000, 'x'));
+  EXPECT_EQ(peer.next_close(), 1000);
+  peer.send_frame(Opcode::close, close_payload(1000, ""));
+  EXPECT_TRUE(peer.at_end());
 }
 
 }  // namespace

@@ -70,4 +70,9 @@ struct WebSocketAdmission {
 /// Decides before the handshake is answered.
 using WebSocketGate = std::function<asio::awaitable<WebSocketAdmission>(HttpRequest upgrade)>;
 
+/// Whether sockets that give all their messages (receive_all(), without TLS) are read and written
+/// together through io_uring(7), where the kernel has what that takes (Linux 6.1); else each for
+/// itself. For the process, from the next socket on; true at first.
+void use_io_uring(bool allowed) noexcept;
+
 }  // namespace parley::net
