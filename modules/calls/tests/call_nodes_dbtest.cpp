@@ -31,7 +31,8 @@ class CallNodesDbTest : public testing::CallsDbTest {
   }
   /// Time passes until the service has looked once more.
   void one_turn() {
-    for (auto before = own_beat(); own_beat() == before;) clock.advance(1s);
+    auto before = own_beat();
+    pass_time(1s, [&] { return own_beat() != before; });
   }
   bool other_is_known() {
     auto rows = read([&](store::Tx& tx) {

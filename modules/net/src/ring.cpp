@@ -29,7 +29,8 @@ constexpr std::size_t buffer_ring_bytes = buffer_count * sizeof(io_uring_buf);
 /// Half of what a barge-in's p99 may take is 30 ms: this does not show in it.
 constexpr auto pause_when_busy = std::chrono::milliseconds(4);
 constexpr std::size_t busy_above = 32;  ///< completions at a look
-constexpr int most_rounds = 200;
+/// Some 500 frames, 4 ms of work; then others of the loop have their turn.
+constexpr int most_rounds = 25;
 constexpr std::size_t most_kept_bytes = 4096;  ///< of an idle Sending's room
 constexpr std::uint64_t is_sending = 1;        ///< beside the address
 
