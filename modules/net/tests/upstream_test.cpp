@@ -270,8 +270,8 @@ TEST(Upstream, OnlyTheTargetsSilenceCounts) {
   auto upstream = make_upstream({.url = target.url()}).value();
   auto read = run_kept([&]() -> asio::awaitable<std::size_t> {
     auto request = request_of(Method::get);
-    request.head_deadline = std::chrono::steady_clock::now() + 40ms;
-    request.idle_timeout = 40ms;
+    request.head_deadline = std::chrono::steady_clock::now() + 1s;
+    request.idle_timeout = 1s;
     auto sending = upstream->send(Context{}, std::move(request));
     auto response = co_await std::move(sending);
     EXPECT_TRUE(response);
@@ -279,7 +279,7 @@ TEST(Upstream, OnlyTheTargetsSilenceCounts) {
     asio::steady_timer pause(co_await asio::this_coro::executor);
     std::size_t bytes = 0;
     for (int i = 0; response; ++i) {
-      pause.expires_after(i < 2 ? 100ms : 0ms);
+      pause.expires_after(i < 2 ? 1200ms : 0ms);
       co_await pause.async_wait(asio::use_awaitable);
       auto reading = response->body();
       auto piece = co_await std::move(reading);
