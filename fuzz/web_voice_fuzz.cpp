@@ -47,15 +47,15 @@ asio::awaitable<void> talk(asio::any_io_executor executor, Clock& clock,
     line->take(socket, {binary, binary ? lines[i].substr(1) : lines[i]});
   }
   line->take(socket, {false, R"({"type":"hangup"})"});
-  while (true) {
-    auto waiting = line->next();
-    auto event = co_await std::move(waiting);
-    if (!event) break;
-    if (auto* text = std::get_if<telephony::MediaText>(&*event))
+  auto receiving = line->receive_all([](telephony::MediaEvent& event) {
+    if (auto* text = std::get_if<telephony::MediaText>(&event))
       require(!text->text.empty() && text->text.size() <= most_text_bytes);
-    if (auto* audio = std::get_if<telephony::MediaAudio>(&*event))
+    if (auto* audio = std::get_if<telephony::MediaAudio>(&event))
       require(!audio->payload.empty() && audio->timestamp.count() >= 0);
-  }
+    return true;
+  });
+  auto ended = co_await std::move(receiving);
+  require(!ended);
   line->close();
 }
 
