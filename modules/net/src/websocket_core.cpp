@@ -36,9 +36,7 @@ WebSocketCore::WebSocketCore(asio::any_io_executor executor, Clock& clock, Parts
       changed_(executor_, asio::steady_timer::time_point::max()),
       last_heard_(clock.now()) {}
 
-WebSocketCore::~WebSocketCore() {
-  if (receiving_) ring_->forget(*receiving_);
-}
+WebSocketCore::~WebSocketCore() { stop_watching(); }
 
 void WebSocketCore::notify() noexcept {
   if (closing_) changed_.cancel();
@@ -56,18 +54,14 @@ void WebSocketCore::break_off(Error why) noexcept {
   urgent_.clear();
   normal_.clear();
   queued_bytes_ = 0;
-  watch_.reset();
-  leave_ring();
+  stop_watching();
+  if (sending_ > 0) {
+    // What the peer did not take yet it never will.
+    ring_->flush();
+    ::shutdown(descriptor_, SHUT_RDWR);
+  }
   stream_->close();
   notify();
-}
-
-/// Before the socket is closed.
-void WebSocketCore::leave_ring() noexcept {
-  if (receiving_) ring_->forget(*std::exchange(receiving_, nullptr));
-  if (sending_ == 0) return;
-  ring_->flush();
-  ::shutdown(descriptor_, SHUT_RDWR);  // what was not taken yet never will be
 }
 
 std::unexpected<Error> WebSocketCore::ended() const {

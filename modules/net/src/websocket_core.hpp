@@ -60,7 +60,7 @@ class WebSocketCore final : public std::enable_shared_from_this<WebSocketCore>,
   void on_receive_ended(const error_code& why) noexcept override;
   void on_sent(const error_code& failed) noexcept override;
   void begin_receiving(asio::io_context& loop);
-  void leave_ring() noexcept;
+  void stop_watching() noexcept;
   bool has_all() const noexcept { return dead_ || end_ || thrown_ || !wants_more_; }
   std::span<char> give(std::span<char> bytes) noexcept;
   void note_heard() noexcept;

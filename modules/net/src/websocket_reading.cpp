@@ -11,8 +11,7 @@ struct WebSocketCore::Reading {
     core.note_heard();
   }
   ~Reading() {
-    core_.watch_.reset();
-    if (core_.receiving_) core_.ring_->forget(*std::exchange(core_.receiving_, nullptr));
+    core_.stop_watching();
     core_.taker_ = nullptr;
     core_.reading_ = false;
     core_.notify();
@@ -148,6 +147,12 @@ void WebSocketCore::begin_receiving(asio::io_context& loop) {
     receiving_ = ring_->receive(descriptor_, *this);
   else
     watch_.emplace(loop, descriptor_, static_cast<Reader&>(*this));
+}
+
+/// At once, and before the socket is closed.
+void WebSocketCore::stop_watching() noexcept {
+  watch_.reset();
+  if (receiving_) ring_->forget(*std::exchange(receiving_, nullptr));
 }
 
 void WebSocketCore::on_received(std::span<char> bytes) noexcept {
