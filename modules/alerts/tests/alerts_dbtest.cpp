@@ -73,13 +73,9 @@ class AlertsDbTest : public testkit::DatabaseTest {
       keys.push_back(alert.what.key);
     return keys;
   }
-  template <class Condition>
-  void until(Condition condition) {
-    pass_time(5s, condition);
-  }
   void pass(Duration time) {
     auto end = clock.now() + time;
-    until([&] { return clock.now() >= end; });
+    pass_time(5s, [&] { return clock.now() >= end; });
   }
 
   metrics::Registry registry;
@@ -102,17 +98,17 @@ TEST_P(AlertsDbTest, OneOpenAlertOfEachKeyIsToldOnceToEachSink) {
   raise({.key = "health/disk", .severity = Severity::critical, .summary = "full", .advice = ""});
   EXPECT_THAT(open(), ElementsAre("health/redis", "health/disk"));
   queue->start();
-  until([&] { return pager.told.size() == 2 && mail.told.size() == 2; });
+  pass_time(5s, [&] { return pager.told.size() == 2 && mail.told.size() == 2; });
   EXPECT_THAT(pager.told,
               ::testing::UnorderedElementsAre("trigger health/redis", "trigger health/disk"));
   resolve("health/redis");
   resolve("health/redis");
   resolve("never/raised");
-  until([&] { return pager.told.size() == 3 && mail.told.size() == 3; });
+  pass_time(5s, [&] { return pager.told.size() == 3 && mail.told.size() == 3; });
   EXPECT_EQ(pager.told.back(), "resolve health/redis");
   EXPECT_THAT(open(), ElementsAre("health/disk"));
   raise(redis());
-  until([&] { return pager.told.size() == 4 && mail.told.size() == 4; });
+  pass_time(5s, [&] { return pager.told.size() == 4 && mail.told.size() == 4; });
   EXPECT_EQ(std::ranges::count(pager.ids, pager.ids.back()), 1) << "a new alert, a new incident";
 }
 
@@ -121,7 +117,7 @@ TEST_P(AlertsDbTest, ASinkIsTriedUntilItTookItAndInOrder) {
   queue->start();
   raise(redis());
   resolve("health/redis");
-  until([&] { return pager.told.size() == 2 && mail.told.size() == 2; });
+  pass_time(5s, [&] { return pager.told.size() == 2 && mail.told.size() == 2; });
   EXPECT_THAT(pager.told, ElementsAre("trigger health/redis", "resolve health/redis"));
   EXPECT_EQ(pager.tries, 5);
   EXPECT_EQ(pager.ids[0], pager.ids[1]);
@@ -149,12 +145,12 @@ TEST_P(AlertsDbTest, WhatFlickersWakesNobodyAndWhatStaysIsTold) {
   pass(2min);
   EXPECT_THAT(open(), IsEmpty());
   seen = "the breaker is open";
-  until([&] { return !pager.told.empty(); });
+  pass_time(5s, [&] { return !pager.told.empty(); });
   EXPECT_THAT(open(), ElementsAre("breaker/twilio"));
   pass(5min);
   EXPECT_EQ(pager.told.size(), 1U);
   seen = std::nullopt;
-  until([&] { return pager.told.size() == 2; });
+  pass_time(5s, [&] { return pager.told.size() == 2; });
   EXPECT_EQ(pager.told.back(), "resolve breaker/twilio");
 }
 
@@ -167,7 +163,7 @@ TEST_P(AlertsDbTest, WhatCannotBeLookedAtStaysAsItWas) {
   watch->add(std::move(rule));
   queue->start();
   watch->start();
-  until([&] { return pager.told.size() == 1; });
+  pass_time(5s, [&] { return pager.told.size() == 1; });
   seen = fail(Errc::timeout, "no answer");
   pass(5min);
   EXPECT_THAT(open(), ElementsAre("a"));
@@ -183,7 +179,7 @@ TEST_P(AlertsDbTest, WhatAnEarlierRunRaisedIsResolvedWhenItIsOver) {
   watch->add(std::move(rule));
   queue->start();
   watch->start();
-  until([&] { return pager.told.size() == 2; });
+  pass_time(5s, [&] { return pager.told.size() == 2; });
   EXPECT_THAT(open(), IsEmpty());
 }
 
